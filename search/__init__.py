@@ -1,0 +1,1 @@
+"""The search for a proof: knows neither Lean nor a language model."""

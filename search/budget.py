@@ -1,0 +1,42 @@
+"""How much a search may spend, and what it has spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Spent:
+    """What a search has spent so far.
+
+    `expansions` are visits of a goal, `tokens` those of every suggestion received, `tactics` and
+    `heartbeats` those of committed tactics, `seconds` the wall time as told by the driver.
+    """
+
+    expansions: int = 0
+    tactics: int = 0
+    tokens: int = 0
+    heartbeats: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Limits in the units of `Spent`; `None` is no limit. `seconds` is only a cap on the wall time.
+
+    `expansions` is never exceeded. `tokens` is exceeded by at most one generation, whose visit is
+    still finished, `heartbeats` by at most one tactic: what a call takes is known only after it.
+    """
+
+    expansions: int | None = None
+    tokens: int | None = None
+    heartbeats: int | None = None
+    seconds: float | None = None
+
+    def exhausted(self, spent: Spent) -> str | None:
+        """The name of the first limit that is reached."""
+        for name in ("expansions", "tokens", "heartbeats", "seconds"):
+            limit = getattr(self, name)
+            if limit is not None and getattr(spent, name) >= limit:
+                return name
+        return None

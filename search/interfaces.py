@@ -1,0 +1,142 @@
+"""What a search needs from the outside: something that runs tactics, something that proposes them.
+
+The search knows neither Lean nor a language model. `Environment` is implemented by the pool of Lean
+workers (`prover.lean.pool`), `TacticGenerator` by everything in `prover.generate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One entry of a local context. `value` is set for `let` variables."""
+
+    name: str
+    type: str
+    value: str | None = None
+    is_prop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One goal as the environment prints it: `target` under `hypotheses`; `pp` is the whole print."""
+
+    pp: str
+    target: str
+    hypotheses: tuple[Hypothesis, ...] = ()
+    case: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Goals that share metavariables and so must be proved together: one OR node of the search.
+
+    A tactic runs on the first of `goals`, with the others hidden; what it leaves open stands before
+    them. A goal that shares nothing with its siblings is a `State` of its own.
+
+    `handle` is the environment's own reference, meaningless to the search. `key` identifies the
+    goals: two states of one environment have the same key if and only if a proof of one is a proof
+    of the other. Equality and hash are those of the key.
+    """
+
+    key: str
+    goals: tuple[Goal, ...]
+    handle: Hashable = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, State) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    @property
+    def pp(self) -> str:
+        return "\n\n".join(goal.pp for goal in self.goals)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What running one tactic took. Heartbeats are Lean's own unit: 1,000 small allocations."""
+
+    heartbeats: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A tactic that ran. `children` are the independent groups of goals it left, none if it closed
+    the state; `goal_order` gives, for every goal left in Lean's order, the index of its child.
+
+    `tactic` is what a proof should record: the text that was run, or, where the tactic itself
+    suggested a better one (`exact?`), the suggestion.
+
+    `kept` are the indices, in the goals of the state that the tactic ran on, of its hidden goals
+    that are still open; the others were solved on the way (a metavariable was assigned). Without
+    it, all of them are taken to be open. Only scripts of interleaved coupled goals depend on it.
+    """
+
+    tactic: str
+    children: tuple[State, ...]
+    goal_order: tuple[int, ...]
+    cost: Cost = Cost()
+    kept: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A tactic that did not run: `kind` is one of the environment's error kinds."""
+
+    kind: str
+    message: str
+    cost: Cost = Cost()
+
+
+Outcome = Progress | Failure
+
+
+class Environment(Protocol):
+    """Runs tactics, several at once."""
+
+    @property
+    def capacity(self) -> int:
+        """How many tactics it can run at the same time."""
+        ...
+
+    async def run(self, state: State, tactic: str) -> Outcome:
+        """Runs one tactic on the first goal of a state. Cancelling the call abandons the tactic."""
+        ...
+
+    def release(self, states: Sequence[State]) -> None:
+        """Says that these states will not be asked for again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A proposed tactic with its log-probability, and the tokens that were spent on it."""
+
+    tactic: str
+    logprob: float
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Asks for tactics for one state. `history` are the tactics on the way to it, `seed` makes the
+    answer repeatable."""
+
+    state: State
+    history: tuple[str, ...] = ()
+    seed: int = 0
+
+
+class TacticGenerator(Protocol):
+    """Proposes tactics for many states at once."""
+
+    def generate(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Suggestion]]:
+        """Yields `(index of the request, suggestion)` as soon as each suggestion is complete."""
+        ...

@@ -1,0 +1,420 @@
+"""Many searches over one generator and one environment.
+
+Every search is a coroutine that drives its `BestFirst`. Two fair queues stand in front of what they
+share: one of requests, from which a single task fills generation batches, and one of tactics, from
+which at most `environment.capacity` are in flight. Tactics begin to run as their text arrives, as
+long as they are among the best `width` so far; commits wait for the whole batch and follow its
+order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from functools import partial
+from types import TracebackType
+from typing import Generic, Literal, Self, TypeVar
+
+from search.best_first import BestFirst, Expansion, SearchResult, rank
+from search.interfaces import (
+    Environment,
+    Outcome,
+    Request,
+    State,
+    Suggestion,
+    TacticGenerator,
+)
+
+T = TypeVar("T")
+
+
+class SearchFailed(RuntimeError):
+    """A search cannot go on; the cause is the original error. Its graph is still valid."""
+
+    def __init__(
+        self,
+        source: Literal["generator", "environment", "scheduler"],
+        why: str,
+        cause: Exception | None = None,
+    ) -> None:
+        super().__init__(f"the {source} failed: {why}")
+        self.source = source
+        self.__cause__ = cause
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Since the scheduler started. The idle shares (0 to 1) are of the wall time during which at
+    least one search ran: no batch being generated, and environment slots without a tactic."""
+
+    tactics: int
+    expansions: int
+    batches: int
+    mean_batch_size: float
+    generator_idle: float
+    slots_idle: float
+
+
+class _Meter:
+    """The integral of a level over time, in seconds."""
+
+    def __init__(self) -> None:
+        self._level = 0
+        self._area = 0.0
+        self._since = 0.0
+
+    def set(self, level: int) -> None:
+        self._area = self.area()
+        self._level = level
+        self._since = asyncio.get_running_loop().time()
+
+    def area(self) -> float:
+        if self._level == 0:
+            return self._area
+        return self._area + self._level * (asyncio.get_running_loop().time() - self._since)
+
+
+class _FairQueue(Generic[T]):
+    """Takes turns between owners; first in, first out for each."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[object, deque[T]] = {}
+
+    def push(self, owner: object, item: T) -> None:
+        self._lanes.setdefault(owner, deque()).append(item)
+
+    def pop(self) -> T | None:
+        for owner in self._lanes:
+            lane = self._lanes.pop(owner)
+            item = lane.popleft()
+            if lane:
+                self._lanes[owner] = lane  # behind the others
+            return item
+        return None
+
+    def drop(self, owner: object) -> None:
+        self._lanes.pop(owner, None)
+
+
+@dataclass(eq=False, slots=True)
+class _Run:
+    """One search that is being driven."""
+
+    search: BestFirst
+    jobs: set[_Job] = field(default_factory=set)
+
+
+@dataclass(eq=False, slots=True)
+class _Job:
+    """One tactic on its way. `settled`: its outcome was committed, or nobody will commit it."""
+
+    run: _Run
+    state: State
+    tactic: str
+    outcome: asyncio.Future[Outcome]
+    task: asyncio.Task[None] | None = None
+    settled: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class _Ask:
+    """One request on its way; `None` ends the suggestions."""
+
+    request: Request
+    arrivals: asyncio.Queue[Suggestion | SearchFailed | None]
+    abandoned: bool = False
+
+
+class Scheduler:
+    """Runs searches: `async with Scheduler(environment, generator) as scheduler`, then any number
+    of `scheduler.run(search)` at once. `max_batch` is the most requests in one generation."""
+
+    def __init__(
+        self, environment: Environment, generator: TacticGenerator, *, max_batch: int = 64
+    ) -> None:
+        if max_batch < 1:
+            raise ValueError(f"max_batch must be at least 1, not {max_batch}")
+        self._environment = environment
+        self._generator = generator
+        self._max_batch = max_batch
+        self._runs: set[_Run] = set()
+        self._jobs: _FairQueue[_Job] = _FairQueue()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._asks: _FairQueue[_Ask] = _FairQueue()
+        self._asked = asyncio.Event()
+        self._batch: list[_Ask] = []
+        self._generation: asyncio.Task[None] | None = None
+        self._batcher: asyncio.Task[None] | None = None
+        self._running, self._generating, self._busy_slots = _Meter(), _Meter(), _Meter()
+        self._tactics = self._expansions = self._batches = self._requests = 0
+
+    async def __aenter__(self) -> Self:
+        self._batcher = asyncio.create_task(self._generate_batches(), name="tactic batches")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Searches that still run fail with `SearchFailed`."""
+        batcher, self._batcher = self._batcher, None
+        tasks = [task for task in (batcher, self._generation, *self._tasks) if task is not None]
+        closed = SearchFailed("scheduler", "it was closed")
+        for run in self._runs:
+            for job in run.jobs:
+                if not job.outcome.done():
+                    job.outcome.set_exception(closed)
+        for ask in self._batch:
+            ask.arrivals.put_nowait(closed)
+        while ask_waiting := self._asks.pop():
+            ask_waiting.arrivals.put_nowait(closed)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def run(
+        self,
+        search: BestFirst,
+        *,
+        verify: Callable[[str], Awaitable[bool]] | None = None,
+        on_progress: Callable[[BestFirst], None] | None = None,
+    ) -> SearchResult:
+        """Drives a search to its end, once. `on_progress` is called after every commit.
+
+        A script that `verify` does not accept loses its last committed step and the search goes on.
+        When this is cancelled or raises, `search.result("interrupted")` still tells what was found.
+        On every end what the search has in flight is abandoned and its states are released.
+        """
+        if self._batcher is None:
+            raise SearchFailed("scheduler", "it is not open")
+        run = _Run(search)
+        self._runs.add(run)
+        self._running.set(1)
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        try:
+            async with asyncio.timeout(search.budget.seconds) as cap:
+                await self._drive(run, verify, on_progress)
+            return search.result()
+        except TimeoutError:
+            if not cap.expired():
+                raise
+            search.spent.seconds = loop.time() - started
+            return search.result("budget", "seconds")
+        finally:
+            search.spent.seconds = loop.time() - started
+            await self._end(run)
+
+    def metrics(self) -> Metrics:
+        running = self._running.area()
+        slots = running * self._environment.capacity
+        return Metrics(
+            self._tactics,
+            self._expansions,
+            self._batches,
+            self._requests / self._batches if self._batches else 0.0,
+            1.0 - min(1.0, self._generating.area() / running) if running else 1.0,
+            1.0 - min(1.0, self._busy_slots.area() / slots) if slots else 1.0,
+        )
+
+    async def _drive(
+        self,
+        run: _Run,
+        verify: Callable[[str], Awaitable[bool]] | None,
+        on_progress: Callable[[BestFirst], None] | None,
+    ) -> None:
+        search = run.search
+        while True:
+            script = search.script()
+            if script is not None:
+                if verify is None or await verify(script):
+                    return
+                search.reject_proof()
+                continue
+            expansion = search.next_expansion()
+            if expansion is None:
+                return
+            self._expansions += 1
+            await self._visit(run, expansion, on_progress)
+
+    async def _visit(
+        self, run: _Run, expansion: Expansion, on_progress: Callable[[BestFirst], None] | None
+    ) -> None:
+        search, goal = run.search, expansion.goal
+        jobs: dict[str, _Job] = {}
+
+        def run_only(suggestions: Sequence[Suggestion]) -> None:
+            wanted = {suggestion.tactic for suggestion in suggestions}
+            for tactic in jobs.keys() - wanted:
+                self._abandon(jobs.pop(tactic))
+            for suggestion in suggestions:
+                if suggestion.tactic not in jobs:
+                    jobs[suggestion.tactic] = self._submit(run, goal.state, suggestion.tactic)
+
+        try:
+            if expansion.request is not None:
+                arrived: list[Suggestion] = []
+                best: list[Suggestion] = []
+                async with aclosing(self._suggestions(run, expansion.request)) as suggestions:
+                    async for suggestion in suggestions:
+                        arrived.append(suggestion)
+                        best = rank([*best, suggestion])[: search.width]
+                        run_only(best)
+                search.add_suggestions(goal, arrived)
+            tactics = search.tactics(goal)
+            run_only(tactics)
+            for suggestion in tactics:
+                outcome = await jobs[suggestion.tactic].outcome
+                over = search.commit(goal, suggestion, outcome)
+                jobs.pop(suggestion.tactic).settled = True
+                self._environment.release(search.take_unneeded())
+                if on_progress is not None:
+                    on_progress(search)
+                if over:
+                    return
+        finally:
+            for job in jobs.values():
+                self._abandon(job)
+
+    async def _end(self, run: _Run) -> None:
+        try:
+            self._jobs.drop(run)
+            tasks = [job.task for job in run.jobs if job.task is not None]
+            for job in list(run.jobs):
+                self._abandon(job)
+            if tasks:
+                await asyncio.wait(tasks)
+        finally:
+            self._runs.discard(run)
+            self._running.set(1 if self._runs else 0)
+            self._environment.release(run.search.take_all())
+
+    # Tactics
+
+    def _submit(self, run: _Run, state: State, tactic: str) -> _Job:
+        if self._batcher is None:
+            raise SearchFailed("scheduler", "it was closed")
+        job = _Job(run, state, tactic, asyncio.get_running_loop().create_future())
+        run.jobs.add(job)
+        self._jobs.push(run, job)
+        self._fill_slots()
+        return job
+
+    def _abandon(self, job: _Job) -> None:
+        """Ends a job whose outcome nobody will commit."""
+        if job.settled:
+            return
+        job.settled = True
+        if not job.outcome.cancel() and _succeeded(job.outcome):
+            job.run.search.discard(job.outcome.result())
+        if job.task is None:
+            job.run.jobs.discard(job)
+        else:
+            job.task.cancel()
+
+    def _fill_slots(self) -> None:
+        while self._batcher is not None and len(self._tasks) < self._environment.capacity:
+            job = self._jobs.pop()
+            if job is None:
+                break
+            if not job.outcome.done():
+                job.task = asyncio.create_task(self._execute(job), name="tactic")
+                job.task.add_done_callback(partial(self._executed, job))
+                self._tasks.add(job.task)
+                self._tactics += 1
+        self._busy_slots.set(len(self._tasks))
+
+    async def _execute(self, job: _Job) -> None:
+        try:
+            outcome = await self._environment.run(job.state, job.tactic)
+        except asyncio.CancelledError:
+            if not job.outcome.done():
+                job.outcome.set_exception(
+                    SearchFailed("environment", f"it cancelled {job.tactic!r}")
+                )
+            raise
+        except Exception as error:  # noqa: BLE001 (whatever it is, it belongs to this search)
+            if not job.outcome.done():
+                job.outcome.set_exception(
+                    SearchFailed("environment", f"{error!r} while running {job.tactic!r}", error)
+                )
+        else:
+            if job.outcome.done():
+                job.run.search.discard(outcome)
+            else:
+                job.outcome.set_result(outcome)
+
+    def _executed(self, job: _Job, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        job.run.jobs.discard(job)
+        self._fill_slots()
+
+    # Suggestions
+
+    async def _suggestions(self, run: _Run, request: Request) -> AsyncGenerator[Suggestion, None]:
+        if self._batcher is None:
+            raise SearchFailed("scheduler", "it was closed")
+        ask = _Ask(request, asyncio.Queue())
+        self._asks.push(run, ask)
+        self._asked.set()
+        try:
+            while (arrival := await ask.arrivals.get()) is not None:
+                if isinstance(arrival, SearchFailed):
+                    raise arrival
+                yield arrival
+        finally:
+            ask.abandoned = True
+            if self._generation is not None and all(other.abandoned for other in self._batch):
+                self._generation.cancel()
+
+    async def _generate_batches(self) -> None:
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            await asyncio.sleep(0)  # lets the searches that were woken together ask together
+            while batch := self._next_batch():
+                self._batch = batch
+                self._generation = asyncio.create_task(self._generate(batch), name="generation")
+                self._generating.set(1)
+                await asyncio.wait([self._generation])
+                self._generating.set(0)
+                self._batch, self._generation = [], None
+                await asyncio.sleep(0)
+
+    def _next_batch(self) -> list[_Ask]:
+        batch: list[_Ask] = []
+        while len(batch) < self._max_batch and (ask := self._asks.pop()):
+            if not ask.abandoned:
+                batch.append(ask)
+        return batch
+
+    async def _generate(self, batch: list[_Ask]) -> None:
+        self._batches += 1
+        self._requests += len(batch)
+        failure: tuple[str, Exception | None] | None = None
+        try:
+            stream = self._generator.generate([ask.request for ask in batch])
+            try:
+                async for index, suggestion in stream:
+                    batch[index].arrivals.put_nowait(suggestion)
+            finally:
+                if (close := getattr(stream, "aclose", None)) is not None:
+                    await close()
+        except asyncio.CancelledError:
+            failure = ("it was cancelled", None)
+            raise
+        except Exception as error:  # noqa: BLE001 (whatever it is, it belongs to these searches)
+            failure = (repr(error), error)
+        finally:
+            for ask in batch:
+                end = None if failure is None else SearchFailed("generator", *failure)
+                ask.arrivals.put_nowait(end)
+
+
+def _succeeded(outcome: asyncio.Future[Outcome]) -> bool:
+    return outcome.done() and not outcome.cancelled() and outcome.exception() is None

@@ -1,0 +1,512 @@
+import asyncio
+import contextlib
+import gc
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+import networkx as nx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from search_world import Rule, World, WorldEnvironment, WorldGenerator, script_proves, worlds
+
+from search.best_first import BestFirst, SearchResult
+from search.budget import Budget
+from search.graph import Status
+from search.interfaces import Outcome, Request, State, Suggestion
+from search.scheduler import Scheduler, SearchFailed
+
+
+def run(main: Callable[[], Awaitable[None]]) -> None:
+    """Runs a test in a loop of its own; leftover tasks and unseen exceptions are errors."""
+    complaints: list[str] = []
+
+    async def guarded() -> None:
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: complaints.append(str(context))
+        )
+        await asyncio.wait_for(main(), 20)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(guarded())
+    gc.collect()
+    assert not complaints
+
+
+def tree(result: SearchResult) -> str:
+    plain = nx.node_link_data(result.graph.to_networkx(), edges="edges")
+    return json.dumps([plain, result.status, result.reason, result.proof, repr(result.spent)])
+
+
+def without_time(result: SearchResult) -> SearchResult:
+    result.spent.seconds = 0.0
+    return result
+
+
+async def search_world(
+    world: World,
+    *,
+    seed: int | None = None,
+    capacity: int = 3,
+    budget: Budget | None = None,
+    width: int = 2,
+    **options: object,
+) -> SearchResult:
+    environment = WorldEnvironment(world, capacity, seed)
+    async with Scheduler(environment, WorldGenerator(world, seed)) as scheduler:
+        search = BestFirst(environment.start((0,)), width=width, budget=budget)
+        result = await scheduler.run(search, **options)
+    assert not environment.live
+    assert environment.running == 0
+    assert environment.most_running <= capacity
+    return without_time(result)
+
+
+def chain(length: int, *, wide: int = 0, closes: bool = True) -> World:
+    """Goal i leads to goal i+1; `wide` more tactics of every goal fail."""
+    rules = []
+    for i in range(length):
+        last = i == length - 1
+        new = (i + 1,) if not last else (() if closes else None)
+        failing = tuple(Rule(None, logprob=-0.01, text=f"f{i}_{n}") for n in range(wide))
+        rules.append((Rule(new, logprob=-1.0, text=f"t{i}"), *failing))
+    return World((0,) * length, tuple(rules))
+
+
+@settings(max_examples=40, deadline=None)
+@given(worlds(), st.integers(1, 3), st.integers(0, 1000))
+def test_the_tree_does_not_depend_on_timing(world: World, width: int, seed: int) -> None:
+    async def main() -> None:
+        budget = Budget(expansions=30, heartbeats=400)
+        plain = await search_world(world, width=width, budget=budget)
+        for options in ({"seed": seed}, {"seed": seed + 1, "capacity": 1}):
+            delayed = await search_world(
+                world,
+                width=width,
+                budget=budget,
+                on_progress=lambda search: search.graph.check(),
+                **options,
+            )
+            assert tree(plain) == tree(delayed)
+        assert plain.spent.expansions <= 30
+        assert plain.proof is None or script_proves(world, (0,), plain.proof)
+
+    run(main)
+
+
+@settings(max_examples=30, deadline=None)
+@given(worlds(4))
+def test_verification_sees_scripts_until_one_is_accepted(world: World) -> None:
+    async def main() -> None:
+        seen: list[str] = []
+
+        async def verify(script: str) -> bool:
+            await asyncio.sleep(0)
+            assert script_proves(world, (0,), script)
+            seen.append(script)
+            return len(seen) == 3
+
+        result = await search_world(world, seed=1, verify=verify)
+        result.graph.check()
+        assert (result.status == "proved") == (len(seen) == 3)
+        assert bool(seen) == world.provable((0,))
+        if result.status == "proved":
+            assert result.proof == seen[-1]
+
+    run(main)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(worlds(), min_size=2, max_size=6), st.integers(0, 100))
+def test_concurrent_searches_equal_each_alone(several: list[World], seed: int) -> None:
+    async def main() -> None:
+        # one union world: goals of world k are shifted behind those of the worlds before it
+        colours: list[int] = []
+        rules: list[tuple[Rule, ...]] = []
+        starts = []
+        for world in several:
+            shift = len(colours)
+            starts.append(shift)
+            colours.extend(world.colours)
+            for goal_rules in world.rules:
+                rules.append(
+                    tuple(
+                        Rule(
+                            None if r.new is None else tuple(g + shift for g in r.new),
+                            frozenset(g + shift for g in r.solves),
+                            r.logprob,
+                            r.text,
+                        )
+                        for r in goal_rules
+                    )
+                )
+        union = World(tuple(colours), tuple(rules))
+        budget = Budget(expansions=25)
+
+        async def together(indices: Sequence[int]) -> list[str]:
+            environment = WorldEnvironment(union, 2, seed)
+            generator = WorldGenerator(union, seed)
+            async with Scheduler(environment, generator, max_batch=3) as scheduler:
+                results = await asyncio.gather(
+                    *(
+                        scheduler.run(
+                            BestFirst(environment.start((starts[i],)), width=2, budget=budget)
+                        )
+                        for i in indices
+                    )
+                )
+            assert not environment.live
+            assert all(len(batch) <= 3 for batch in generator.batches)
+            return [tree(without_time(result)) for result in results]
+
+        everyone = range(len(several))
+        alone = [(await together([i]))[0] for i in everyone]
+        assert await together(everyone) == alone
+
+    run(main)
+
+
+def test_requests_of_many_searches_share_a_batch() -> None:
+    async def main() -> None:
+        world = chain(4)
+        environment = WorldEnvironment(world, capacity=20)
+        generator = WorldGenerator(world)
+        async with Scheduler(environment, generator, max_batch=8) as scheduler:
+            searches = [BestFirst(environment.start((0,))) for _ in range(8)]
+            await asyncio.gather(*map(scheduler.run, searches))
+            metrics = scheduler.metrics()
+        assert len(generator.batches) == 4
+        assert (metrics.batches, metrics.mean_batch_size) == (4, 8.0)
+        assert (metrics.tactics, metrics.expansions) == (32, 32)
+        assert 0 <= metrics.generator_idle <= 1
+        assert 0 <= metrics.slots_idle <= 1
+
+    run(main)
+
+
+def test_a_wide_search_does_not_starve_a_narrow_one() -> None:
+    async def main() -> None:
+        wide, narrow = chain(1, wide=400), chain(5)
+        union = World(
+            (0,) * 6,
+            (
+                *wide.rules,
+                *(
+                    tuple(
+                        Rule(None if r.new is None else tuple(g + 1 for g in r.new), text=r.text)
+                        for r in goal_rules
+                    )
+                    for goal_rules in narrow.rules
+                ),
+            ),
+        )
+        environment = WorldEnvironment(union, capacity=2, seed=3)
+        async with Scheduler(environment, WorldGenerator(union), max_batch=1) as scheduler:
+            big = BestFirst(environment.start((0,)), width=401)
+            task = asyncio.create_task(scheduler.run(big))
+            while len(environment.ran) < 20:
+                await asyncio.sleep(0)
+            # the generation is shared too: it must not be what is measured
+            while big.spent.tactics < 20:
+                await asyncio.sleep(0)
+            before = len(environment.ran)
+            small = BestFirst(environment.start((1,)))
+            assert (await scheduler.run(small)).status == "proved"
+            assert len(environment.ran) - before < 40
+            assert (await task).status == "proved"
+
+    run(main)
+
+
+def test_tactics_run_before_their_batch_is_complete() -> None:
+    async def main() -> None:
+        world = chain(1)
+        environment = WorldEnvironment(world)
+
+        class Slow:
+            async def generate(
+                self, requests: Sequence[Request]
+            ) -> AsyncIterator[tuple[int, Suggestion]]:
+                yield 0, Suggestion("nonsense", -2.0)
+                while not environment.ran:
+                    await asyncio.sleep(0)
+                yield 0, Suggestion("t0", -1.0)
+
+        async with Scheduler(environment, Slow()) as scheduler:
+            search = BestFirst(environment.start((0,)), width=1)
+            result = await scheduler.run(search)
+        # run early, then found not to be among the first: neither committed nor kept
+        assert environment.ran[0][1] == "nonsense"
+        assert (result.spent.tactics, result.proof) == (1, "t0")
+        assert not environment.live
+
+    run(main)
+
+
+def test_a_proof_abandons_what_its_search_has_in_flight_and_only_that() -> None:
+    async def main() -> None:
+        cancelled: list[str] = []
+        world = World(
+            (0, 0),
+            (
+                (Rule((), logprob=0.0, text="close"), Rule(None, logprob=-1.0, text="hang")),
+                (Rule((), logprob=-1.0, text="later"),),
+            ),
+        )
+        gate = asyncio.Event()
+
+        class Hanging(WorldEnvironment):
+            async def run(self, state: State, tactic: str) -> Outcome:
+                try:
+                    if tactic == "hang":
+                        await asyncio.Event().wait()
+                    if tactic == "later":
+                        await gate.wait()
+                except asyncio.CancelledError:
+                    cancelled.append(tactic)
+                    raise
+                return await super().run(state, tactic)
+
+        environment = Hanging(world, capacity=4)
+        async with Scheduler(environment, WorldGenerator(world)) as scheduler:
+            other = asyncio.create_task(scheduler.run(BestFirst(environment.start((1,)))))
+            result = await scheduler.run(BestFirst(environment.start((0,))))
+            assert result.proof == "close"
+            assert cancelled == ["hang"]
+            gate.set()
+            assert (await other).proof == "later"
+        assert cancelled == ["hang"]
+        assert not environment.live
+
+    run(main)
+
+
+class Stuck(WorldEnvironment):
+    async def run(self, state: State, tactic: str) -> Outcome:
+        if tactic == "t3":
+            await asyncio.Event().wait()
+        return await super().run(state, tactic)
+
+
+def test_the_wall_cap_ends_a_search_that_hangs() -> None:
+    async def main() -> None:
+        world = chain(6)
+        environment = Stuck(world)
+        async with Scheduler(environment, WorldGenerator(world)) as scheduler:
+            search = BestFirst(environment.start((0,)), budget=Budget(seconds=0.1))
+            result = await scheduler.run(search)
+        assert (result.status, result.reason) == ("budget", "seconds")
+        assert 0.1 <= result.spent.seconds < 2
+        assert len(result.graph.goals) == 4
+        assert not environment.live
+
+    run(main)
+
+
+def test_a_cancelled_search_keeps_its_graph_and_leaves_nothing_running() -> None:
+    async def main() -> None:
+        world = chain(6)
+        environment = Stuck(world)
+        async with Scheduler(environment, WorldGenerator(world)) as scheduler:
+            search = BestFirst(environment.start((0,)))
+            task = asyncio.create_task(scheduler.run(search))
+            while environment.running == 0 and len(search.graph.goals) < 4:
+                await asyncio.sleep(0)
+            await asyncio.sleep(0.01)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            result = search.result("interrupted")
+            assert (result.status, len(result.graph.goals)) == ("interrupted", 4)
+            assert [goal.state.key for goal in result.open_goals] == ["(3,)"]
+            assert not environment.live
+            # the scheduler is still good
+            again = BestFirst(environment.start((4,)))
+            assert (await scheduler.run(again)).status == "proved"
+
+    run(main)
+
+
+def test_a_search_cancelled_while_it_waits_for_suggestions_stops_the_generation() -> None:
+    async def main() -> None:
+        stopped = []
+
+        class Endless:
+            async def generate(
+                self, requests: Sequence[Request]
+            ) -> AsyncIterator[tuple[int, Suggestion]]:
+                try:
+                    await asyncio.Event().wait()
+                    yield 0, Suggestion("", 0.0)
+                finally:
+                    stopped.append(len(requests))
+
+        environment = WorldEnvironment(chain(1))
+        async with Scheduler(environment, Endless()) as scheduler:
+            search = BestFirst(environment.start((0,)))
+            task = asyncio.create_task(scheduler.run(search))
+            await asyncio.sleep(0.01)
+            task.cancel()
+            await asyncio.wait([task])
+            await asyncio.sleep(0.01)
+            assert stopped == [1]
+        assert not environment.live
+
+    run(main)
+
+
+def test_a_request_that_was_given_up_while_it_waited_is_not_generated() -> None:
+    async def main() -> None:
+        world = chain(2)
+        gate = asyncio.Event()
+
+        class Gated(WorldGenerator):
+            async def generate(
+                self, requests: Sequence[Request]
+            ) -> AsyncIterator[tuple[int, Suggestion]]:
+                await gate.wait()
+                async for item in super().generate(requests):
+                    yield item
+
+        environment, generator = WorldEnvironment(world), Gated(world)
+        async with Scheduler(environment, generator, max_batch=1) as scheduler:
+            first, second = (
+                asyncio.create_task(scheduler.run(BestFirst(environment.start((1 - i,)))))
+                for i in range(2)
+            )
+            await asyncio.sleep(0.01)
+            second.cancel()
+            await asyncio.wait([second])
+            gate.set()
+            assert (await first).status == "proved"
+        assert generator.batches == [["(1,)"]]
+
+    run(main)
+
+
+def test_an_outcome_that_comes_in_spite_of_being_cancelled_is_released() -> None:
+    async def main() -> None:
+        world = World(
+            (0, 0),
+            (
+                (Rule((), logprob=0.0, text="close"), Rule((1,), logprob=-1.0, text="stubborn")),
+                (),
+            ),
+        )
+
+        started = asyncio.Event()
+
+        class Stubborn(WorldEnvironment):
+            async def run(self, state: State, tactic: str) -> Outcome:
+                if tactic == "close":
+                    await started.wait()
+                else:
+                    started.set()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await asyncio.Event().wait()
+                return await super().run(state, tactic)
+
+        environment = Stubborn(world)
+        async with Scheduler(environment, WorldGenerator(world)) as scheduler:
+            result = await scheduler.run(BestFirst(environment.start((0,))))
+        assert result.proof == "close"
+        assert environment.ran[-1][1] == "stubborn"
+        assert not environment.live
+
+    run(main)
+
+
+def test_a_dead_environment_fails_only_the_searches_that_meet_it() -> None:
+    async def main() -> None:
+        world = chain(6, wide=3)
+
+        class Dying(WorldEnvironment):
+            async def run(self, state: State, tactic: str) -> Outcome:
+                if tactic.startswith("f2_"):
+                    raise OSError("worker gone")
+                return await super().run(state, tactic)
+
+        environment = Dying(world, seed=1)
+        async with Scheduler(environment, WorldGenerator(world)) as scheduler:
+            bad, good = BestFirst(environment.start((0,))), BestFirst(environment.start((3,)))
+            failed, fine = await asyncio.gather(
+                scheduler.run(bad), scheduler.run(good), return_exceptions=True
+            )
+        assert isinstance(failed, SearchFailed)
+        assert failed.source == "environment"
+        assert isinstance(failed.__cause__, OSError)
+        assert "worker gone" in str(failed)
+        assert isinstance(fine, SearchResult)
+        assert fine.status == "proved"
+        assert len(bad.result("interrupted").graph.goals) == 3
+        assert not environment.live
+
+    run(main)
+
+
+def test_a_failing_generator_fails_the_searches_of_its_batch() -> None:
+    async def main() -> None:
+        world = chain(3)
+
+        class Failing(WorldGenerator):
+            async def generate(
+                self, requests: Sequence[Request]
+            ) -> AsyncIterator[tuple[int, Suggestion]]:
+                async for item in super().generate(requests):
+                    yield item
+                if any(request.state.key == "(1,)" for request in requests):
+                    raise ConnectionError("no model")
+
+        environment = WorldEnvironment(world)
+        async with Scheduler(environment, Failing(world)) as scheduler:
+            for start, expected in ((0, SearchFailed), (1, SearchFailed), (2, SearchResult)):
+                search = BestFirst(environment.start((start,)))
+                (ended,) = await asyncio.gather(scheduler.run(search), return_exceptions=True)
+                assert isinstance(ended, expected)
+                if isinstance(ended, SearchFailed):
+                    assert (ended.source, type(ended.__cause__)) == ("generator", ConnectionError)
+        assert not environment.live
+
+    run(main)
+
+
+@pytest.mark.parametrize("where", ["verify", "on_progress"])
+def test_an_error_of_the_caller_reaches_the_caller(where: str) -> None:
+    async def main() -> None:
+        def broken(_: object) -> None:
+            raise TimeoutError(where)
+
+        async def broken_later(_: object) -> bool:
+            raise TimeoutError(where)
+
+        option = {"verify": broken_later, "on_progress": broken}[where]
+        with pytest.raises(TimeoutError, match=where):
+            await search_world(chain(2, wide=2), **{where: option})
+
+    run(main)
+
+
+def test_closing_the_scheduler_ends_its_searches() -> None:
+    async def main() -> None:
+        world = chain(6)
+        environment = Stuck(world)
+        async with Scheduler(environment, WorldGenerator(world)) as scheduler:
+            search = BestFirst(environment.start((0,)))
+            task = asyncio.create_task(scheduler.run(search))
+            await asyncio.sleep(0.01)
+        with pytest.raises(SearchFailed, match="closed"):
+            await task
+        with pytest.raises(SearchFailed, match="not open"):
+            await scheduler.run(BestFirst(environment.start((0,))))
+
+    run(main)
+
+
+def test_a_goal_without_suggestions_fails() -> None:
+    async def main() -> None:
+        result = await search_world(World((0,), ((),)))
+        assert (result.status, result.graph.root.status) == ("exhausted", Status.FAILED)
+
+    run(main)
