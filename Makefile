@@ -1,0 +1,33 @@
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: prove test
+
+prove: .venv/prover
+	@echo "== Setting up Lean (once)"
+	$(BIN)/prover setup
+	@echo "== Proving an example"
+	$(BIN)/prover prove "theorem add_comm' (a b : Nat) : a + b = b + a"
+
+test: .venv/dev
+	@echo "== Style"
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	@echo "== Types"
+	$(BIN)/mypy
+	@echo "== Tests (the first run sets up Lean)"
+	$(BIN)/python -m pytest
+
+.venv/bin/python:
+	@echo "== Creating the environment .venv"
+	$(PYTHON) -m venv .venv
+
+.venv/prover: pyproject.toml | .venv/bin/python
+	@echo "== Installing the prover"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/dev: pyproject.toml | .venv/bin/python
+	@echo "== Installing the prover and what its tests need"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ .venv/prover

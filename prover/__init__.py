@@ -1,0 +1,1 @@
+"""A theorem prover for Lean 4."""

