@@ -12,10 +12,14 @@ it was given as its argument (model text does not know that word and so cannot f
 | --- | --- | --- |
 | `open`  | `header` | `env`, `messages` |
 | `elab`  | `env`, `text`, `heartbeats` | `env` after the text, `decls`, `holes`, `messages` |
-| `run`   | `state`, `tactic`, `heartbeats` | `states`, `order`, `kept`, `messages` |
-| `check` | `env`, `base`, `name` | `same_type`, `axioms`, `kernel`, … of the theorem in `env`, compared with the one in `base` |
+| `run`   | `state`, `tactic`, `heartbeats`, `whole` | `states`, `order`, `kept`, `messages` |
+| `check` | `env`, `base`, `name` | `same_type`, `axioms`, `kernel`, … of the declaration in `env`, compared with the one in `base` |
+| `imports` | `text` | `end`: the byte where the text's imports end |
 | `free`  | `states`, `envs` | |
 | `stop`  | | |
+
+`run` shows a tactic only the first goal of its state and splits what is left into groups that share
+no metavariable; with `whole` it shows and keeps all goals together.
 
 Every answer has `id`, `ok`, `heartbeats` (in Lean's unit: thousands of small allocations) and
 `us`; a failed one has `kind` and `message`.
@@ -64,6 +68,11 @@ partial def natsFrom (items : Array Json) (i : Nat) : List Nat :=
     | .error _ => natsFrom items (i + 1)
   else []
 
+def getBool (j : Json) (name : String) : Bool :=
+  match j.getObjVal? name with
+  | .ok (.bool b) => b
+  | _ => false
+
 def getNats (j : Json) (name : String) : List Nat :=
   match j.getObjVal? name with
   | .ok (.arr items) => natsFrom items 0
@@ -100,8 +109,6 @@ def State.query (s : State) (x : MetaM α) : EIO Exception α := do
 
 /-! ## Goals -/
 
-def isInaccessible (n : Name) : Bool := n.hasMacroScopes || n.isAnonymous
-
 /-- The declarations of a local context that a person sees, in order. -/
 partial def localDecls (lctx : LocalContext) (fvars : Array Expr) (i : Nat) : List LocalDecl :=
   if h : i < fvars.size then
@@ -112,20 +119,11 @@ partial def localDecls (lctx : LocalContext) (fvars : Array Expr) (i : Nat) : Li
     | none => localDecls lctx fvars (i + 1)
   else []
 
-def ppExpr (e : Expr) : MetaM String := do
-  return (← Meta.ppExpr e).pretty
-
+/-- What the print of a goal does not tell of a hypothesis: whether it is a proof, and whether it
+has a value. -/
 def hypothesisJson (d : LocalDecl) : MetaM String := do
-  let type ← instantiateMVars d.type
-  let prop ← try Meta.isProp type catch _ => pure false
-  let value ← match d.value? with
-    | some v => do
-      let v ← instantiateMVars v
-      pure (field "value" (quote (← ppExpr v)))
-    | none => pure ""
-  let name := if isInaccessible d.userName then "" else d.userName.toString
-  return "{\"name\":" ++ quote name ++ field "type" (quote (← ppExpr type)) ++ value
-    ++ field "prop" (bool prop) ++ "}"
+  let prop ← try Meta.isProp d.type catch _ => pure false
+  return array [bool prop, bool d.isLet]
 
 def hypothesesJson : List LocalDecl → MetaM (List String)
   | [] => pure []
@@ -154,13 +152,11 @@ def inGoal (g : MVarId) (x : MetaM α) : MetaM α := fun ctx s coreCtx coreState
 
 def goalJson (g : MVarId) : MetaM (String × String) := inGoal g do
   let d ← g.getDecl
-  let target ← instantiateMVars d.type
   let pp := (← Meta.ppGoal g).pretty
   let key ← goalKey (← closedGoal g) pp
   let hyps ← hypothesesJson (localDecls d.lctx d.lctx.getFVars 0)
   let case := if d.userName.isAnonymous then "null" else quote d.userName.eraseMacroScopes.toString
-  return (key, "{\"pp\":" ++ quote pp ++ field "target" (quote (← ppExpr target))
-    ++ field "hyps" (array hyps) ++ field "case" case ++ "}")
+  return (key, "{\"pp\":" ++ quote pp ++ field "hyps" (array hyps) ++ field "case" case ++ "}")
 
 def goalsJson : List MVarId → MetaM (String × List String)
   | [] => pure ("", [])
@@ -243,6 +239,13 @@ def groupMembers : List (Nat × MVarId) → List MVarId
   | [] => []
   | (_, g) :: gs => g :: groupMembers gs
 
+/-- All groups as one, in Lean's order. -/
+def join : List Group → List Group
+  | g :: h :: gs =>
+    join ({ goals := insertGoals g.goals h.goals, mvars := append g.mvars h.mvars } :: gs)
+  | groups => groups
+termination_by groups => groups.length
+
 def indices : List (Nat × MVarId) → List String
   | [] => []
   | (i, _) :: gs => toString i :: indices gs
@@ -303,13 +306,13 @@ def namesSorry (stx : Syntax) : Bool :=
   | some _ => true
   | none => false
 
-/-- The state after a tactic on its first goal, the others hidden while it runs. -/
-def evalOn (s : State) (g : MVarId) (stx : Syntax) (heartbeats start : Nat) :
+/-- The state after a tactic on some of its goals, the others hidden while it runs. -/
+def evalOn (s : State) (goals : List MVarId) (stx : Syntax) (heartbeats start : Nat) :
     EIO Exception State := do
   let core ← ST.mkRef { s.core with messages := {} }
   let meta' ← ST.mkRef s.meta'
   let term ← ST.mkRef s.term
-  let tactic ← ST.mkRef ({ goals := [g] } : Tactic.State)
+  let tactic ← ST.mkRef ({ goals } : Tactic.State)
   let act : TacticM Unit := do
     evalTactic stx
     Term.synthesizeSyntheticMVarsNoPostponing
@@ -415,16 +418,19 @@ def run (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
       | .error e => return .failed "parse" e
       | .ok stx =>
         if namesSorry stx then return .failed "sorry" "the tactic names sorry"
-        match ← EIO.toIO' (evalOn s g stx heartbeats start) with
+        let whole := getBool req "whole"
+        let (visible, hidden) := if whole then (s.goals, []) else ([g], rest)
+        match ← EIO.toIO' (evalOn s visible stx heartbeats start) with
         | .error e => failure e
         | .ok new =>
           let notes ← readMessages new.core.messages.toList
           if hasError notes then return .failed "tactic" (firstError notes)
-          match ← EIO.toIO' (new.query (afterTactic g new.goals rest)) with
+          match ← EIO.toIO' (new.query (afterTactic g new.goals hidden)) with
           | .error e => failure e
           | .ok (.error "sorry") => return .failed "sorry" "the proof contains sorry"
           | .ok (.error why) => return .failed "tactic" ("the tactic leaves unassigned " ++ why)
-          | .ok (.ok (groups, kept)) =>
+          | .ok (.ok (split, kept)) =>
+            let groups := if whole then join split else split
             match ← EIO.toIO' (addGroups ref new groups) with
             | .error e => failure e
             | .ok states =>
@@ -783,44 +789,70 @@ def namesJson : List Name → List String
   | [] => []
   | n :: ns => quote n.toString :: namesJson ns
 
-/-- Has the kernel check a theorem once more, under another name. -/
-def kernelCheck (env : Environment) (v : TheoremVal) : EIO Exception Unit := do
+/-- What is checked of a definition, an instance or a theorem. -/
+structure Finished where
+  levelParams : List Name
+  type : Expr
+  value : Expr
+  theorem? : Bool
+
+def finished : ConstantInfo → Option Finished
+  | .thmInfo v => some { levelParams := v.levelParams, type := v.type, value := v.value, theorem? := true }
+  | .defnInfo v => some { levelParams := v.levelParams, type := v.type, value := v.value, theorem? := false }
+  | .opaqueInfo v => some { levelParams := v.levelParams, type := v.type, value := v.value, theorem? := false }
+  | _ => none
+
+/-- Has the kernel check a declaration once more, under another name. -/
+def kernelCheck (env : Environment) (name : Name) (v : Finished) : EIO Exception Unit := do
   let start ← (IO.getNumHeartbeats : BaseIO Nat)
   let core ← ST.mkRef ({ env } : Core.State)
-  let name := v.name ++ `again
-  let decl := Declaration.thmDecl { v with name, all := [name] }
+  let name := name ++ `again
+  let decl := if v.theorem? then
+      Declaration.thmDecl { name, levelParams := v.levelParams, type := v.type, value := v.value, all := [name] }
+    else
+      Declaration.defnDecl { name, levelParams := v.levelParams, type := v.type, value := v.value,
+                             hints := .opaque, safety := .safe, all := [name] }
   let act : CoreM Unit := addDecl decl
   act (coreContext {} .anonymous [] 0 start) core
 
-def sameType (a : ConstantInfo) (b : TheoremVal) : Bool :=
-  a.type == b.type && a.levelParams == b.levelParams
+def checkIn (env base : Environment) (name : Name) : IO Outcome := do
+  let some trusted := base.find? name
+    | return .failed "statement" "the trusted text makes no declaration of this name"
+  let some info := env.find? name
+    | return .failed "missing" "the text makes no declaration of this name"
+  let some v := finished info
+    | return .failed "kind" "the declaration is neither a theorem nor a definition"
+  let (axioms, unknown) := axiomsOf env {} [] [] [name]
+  let kernel ← match ← EIO.toIO' (kernelCheck env name v) with
+    | .ok _ => pure "null"
+    | .error ex => do
+      let text ← ex.toMessageData.toString
+      pure (quote text)
+  return .ok (field "same_type" (bool (trusted.type == v.type && trusted.levelParams == v.levelParams))
+    ++ field "theorem" (bool v.theorem?)
+    ++ field "type_hash" (quote (toString v.type.hash))
+    ++ field "has_sorry" (bool v.value.hasSorry)
+    ++ field "has_mvar" (bool (v.value.hasMVar || v.type.hasMVar))
+    ++ field "axioms" (array (namesJson axioms)) ++ field "unknown" (array (namesJson unknown))
+    ++ field "kernel" kernel)
 
 def check (ref : GymRef) (req : Json) : IO Outcome := do
   match getNat req "env", getNat req "base", getStr req "name" with
   | .ok envId, .ok baseId, .ok name => do
     let some e ← getEnv' ref envId | return .failed "unknown" ("no environment " ++ toString envId)
     let some base ← getEnv' ref baseId | return .failed "unknown" ("no environment " ++ toString baseId)
-    let env := e.command.env
-    let name := name.toName
-    let some trusted := base.command.env.find? name
-      | return .failed "statement" "the statement makes no declaration of this name"
-    match env.find? name with
-    | none => return .failed "missing" "the text makes no declaration of this name"
-    | some (.thmInfo v) => do
-      let (axioms, unknown) := axiomsOf env {} [] [] [name]
-      let kernel ← match ← EIO.toIO' (kernelCheck env v) with
-        | .ok _ => pure "null"
-        | .error ex => do
-          let text ← ex.toMessageData.toString
-          pure (quote text)
-      return .ok (field "same_type" (bool (sameType trusted v))
-        ++ field "type_hash" (quote (toString v.type.hash))
-        ++ field "has_sorry" (bool v.value.hasSorry)
-        ++ field "has_mvar" (bool (v.value.hasMVar || v.type.hasMVar))
-        ++ field "axioms" (array (namesJson axioms)) ++ field "unknown" (array (namesJson unknown))
-        ++ field "kernel" kernel)
-    | some _ => return .failed "kind" "the declaration is not a theorem"
+    checkIn e.command.env base.command.env name.toName
   | .error e, _, _ | _, .error e, _ | _, _, .error e => return .failed "request" e
+
+/-- Where the imports of a text end. -/
+def imports (req : Json) : IO Outcome := do
+  match getStr req "text" with
+  | .error e => return .failed "request" e
+  | .ok text => do
+    let (_, pos, log) ← parseImports text (some "<imports>")
+    let notes ← readMessages log.toList
+    if hasError notes then return .failed "parse" (firstError notes)
+    return .ok (field "end" (toString ((inputContext text).fileMap.ofPosition pos).byteIdx))
 
 /-! ## The loop -/
 
@@ -830,6 +862,7 @@ def answer (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
   | .ok "open" => openHeader ref req
   | .ok "elab" => elaborate ref req
   | .ok "check" => check ref req
+  | .ok "imports" => imports req
   | .ok "free" => do
     let gym ← ref.get
     ref.set { gym with states := freeStates gym.states (getNats req "states"),

@@ -13,7 +13,8 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One entry of a local context. `value` is set for `let` variables."""
+    """One entry of a local context. `value` is set for `let` variables, `name` is empty where no
+    tactic can mention the entry."""
 
     name: str
     type: str
@@ -23,7 +24,7 @@ class Hypothesis:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One goal as the environment prints it: `target` under `hypotheses`; `pp` is the whole print."""
+    """One goal as the environment prints it; `pp` is the whole print."""
 
     pp: str
     target: str

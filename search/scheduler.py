@@ -104,7 +104,11 @@ class _Run:
     """One search that is being driven."""
 
     search: BestFirst
+    started: float
     jobs: set[_Job] = field(default_factory=set)
+
+    def tick(self) -> None:
+        self.search.spent.seconds = asyncio.get_running_loop().time() - self.started
 
 
 @dataclass(eq=False, slots=True)
@@ -192,22 +196,21 @@ class Scheduler:
         """
         if self._batcher is None:
             raise SearchFailed("scheduler", "it is not open")
-        run = _Run(search)
+        run = _Run(search, asyncio.get_running_loop().time())
         self._runs.add(run)
         self._running.set(1)
-        loop = asyncio.get_running_loop()
-        started = loop.time()
         try:
             async with asyncio.timeout(search.budget.seconds) as cap:
                 await self._drive(run, verify, on_progress)
+            run.tick()
             return search.result()
         except TimeoutError:
             if not cap.expired():
                 raise
-            search.spent.seconds = loop.time() - started
+            run.tick()
             return search.result("budget", "seconds")
         finally:
-            search.spent.seconds = loop.time() - started
+            run.tick()
             await self._end(run)
 
     def metrics(self) -> Metrics:
@@ -271,6 +274,7 @@ class Scheduler:
             for suggestion in tactics:
                 outcome = await jobs[suggestion.tactic].outcome
                 over = search.commit(goal, suggestion, outcome)
+                run.tick()
                 jobs.pop(suggestion.tactic).settled = True
                 self._environment.release(search.take_unneeded())
                 if on_progress is not None:

@@ -1,0 +1,238 @@
+"""One gym: a Lean process that holds tactic states and answers one request at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+from prover.lean.toolchain import Lean
+
+MAX_REPLY = 64 * 2**20
+"""The longest answer that is read, in bytes. A process that writes more is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a process may use. `heartbeats` and `tactic_seconds` are per tactic, `elab_seconds` per
+    text or header, `memory_mb` is resident memory of the process with its children.
+    """
+
+    heartbeats: int = 20_000
+    tactic_seconds: float = 20.0
+    elab_seconds: float = 120.0
+    start_seconds: float = 180.0
+    memory_mb: int = 4_000
+
+
+class GymDied(Exception):
+    """The process ended before it answered. `kind` is `timeout`, `memory` or `crash`."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer of the gym: its fields, or a kind of failure with a message."""
+
+    ok: bool
+    kind: str
+    message: str
+    heartbeats: int
+    seconds: float
+    fields: dict[str, Any]
+
+
+class GymProcess:
+    """A running gym. Requests go one after the other; one that outlives its deadline kills the
+    process and everything it started, and every state it held is gone with it.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process, word: str, limits: Limits) -> None:
+        self._process = process
+        self._word = word.encode()
+        self._limits = limits
+        self._lock = asyncio.Lock()
+        self._last_id = 0
+        self._death: GymDied | None = None
+        self._watch = asyncio.create_task(self._watch_memory())
+        self._drain: asyncio.Task[None] | None = None
+        self.version = ""
+        self.peak_memory_mb = 0.0
+
+    @classmethod
+    async def start(cls, lean: Lean, limits: Limits) -> GymProcess:
+        """Starts a gym and waits until it is ready.
+
+        Raises:
+            GymDied: it does not start; the message holds what it printed.
+        """
+        word = f"gym-{secrets.token_hex(8)}"
+        argv, env, cwd = lean.gym_command()
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            word,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,
+            limit=MAX_REPLY,
+        )
+        gym = cls(process, word, limits)
+        try:
+            async with asyncio.timeout(limits.start_seconds):
+                hello = await gym._read(0)
+        except TimeoutError:
+            gym.kill()
+            raise GymDied(
+                "timeout", f"Lean did not start within {limits.start_seconds:.0f} s"
+            ) from None
+        except GymDied as died:
+            text = await gym._last_words()
+            gym.kill()
+            raise GymDied(died.kind, f"Lean did not start: {text or died}") from None
+        except BaseException:
+            gym.kill()
+            raise
+        gym.version = str(hello["version"])
+        gym._drain = asyncio.create_task(gym._discard_stderr())
+        return gym
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._death is None and self._process.returncode is None
+
+    async def request(self, seconds: float, **command: Any) -> Reply:
+        """Sends one command and waits at most `seconds` for its answer.
+
+        Raises:
+            GymDied: the process died, or was killed for its time or its memory.
+        """
+        async with self._lock:
+            if self._death is not None:
+                raise self._death
+            self._last_id += 1
+            command["id"] = self._last_id
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._send(command)
+                    fields = await self._read(self._last_id)
+            except TimeoutError:
+                self.kill("timeout", f"no answer within {seconds:g} s")
+                raise self._death from None  # type: ignore[misc]
+            except GymDied as died:
+                self.kill(died.kind, str(died))
+                raise self._death from None  # type: ignore[misc]
+            except asyncio.CancelledError:
+                self.kill("crash", "the request was cancelled")
+                raise
+        return Reply(
+            ok=fields["ok"],
+            kind=fields.get("kind", ""),
+            message=fields.get("message", ""),
+            heartbeats=fields["heartbeats"],
+            seconds=fields["us"] / 1e6,
+            fields=fields,
+        )
+
+    def kill(self, kind: str = "crash", message: str = "the process was stopped") -> None:
+        """Kills the process with its children. Later requests raise `GymDied`."""
+        if self._death is None:
+            self._death = GymDied(kind, message)
+        self._watch.cancel()
+        for process in self._family():
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def close(self) -> None:
+        """Stops the process and waits for its end."""
+        if self.alive and not self._lock.locked():
+            with contextlib.suppress(ConnectionError, RuntimeError):
+                await self._send({"id": -1, "cmd": "stop"})
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._process.wait()
+        self.kill()
+        await self._process.wait()
+
+    async def _send(self, command: dict[str, Any]) -> None:
+        stdin = self._process.stdin
+        assert stdin is not None
+        try:
+            stdin.write(json.dumps(command, ensure_ascii=False).encode() + b"\n")
+            await stdin.drain()
+        except (ConnectionError, RuntimeError) as error:
+            raise self._end() from error
+
+    async def _read(self, wanted: int) -> dict[str, Any]:
+        """Reads lines until the answer with this id. Everything else on the pipe is noise."""
+        stdout = self._process.stdout
+        assert stdout is not None
+        while True:
+            try:
+                line = await stdout.readline()
+            except ValueError:
+                raise GymDied("memory", f"an answer of over {MAX_REPLY >> 20} MB") from None
+            if not line:
+                raise self._end()
+            if not line.startswith(self._word):
+                continue
+            fields: dict[str, Any] = json.loads(line[len(self._word) :])
+            if fields["id"] == wanted:
+                return fields
+
+    def _end(self) -> GymDied:
+        return self._death or GymDied("crash", "the Lean process died")
+
+    async def _watch_memory(self) -> None:
+        while True:
+            used = 0
+            for process in self._family():
+                with contextlib.suppress(psutil.Error):
+                    used += process.memory_info().rss
+            megabytes = used / 2**20
+            self.peak_memory_mb = max(self.peak_memory_mb, megabytes)
+            if megabytes > self._limits.memory_mb:
+                self.kill("memory", f"over {self._limits.memory_mb} MB of memory")
+                return
+            await asyncio.sleep(0.25)
+
+    def _family(self) -> list[psutil.Process]:
+        try:
+            process = psutil.Process(self._process.pid)
+            return [*process.children(recursive=True), process]
+        except psutil.Error:
+            return []
+
+    async def _discard_stderr(self) -> None:
+        stderr = self._process.stderr
+        assert stderr is not None
+        while await stderr.read(2**16):
+            pass
+
+    async def _last_words(self) -> str:
+        stderr = self._process.stderr
+        assert stderr is not None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2.0):
+                text = (await stderr.read(2**16)).decode(errors="replace").strip()
+                return text[-2000:]
+        return ""
+
