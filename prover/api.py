@@ -1,0 +1,508 @@
+"""Proving and checking: what the command line, editors, notebooks and benchmarks call.
+
+`prove` and `check` are the short way. A `Prover` keeps Lean running between theorems:
+
+    async with Prover(Settings(jobs=2)) as prover:
+        verdict = await prover.prove("theorem t (a b : Nat) : a + b = b + a")
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import psutil
+
+from prover.generate.portfolio import Portfolio
+from prover.lean.pool import ElaborationFailed, Hole, LeanPool
+from prover.lean.process import Limits
+from prover.lean.states import Declaration, Message
+from prover.lean.toolchain import Lean, find_lean
+from prover.verify.axioms import forbidden
+from prover.verify.replay import Judgement, judge, lean_version
+from prover.verify.statement import BARE_HEADER, cut, fill, named, with_hole
+from prover.verify.verdict import Outcome, Verdict
+from search.best_first import BestFirst, SearchResult
+from search.budget import Budget, Spent
+from search.graph import Graph
+from search.interfaces import TacticGenerator
+from search.scheduler import Scheduler, SearchFailed
+
+T = TypeVar("T")
+
+WORKER_MEMORY_MB = 2_500
+"""What a worker of the embedded Lean takes, with room to spare."""
+
+
+class StatementError(Exception):
+    """What is to be proved does not elaborate, or is not there. The message says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to prove.
+
+    `lean` is `auto`, `embedded`, or a path to a project or to a `lean`. `jobs` is the number of
+    Lean processes (None: from the machine). `budget` is per hole. A search visits a goal with
+    `width` tactics at a time and divides the log-probability of a path by depth**`alpha`
+    (BFS-Prover, Xin et al. 2025).
+    """
+
+    lean: str = "auto"
+    jobs: int | None = None
+    budget: Budget = field(default_factory=lambda: Budget(expansions=600, seconds=300.0))
+    seed: int = 0
+    limits: Limits = field(default_factory=Limits)
+    width: int = 8
+    alpha: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a search stands. The idle shares are between 0 and 1."""
+
+    name: str
+    spent: Spent
+    open_goals: int
+    best_goal: str
+    lean_idle: float
+    generator_idle: float
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A text whose holes were searched: one verdict for each declaration with holes, the text with
+    the proofs that were found, and the graphs of the searches."""
+
+    verdicts: tuple[Verdict, ...]
+    text: str
+    graphs: tuple[Graph, ...]
+
+    @property
+    def proved(self) -> bool:
+        return all(verdict.proved for verdict in self.verdicts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A declaration to prove: the text up to its end, and its holes."""
+
+    text: str
+    declaration: Declaration
+    holes: tuple[Hole, ...]
+
+    @property
+    def name(self) -> str:
+        return named(self.text, self.declaration)[1]
+
+    async def judge(self, pool: LeanPool, header: str, candidate: str) -> Judgement:
+        trusted, name = named(self.text, self.declaration)
+        if not name:
+            reason = "what has no name cannot be checked: give the instance a name"
+            return Judgement(Outcome.REJECTED, reason, ())
+        candidate, _ = named(candidate, self.declaration)
+        return (await judge(pool, header, trusted, candidate, [name]))[0]
+
+
+class Prover:
+    """Lean processes, a generator and a scheduler, ready for theorems."""
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        start: Path | None = None,
+        generator: TacticGenerator | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+        on_setup: Callable[[str, float], None] = lambda step, done: None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self._start = start or Path.cwd()
+        self._generator = generator or Portfolio()
+        self._on_progress = on_progress
+        self._on_setup = on_setup
+        self._searches: set[asyncio.Task[SearchResult]] = set()
+        self._interrupted = False
+        self._stack = contextlib.AsyncExitStack()
+        self.lean: Lean
+        self.pool: LeanPool
+        self.scheduler: Scheduler
+
+    async def __aenter__(self) -> Self:
+        """Finds and starts Lean.
+
+        Raises:
+            SetupError: no Lean can be had.
+            LeanUnavailable: the Lean that was found does not start.
+        """
+        self.lean = await asyncio.to_thread(
+            find_lean, self._start, self.settings.lean, self._on_setup
+        )
+        pool = LeanPool(
+            self.lean,
+            workers=self.settings.jobs or default_jobs(),
+            limits=self.settings.limits,
+        )
+        self.pool = await self._stack.enter_async_context(pool)
+        self.scheduler = await self._stack.enter_async_context(Scheduler(pool, self._generator))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    def interrupt(self) -> bool:
+        """Ends all searches: what they have so far comes back as verdicts. Says whether any ran."""
+        self._interrupted = True
+        for task in self._searches:
+            task.cancel()
+        return bool(self._searches)
+
+    async def prove(
+        self, statement: str, *, header: str = "", budget: Budget | None = None
+    ) -> Verdict:
+        """Proves one statement, given with or without `:= by sorry`. Raises as `fill_statement`."""
+        return (await self.fill_statement(statement, header=header, budget=budget)).verdicts[-1]
+
+    async def fill_statement(
+        self, statement: str, *, header: str = "", budget: Budget | None = None
+    ) -> Filled:
+        """Proves one statement, with the graph of its search.
+
+        Raises:
+            StatementError: the header or the statement does not elaborate.
+        """
+        if not statement.strip():
+            raise StatementError("there is no statement")
+        if "autoImplicit" not in header + statement:
+            header = f"{header.rstrip()}\n{BARE_HEADER}".lstrip()
+        return await self._fill(header, with_hole(statement), None, budget)
+
+    async def prove_text(
+        self, text: str, *, name: str | None = None, budget: Budget | None = None
+    ) -> Filled:
+        """Fills the holes of a file's text: all of them, or those of one declaration. A named
+        declaration without holes is proved anew.
+
+        Raises:
+            StatementError: the text does not elaborate, or holds nothing to prove.
+        """
+        header, body = await self._split(text)
+        lines = header.count("\n")
+        filled = await self._fill(header, body, name, budget, lines)
+        return replace(filled, text=header + filled.text)
+
+    async def check_text(self, text: str, *, name: str | None = None) -> list[Verdict]:
+        """The verdict on every declaration with a body in a finished file, or on one of them.
+
+        Raises:
+            StatementError: the header does not elaborate, or no declaration is there to check.
+        """
+        header, body = await self._split(text)
+        try:
+            done = await self.pool.elaborate(header, body)
+        except ElaborationFailed as failed:
+            raise _statement_error(failed, self.lean) from None
+        self.pool.release([hole.state for hole in done.holes])
+        names = []
+        for declaration in reversed(done.declarations):
+            body, own = named(body, declaration)
+            if name in (None, own):
+                names.append(own)
+        names.reverse()
+        if not names:
+            errors = [str(m) for m in _moved(done.errors, header.count("\n"))]
+            raise StatementError(_no_declaration(name) if not errors else "\n".join(errors))
+        judgements = await judge(self.pool, header, None, body, names)
+        return [
+            self._verdict(own, judgement, text=text)
+            for own, judgement in zip(names, judgements, strict=True)
+        ]
+
+    async def _split(self, text: str) -> tuple[str, str]:
+        try:
+            return await self.pool.split(text)
+        except ElaborationFailed as failed:
+            raise _statement_error(failed, self.lean) from None
+
+    async def _fill(
+        self,
+        header: str,
+        text: str,
+        name: str | None,
+        budget: Budget | None,
+        lines_before: int = 0,
+    ) -> Filled:
+        text, targets = await self._targets(header, text, name, lines_before)
+        runs = [self._search(header, target, hole, budget) for target, hole in _pairs(targets)]
+        results = dict(
+            zip([id(hole) for _, hole in _pairs(targets)], await asyncio.gather(*runs), strict=True)
+        )
+        verdicts = []
+        for target in targets:
+            found = [(hole, results[id(hole)]) for hole in target.holes]
+            verdicts.append(await self._conclude(header, target, found))
+        solved = [
+            (hole, result.proof)
+            for target in targets
+            for hole in target.holes
+            if (result := results[id(hole)]).proof is not None
+        ]
+        for hole, proof in sorted(solved, key=lambda pair: -pair[0].first):
+            text = fill(text, hole, proof)
+        return Filled(tuple(verdicts), text, tuple(result.graph for result in results.values()))
+
+    async def _targets(
+        self, header: str, text: str, name: str | None, lines_before: int
+    ) -> tuple[str, list[_Target]]:
+        """What there is to prove in a text; also the text with a hole where there was a proof."""
+        try:
+            done = await self.pool.elaborate(header, text)
+            if name is not None:
+                wanted = next((d for d in done.declarations if d.name == name), None)
+                if wanted is None:
+                    raise StatementError(_no_declaration(name, done.declarations))
+                if not _inside(done.holes, wanted):
+                    data = text.encode()
+                    hole = data[: wanted.body] + b":= by sorry"
+                    text = (hole + data[wanted.body_end :]).decode()
+                    self.pool.release([hole.state for hole in done.holes])
+                    done = await self.pool.elaborate(header, text)
+        except ElaborationFailed as failed:
+            raise _statement_error(failed, self.lean) from None
+        targets = []
+        for declaration in done.declarations:
+            holes = _inside(done.holes, declaration)
+            if holes and name in (None, declaration.name):
+                targets.append(_Target(cut(text, 0, declaration.last), declaration, holes))
+        if done.errors and not (targets and name is not None):
+            raise StatementError("\n".join(map(str, _moved(done.errors, lines_before))))
+        if not targets:
+            raise StatementError("nothing is left to prove: the text has no `sorry`")
+        return text, targets
+
+    async def _search(
+        self, header: str, target: _Target, hole: Hole, budget: Budget | None
+    ) -> SearchResult:
+        settings = self.settings
+        search = BestFirst(
+            hole.state,
+            alpha=settings.alpha,
+            width=settings.width,
+            budget=budget or settings.budget,
+            seed=settings.seed,
+        )
+        others = len(target.holes) > 1
+
+        async def verify(script: str) -> bool:
+            judgement = await target.judge(self.pool, header, fill(target.text, hole, script))
+            return judgement.outcome is Outcome.PROVED or (
+                others and _rests_on_other_holes(judgement)
+            )
+
+        def report(search: BestFirst) -> None:
+            if self._on_progress is not None:
+                self._on_progress(self._progress(target.name, search))
+
+        if self._interrupted:
+            return search.result("interrupted")
+        task = asyncio.create_task(self.scheduler.run(search, verify=verify, on_progress=report))
+        self._searches.add(task)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if not self._interrupted:
+                raise
+            return search.result("interrupted")
+        except SearchFailed as failed:
+            if failed.__cause__ is not None:
+                raise failed.__cause__ from None
+            raise
+        finally:
+            self._searches.discard(task)
+
+    def _progress(self, name: str, search: BestFirst) -> Progress:
+        metrics = self.scheduler.metrics()
+        best = search.result().open_goals
+        return Progress(
+            name=name,
+            spent=search.spent,
+            open_goals=len(best),
+            best_goal=best[0].state.pp if best else "",
+            lean_idle=metrics.slots_idle,
+            generator_idle=metrics.generator_idle,
+        )
+
+    async def _conclude(
+        self, header: str, target: _Target, found: Sequence[tuple[Hole, SearchResult]]
+    ) -> Verdict:
+        """The verdict on a declaration whose holes were searched."""
+        spent = _total([result.spent for _, result in found])
+        unsolved = [result for _, result in found if result.proof is None]
+        if unsolved:
+            goals = tuple(pp for result in unsolved for pp in _best_goals(result))
+            return Verdict(
+                Outcome.GAVE_UP,
+                target.name,
+                lean_version(self.lean),
+                reason=_why(unsolved[0]),
+                spent=spent,
+                open_goals=goals[:5],
+                seed=self.settings.seed,
+            )
+        text = target.text
+        for hole, result in sorted(found, key=lambda pair: -pair[0].first):
+            text = fill(text, hole, result.proof or "")
+        judgement = await target.judge(self.pool, header, text)
+        proof = found[0][1].proof if len(found) == 1 else None
+        return self._verdict(target.name, judgement, header + text, proof, spent)
+
+    def _verdict(
+        self,
+        name: str,
+        judgement: Judgement,
+        text: str,
+        proof: str | None = None,
+        spent: Spent | None = None,
+    ) -> Verdict:
+        return Verdict(
+            judgement.outcome,
+            name,
+            lean_version(self.lean),
+            reason=judgement.reason,
+            proof=proof,
+            text=text,
+            layers=judgement.layers,
+            axioms=judgement.axioms,
+            type_hash=judgement.type_hash,
+            spent=spent or Spent(),
+            seed=self.settings.seed if spent else None,
+        )
+
+
+def prove(statement: str, *, header: str = "", settings: Settings | None = None) -> Verdict:
+    """Proves one statement; works in a script as well as inside a running event loop.
+
+    Raises:
+        StatementError: the header or the statement does not elaborate.
+        SetupError, LeanUnavailable: there is no Lean to work with.
+    """
+
+    async def run() -> Verdict:
+        async with Prover(settings) as prover:
+            return await prover.prove(statement, header=header)
+
+    return run_anywhere(run())
+
+
+def check(text: str, *, settings: Settings | None = None) -> list[Verdict]:
+    """The verdict on every declaration of a finished file. Raises as `prove`."""
+
+    async def run() -> list[Verdict]:
+        async with Prover(settings or Settings(jobs=1)) as prover:
+            return await prover.check_text(text)
+
+    return run_anywhere(run())
+
+
+def run_anywhere(work: Coroutine[Any, Any, T]) -> T:
+    """Runs a coroutine to its end, in a thread of its own if this thread has a running loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    done: list[T] = []
+    errors: list[BaseException] = []
+
+    def target() -> None:
+        try:
+            done.append(asyncio.run(work))
+        except BaseException as error:  # noqa: BLE001 (raised again in the caller's thread)
+            errors.append(error)
+
+    thread = threading.Thread(target=target, name="prover")
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return done[0]
+
+
+def default_jobs() -> int:
+    """One Lean process per core, as far as the free memory goes."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    by_memory = psutil.virtual_memory().available // (WORKER_MEMORY_MB * 2**20)
+    return max(1, min(cores or 1, int(by_memory)))
+
+
+def _pairs(targets: Sequence[_Target]) -> list[tuple[_Target, Hole]]:
+    return [(target, hole) for target in targets for hole in target.holes]
+
+
+def _inside(holes: Sequence[Hole], declaration: Declaration) -> tuple[Hole, ...]:
+    return tuple(h for h in holes if declaration.first <= h.first and h.last <= declaration.last)
+
+
+def _total(parts: Sequence[Spent]) -> Spent:
+    return Spent(
+        expansions=sum(part.expansions for part in parts),
+        tactics=sum(part.tactics for part in parts),
+        tokens=sum(part.tokens for part in parts),
+        heartbeats=sum(part.heartbeats for part in parts),
+        seconds=max(part.seconds for part in parts),
+    )
+
+
+def _rests_on_other_holes(judgement: Judgement) -> bool:
+    """Whether all that is wrong with a declaration is that it has more holes."""
+    failed = [layer.name for layer in judgement.layers if not layer.passed]
+    return failed == ["axioms"] and forbidden(judgement.axioms) == ("sorryAx",)
+
+
+def _best_goals(result: SearchResult) -> list[str]:
+    """Prints of the goals best worth looking at; of the first one if none is open any more."""
+    return [goal.state.pp for goal in result.open_goals] or [result.graph.root.state.pp]
+
+
+def _why(result: SearchResult) -> str:
+    if result.status == "exhausted":
+        return "no tactic is left to try"
+    if result.status == "budget":
+        return f"the budget is spent ({result.reason})"
+    return result.reason or result.status
+
+
+def _moved(messages: Sequence[Message], lines: int) -> list[Message]:
+    """Messages of the text after a file's imports, with the lines of the whole file."""
+    return [replace(message, line=message.line + lines) for message in messages]
+
+
+def _no_declaration(name: str | None, there: Sequence[Declaration] = ()) -> str:
+    if name is None:
+        return "the text makes no declaration"
+    names = ", ".join(d.name for d in there) or "none"
+    return f"no declaration is called {name}; there are: {names}"
+
+
+def _statement_error(failed: ElaborationFailed, lean: Lean) -> StatementError:
+    message = str(failed)
+    if failed.kind == "import":
+        first = message.splitlines()[0]
+        message = f"an import is missing: {first}"
+        if lean.kind == "embedded":
+            message += (
+                "\nThe embedded Lean has only its own library (Init, Std, Lean), no Mathlib. Run "
+                "prover inside a Lake project that has it, or name the project with --lean."
+            )
+    return StatementError(message)

@@ -1,0 +1,1 @@
+"""From a script that closed all goals to a verdict."""

@@ -1,0 +1,76 @@
+"""Texts with holes: where the holes are, and how a proof is put into one.
+
+Byte offsets are those of the text in UTF-8, as the gym gives them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from prover.lean.pool import Hole
+from prover.lean.states import Declaration
+
+BARE_HEADER = "set_option autoImplicit false\n"
+"""Stands before a statement that comes without a file: a misspelled name is an error, not a new
+variable."""
+
+_UNPROVED = re.compile(r"\s*:=\s*(by\s*)?(sorry\s*)?\Z")
+
+
+def with_hole(statement: str) -> str:
+    """A statement, given with or without its `:= by sorry`, as a text with one hole."""
+    return _UNPROVED.sub("", statement.rstrip()) + " := by sorry"
+
+
+def cut(text: str, first: int, last: int) -> str:
+    """The part of a text between two byte offsets."""
+    return text.encode()[first:last].decode()
+
+
+def replace(text: str, first: int, last: int, new: str) -> str:
+    """The text with the bytes between two offsets replaced."""
+    data = text.encode()
+    return (data[:first] + new.encode() + data[last:]).decode()
+
+
+def indent(script: str, columns: int) -> str:
+    """The script with all lines but the first moved to the right."""
+    return script.replace("\n", "\n" + " " * columns)
+
+
+def fill(text: str, hole: Hole, script: str) -> str:
+    """The text with a tactic script in a hole."""
+    data = text.encode()
+    before = data[: hole.first].decode()
+    line = before.rsplit("\n", 1)[-1]
+    column = len(line)
+    body = re.search(r":=\s*(by\s*)?\Z", before)
+    if body and _owns_line(before[: body.start()], data[hole.last :].decode()):
+        line = before[: body.start()].rsplit("\n", 1)[-1]
+        own = len(line) - len(line.lstrip())
+        nested = own > 0 and "\n" not in script
+        new = ":= by " + script if nested else ":= by\n" + " " * (own + 2) + indent(script, own + 2)
+        return replace(text, len(before[: body.start()].encode()), hole.last, new)
+    if hole.tactic:
+        return replace(text, hole.first, hole.last, indent(script, column))
+    return replace(text, hole.first, hole.last, "(by " + indent(script, column + 4) + ")")
+
+
+def _owns_line(before: str, after: str) -> bool:
+    """Whether a hole is all that a declaration or a `have` on its own line waits for."""
+    line = before.rsplit("\n", 1)[-1].lstrip()
+    return after.split("\n", 1)[0].strip() == "" and not line.startswith(("·", ".", "|", "("))
+
+
+def named(text: str, declaration: Declaration) -> tuple[str, str]:
+    """The text with a name for its declaration, and that name: an `example` has none, and what has
+    no name cannot be checked. The name is empty where none can be given."""
+    if declaration.name != "[anonymous]":
+        return text, declaration.name
+    start = cut(text, declaration.first, declaration.body)
+    word = re.search(r"\bexample\b", start)
+    if word is None:
+        return text, ""
+    first = declaration.first + len(start[: word.start()].encode())
+    name = f"example_{declaration.first}"
+    return replace(text, first, first + len("example"), f"theorem {name}"), name

@@ -1,0 +1,69 @@
+"""The one answer that search, reports and doors read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from search.budget import Spent
+
+
+class Outcome(StrEnum):
+    """How an attempt at a theorem ended."""
+
+    PROVED = "proved"
+    REJECTED = "rejected"
+    CHEATED = "cheated"
+    TIMEOUT = "timeout"
+    CRASH = "crash"
+    GAVE_UP = "gave_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One check that ran on a finished proof: its name, whether it passed, and what it found."""
+
+    name: str
+    passed: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeanVersion:
+    """The Lean that judged, and what is known against its kernel."""
+
+    version: str
+    kind: str
+    known_kernel_bugs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a theorem is proved, and how that is known.
+
+    `reason` says why not, in a sentence. `proof` is the tactic script, without `by`; `text` the
+    whole text that was checked. `axioms` are those the proof rests on as far as this Lean shows
+    them. `open_goals` are prints of the best goals of a search that gave up.
+    """
+
+    outcome: Outcome
+    name: str
+    lean: LeanVersion
+    reason: str = ""
+    proof: str | None = None
+    text: str | None = None
+    layers: tuple[Layer, ...] = ()
+    axioms: tuple[str, ...] = ()
+    type_hash: str = ""
+    spent: Spent = field(default_factory=Spent)
+    open_goals: tuple[str, ...] = ()
+    seed: int | None = None
+
+    @property
+    def proved(self) -> bool:
+        return self.outcome is Outcome.PROVED
+
+    def to_json(self) -> dict[str, Any]:
+        """The verdict as plain values."""
+        return asdict(self)
