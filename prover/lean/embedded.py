@@ -27,9 +27,9 @@ INTEGRITY = "sha512-fwsXryqKhZjiebUFqqXghk2kDgZynYYB2KyEr3HJ1p5Z2y7iq7QKzOkKVGY5
 VERSION = "4.28.0-pre"
 COMMIT = "38f3c0c4"
 
-PATCH = 1  # raise it whenever what `_patch_*` write changes
+PATCH = 2  # raise it whenever what `_patch_*` write changes
 RUNNER = Path(__file__).with_name("run_lean.cjs")
-STACK_MB = 256  # of every thread; the runner says what it has to do with other limits
+STACK_MB = 128  # of every thread; the runner says what it has to do with other limits
 DOWNLOAD_BYTES = 121_521_184
 COMPILE_SECONDS = 20
 

@@ -27,6 +27,9 @@ T = TypeVar("T")
 MAX_MESSAGE = 2_000
 FREE_BATCH = 64
 
+QUESTION = re.compile(r"\s*[a-z_]+\?(?!\w)[^\n;|]*\Z")
+"""A tactic that is nothing but a question to Lean, such as `exact?` or `simp? [h] at g`."""
+
 
 class LeanUnavailable(Exception):
     """Lean cannot be started, or died in a way that repeats."""
@@ -290,7 +293,7 @@ class LeanPool:
             return Failure("crash", f"the state could not be rebuilt: {lost}")
         reply = await self._tactic(worker, name, tactic, whole)
         outcome = _read_outcome(worker, handle, tactic, whole, reply)
-        if not isinstance(outcome, Progress) or not tactic.rstrip().endswith("?"):
+        if not isinstance(outcome, Progress) or not QUESTION.match(tactic):
             return outcome
         for suggestion in suggestions(read_messages(reply.fields)):
             reply = await self._tactic(worker, name, suggestion, whole)
@@ -388,8 +391,9 @@ class LeanPool:
     def _give_back(self, worker: Worker) -> None:
         if not worker.gym.alive:
             self._bury(worker)
-            self.restarts += 1
-            self._spawn(self._start_worker())
+            if self._broken is None:
+                self.restarts += 1
+                self._spawn(self._start_worker())
             return
         waiting = [entry for entry in self._waiting if not entry[0].done()]
         self._waiting = deque(waiting)

@@ -19,6 +19,12 @@ MAX_REPLY = 64 * 2**20
 """The longest answer that is read, in bytes. A process that writes more is killed."""
 
 
+OUT_OF_MEMORY = 137
+"""Exit code of the embedded Lean."""
+
+LAST_WORDS_SECONDS = 2.0
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a process may use. `heartbeats` and `tactic_seconds` are per tactic, `elab_seconds` per
@@ -33,7 +39,8 @@ class Limits:
 
 
 class GymDied(Exception):
-    """The process ended before it answered. `kind` is `timeout`, `memory` or `crash`."""
+    """The process ended before it answered. `kind` is `timeout`, `memory`, `recursion` (its stack
+    overflowed) or `crash`."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -65,7 +72,8 @@ class GymProcess:
         self._last_id = 0
         self._death: GymDied | None = None
         self._watch = asyncio.create_task(self._watch_memory())
-        self._drain: asyncio.Task[None] | None = None
+        self._listen = asyncio.create_task(self._keep_last_words())
+        self._last_words = b""
         self.version = ""
         self.peak_memory_mb = 0.0
 
@@ -99,14 +107,12 @@ class GymProcess:
                 "timeout", f"Lean did not start within {limits.start_seconds:.0f} s"
             ) from None
         except GymDied as died:
-            text = await gym._last_words()
             gym.kill()
-            raise GymDied(died.kind, f"Lean did not start: {text or died}") from None
+            raise GymDied(died.kind, f"Lean did not start: {died}") from None
         except BaseException:
             gym.kill()
             raise
         gym.version = str(hello["version"])
-        gym._drain = asyncio.create_task(gym._discard_stderr())
         return gym
 
     @property
@@ -179,7 +185,7 @@ class GymProcess:
             stdin.write(json.dumps(command, ensure_ascii=False).encode() + b"\n")
             await stdin.drain()
         except (ConnectionError, RuntimeError) as error:
-            raise self._end() from error
+            raise await self._end() from error
 
     async def _read(self, wanted: int) -> dict[str, Any]:
         """Reads lines until the answer with this id. Everything else on the pipe is noise."""
@@ -191,15 +197,29 @@ class GymProcess:
             except ValueError:
                 raise GymDied("memory", f"an answer of over {MAX_REPLY >> 20} MB") from None
             if not line:
-                raise self._end()
+                raise await self._end()
             if not line.startswith(self._word):
                 continue
             fields: dict[str, Any] = json.loads(line[len(self._word) :])
             if fields["id"] == wanted:
                 return fields
 
-    def _end(self) -> GymDied:
-        return self._death or GymDied("crash", "the Lean process died")
+    async def _end(self) -> GymDied:
+        """Why the pipe to the process is closed."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
+                await asyncio.wait([self._listen])
+                await self._process.wait()
+        if self._death is not None:
+            return self._death
+        text = self._last_words.decode(errors="replace").strip()
+        if self._process.returncode == OUT_OF_MEMORY or "out of memory" in text:
+            return GymDied("memory", "Lean ran out of memory")
+        if "Stack overflow" in text:
+            return GymDied("recursion", "Lean ran out of stack")
+        code = self._process.returncode
+        how = f"killed by signal {-code}" if code and code < 0 else f"exit code {code}"
+        return GymDied("crash", text or f"the Lean process died ({how})")
 
     async def _watch_memory(self) -> None:
         while True:
@@ -221,18 +241,8 @@ class GymProcess:
         except psutil.Error:
             return []
 
-    async def _discard_stderr(self) -> None:
+    async def _keep_last_words(self) -> None:
         stderr = self._process.stderr
         assert stderr is not None
-        while await stderr.read(2**16):
-            pass
-
-    async def _last_words(self) -> str:
-        stderr = self._process.stderr
-        assert stderr is not None
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(2.0):
-                text = (await stderr.read(2**16)).decode(errors="replace").strip()
-                return text[-2000:]
-        return ""
-
+        while text := await stderr.read(2**16):
+            self._last_words = (self._last_words + text)[-2000:]

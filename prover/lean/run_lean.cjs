@@ -21,9 +21,9 @@ const mounts = mode === 'cli' ? JSON.parse(rest.shift()) : { '/gym': rest.shift(
 // guards: overrunning it would silently change what the kernel believes. As built it is 64 KB.
 // Three limits, in this order, prevent that:
 // 1. the kernel's own check, «deep recursion», at 8 MB of it (KNOWN_STACK);
-// 2. Node's check of its native stack (256 MB);
-// 3. the end of the memory that the stack really has. Kernel code was measured to take 4 to 16
-//    native bytes for each of its bytes there, so the second limit comes long before this one.
+// 2. Node's check of its native stack, at 128 MB; a function that lacks the first check
+//    (`replace_rec_fn`) was measured to have used 30 MB of the other stack by then;
+// 3. the end of the memory that the stack really has.
 const MB = 1 << 20;
 const KNOWN_STACK = 8 * MB;
 const KNOWN_STACK_AT = 1084; // where this build keeps it for the main thread
