@@ -926,7 +926,10 @@ def start (word : String) : IO Unit := do
 
 end Gym
 
-public def main (args : List String) : IO UInt32 := do
+--#if lean >= 4.22
+public
+--#endif
+def main (args : List String) : IO UInt32 := do
   initSearchPath (← findSysroot)
   match args with
   | word :: _ => Gym.start word

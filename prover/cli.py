@@ -222,7 +222,7 @@ def doctor(lean: LeanOption = "auto") -> None:
 
     marks = {"ok": "[green]ok[/]     ", "warn": "[yellow]note[/]   ", "error": "[red]error[/]  "}
     worst = PROVED
-    for finding in diagnose(Path.cwd(), lean):
+    for finding in diagnose(Path.cwd(), lean, compile_gym=lean != "auto"):
         out.print(Text.from_markup(marks[finding.level]) + Text(finding.text))
         if finding.hint:
             out.print(Text("         " + finding.hint, style="dim"))

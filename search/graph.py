@@ -297,9 +297,9 @@ class Graph:
                         heapq.heappush(heap, (total, parent.order))
         return proofs[self.root]
 
-    def to_networkx(self) -> nx.DiGraph:
+    def to_networkx(self) -> nx.DiGraph[str]:
         """The graph with plain attributes: goals are named `g<order>`, steps `s<order>`."""
-        graph: nx.DiGraph = nx.DiGraph(alpha=self.alpha)
+        graph: nx.DiGraph[str] = nx.DiGraph(alpha=self.alpha)
         for goal in self.goals:
             graph.add_node(f"g{goal.order}", **self._goal_attributes(goal))
         for step in self.steps:

@@ -258,6 +258,23 @@ def test_lean_code_cannot_start_programs(lean: EmbeddedLean, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_too_deep_a_recursion_ends_the_process_with_a_word(lean: EmbeddedLean) -> None:
+    gym = Gym(lean)
+    env = gym.ask(cmd="open", header="")["env"]
+    text = (
+        "def deep : Nat → Bool\n  | 0 => true\n  | n + 1 => !(!deep n)\n"
+        "theorem t : deep 100000 = true := by sorry"
+    )
+    assert gym.ask(cmd="elab", env=env, text=text, heartbeats=10000)["ok"] is True
+    request = {"id": 8, "cmd": "run", "state": 0, "tactic": "decide +kernel", "heartbeats": 10**6}
+    out, errors = gym.process.communicate(json.dumps(request) + "\n", timeout=120)
+    if gym.process.returncode == 0:
+        assert "recursion" in out
+    else:
+        assert (gym.process.returncode, out) == (134, "")
+        assert errors.strip() == "Stack overflow detected. Aborting."
+
+
 def test_the_gym_ends_with_its_input(lean: EmbeddedLean) -> None:
     gym = Gym(lean)
     out, errors = gym.process.communicate(timeout=30)
