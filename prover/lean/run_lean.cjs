@@ -89,9 +89,9 @@ function mountFolders() {
     // NODEFS resolves symbolic links inside its own tree, so it needs the real folder.
     FS.mount(nodefs, { root: fs.realpathSync(outside) }, inside);
   }
-  FS.mkdirTree('/work');
-  FS.chdir(mode === 'cli' ? (Object.keys(mounts)[0] ?? '/work') : '/work');
-  ENV.LLVM_PROFILE_FILE = '/work/default.profraw'; // this build writes one when it exits
+  FS.mkdirTree('/scratch');
+  FS.chdir(mode === 'cli' ? (Object.keys(mounts)[0] ?? '/scratch') : '/scratch');
+  ENV.LLVM_PROFILE_FILE = '/scratch/default.profraw'; // this build writes one when it exits
   ENV.LEAN_SYSROOT = '/';
   ENV.LEAN_PATH = ['/lib/lean', ...Object.keys(mounts)].join(':');
 }
