@@ -1,0 +1,1 @@
+"""Generators: everything that proposes tactics for a goal (`search.interfaces.TacticGenerator`)."""
