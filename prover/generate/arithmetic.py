@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations, islice
-from math import isqrt
+from math import gcd, isqrt
 
 from prover.generate.bounded import (
     FEW_CASES,
@@ -253,7 +253,7 @@ LINEAR = r"\(?(?:(\d+) \* )?([^\W\d][\w₀-₉']*) \+ (\d+)\)?"
 
 
 def gcd_of_linear_forms(view: View) -> Iterator[Idea]:
-    """A common divisor of `a n + b` and `c n + d` divides `|a d - b c|`."""
+    """A common divisor of `a n + b` and `c n + d` divides `|a d - b c| / gcd(a, c)`."""
     found = re.findall(rf"{LINEAR}\.gcd {LINEAR}|Nat\.gcd {LINEAR} {LINEAR}", view.text)
     for groups in dict.fromkeys(found[:3]):
         a, n, b, c, other, d = groups[:6] if groups[1] else groups[6:]
@@ -261,9 +261,10 @@ def gcd_of_linear_forms(view: View) -> Iterator[Idea]:
             continue
         one, two = (int(a or 1), int(b)), (int(c or 1), int(d))
         forms = [f"({k} * {n} + {m})" if k > 1 else f"({n} + {m})" for k, m in (one, two)]
-        determinant = two[0] * one[1] - one[0] * two[1]
-        parts = [f"(Nat.dvd_mul_left_of_dvd g1 {two[0]})", f"(Nat.dvd_mul_left_of_dvd g2 {one[0]})"]
-        terms = [f"{two[0]} * {forms[0]}", f"{one[0]} * {forms[1]}"]
+        p, q = two[0] // gcd(one[0], two[0]), one[0] // gcd(one[0], two[0])
+        determinant = p * one[1] - q * two[1]
+        parts = [f"(Nat.dvd_mul_left_of_dvd g1 {p})", f"(Nat.dvd_mul_left_of_dvd g2 {q})"]
+        terms = [f"{p} * {forms[0]}", f"{q} * {forms[1]}"]
         if determinant < 0:
             parts.reverse()
             terms.reverse()
