@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import json
 import os
 import secrets
 import signal
+import sys
 from dataclasses import dataclass
 from typing import Any
 
 import psutil
 
 from prover.lean.toolchain import Lean
+
+LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 MAX_REPLY = 64 * 2**20
 """The longest answer that is read, in bytes. A process that writes more is killed."""
@@ -95,6 +100,7 @@ class GymProcess:
             env=env,
             cwd=cwd,
             start_new_session=True,
+            preexec_fn=_die_with_parent,
             limit=MAX_REPLY,
         )
         gym = cls(process, word, limits)
@@ -246,3 +252,10 @@ class GymProcess:
         assert stderr is not None
         while text := await stderr.read(2**16):
             self._last_words = (self._last_words + text)[-2000:]
+
+
+def _die_with_parent() -> None:
+    """Has Linux kill this process when its parent dies, however that happens: a Lean that is busy
+    would not notice that its input has ended."""
+    if LIBC is not None:
+        LIBC.prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
