@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,13 +22,13 @@ from typing import Any, Self, TypeVar
 import psutil
 
 from prover.generate.portfolio import Portfolio
-from prover.lean.pool import ElaborationFailed, Hole, LeanPool
+from prover.lean.pool import Elaborated, ElaborationFailed, Hole, LeanPool
 from prover.lean.process import Limits
 from prover.lean.states import Declaration, Message
 from prover.lean.toolchain import Lean, find_lean
 from prover.verify.axioms import forbidden
 from prover.verify.replay import Judgement, judge, lean_version
-from prover.verify.statement import BARE_HEADER, cut, fill, named, with_hole
+from prover.verify.statement import cut, either, fill, named, with_hole, with_options
 from prover.verify.verdict import Outcome, Verdict
 from search.best_first import BestFirst, SearchResult
 from search.budget import Budget, Spent
@@ -104,9 +105,6 @@ class _Target:
 
     async def judge(self, pool: LeanPool, header: str, candidate: str) -> Judgement:
         trusted, name = named(self.text, self.declaration)
-        if not name:
-            reason = "what has no name cannot be checked: give the instance a name"
-            return Judgement(Outcome.REJECTED, reason, ())
         candidate, _ = named(candidate, self.declaration)
         return (await judge(pool, header, trusted, candidate, [name]))[0]
 
@@ -119,12 +117,14 @@ class Prover:
         settings: Settings | None = None,
         *,
         start: Path | None = None,
+        lean: Lean | None = None,
         generator: TacticGenerator | None = None,
         on_progress: Callable[[Progress], None] | None = None,
         on_setup: Callable[[str, float], None] = lambda step, done: None,
     ) -> None:
         self.settings = settings or Settings()
         self._start = start or Path.cwd()
+        self._found = lean
         self._generator = generator or Portfolio()
         self._on_progress = on_progress
         self._on_setup = on_setup
@@ -142,9 +142,11 @@ class Prover:
             SetupError: no Lean can be had.
             LeanUnavailable: the Lean that was found does not start.
         """
-        self.lean = await asyncio.to_thread(
-            find_lean, self._start, self.settings.lean, self._on_setup
-        )
+        if self._found is None:
+            self._found = await asyncio.to_thread(
+                find_lean, self._start, self.settings.lean, self._on_setup
+            )
+        self.lean = self._found
         pool = LeanPool(
             self.lean,
             workers=self.settings.jobs or default_jobs(),
@@ -185,8 +187,7 @@ class Prover:
         """
         if not statement.strip():
             raise StatementError("there is no statement")
-        if "autoImplicit" not in header + statement:
-            header = f"{header.rstrip()}\n{BARE_HEADER}".lstrip()
+        header = with_options(header, statement)
         return await self._fill(header, with_hole(statement), None, budget)
 
     async def prove_text(
@@ -210,6 +211,7 @@ class Prover:
             StatementError: the header does not elaborate, or no declaration is there to check.
         """
         header, body = await self._split(text)
+        body = "\n" * header.count("\n") + body
         try:
             done = await self.pool.elaborate(header, body)
         except ElaborationFailed as failed:
@@ -222,8 +224,9 @@ class Prover:
                 names.append(own)
         names.reverse()
         if not names:
-            errors = [str(m) for m in _moved(done.errors, header.count("\n"))]
-            raise StatementError(_no_declaration(name) if not errors else "\n".join(errors))
+            errors = [str(message) for message in done.errors]
+            known = done.declarations
+            raise StatementError("\n".join(errors) or _no_declaration(name, known))
         judgements = await judge(self.pool, header, None, body, names)
         return [
             self._verdict(own, judgement, text=text)
@@ -244,7 +247,7 @@ class Prover:
         budget: Budget | None,
         lines_before: int = 0,
     ) -> Filled:
-        text, targets = await self._targets(header, text, name, lines_before)
+        text, targets, leftover = await self._targets(header, text, name, lines_before)
         runs = [self._search(header, target, hole, budget) for target, hole in _pairs(targets)]
         results = dict(
             zip([id(hole) for _, hole in _pairs(targets)], await asyncio.gather(*runs), strict=True)
@@ -253,20 +256,18 @@ class Prover:
         for target in targets:
             found = [(hole, results[id(hole)]) for hole in target.holes]
             verdicts.append(await self._conclude(header, target, found))
-        solved = [
-            (hole, result.proof)
-            for target in targets
-            for hole in target.holes
-            if (result := results[id(hole)]).proof is not None
-        ]
-        for hole, proof in sorted(solved, key=lambda pair: -pair[0].first):
-            text = fill(text, hole, proof)
+        for place, reason in leftover:
+            version = lean_version(self.lean)
+            verdicts.append(Verdict(Outcome.GAVE_UP, place, version, reason=reason))
+        proofs = [(hole, results[id(hole)].proof) for _, hole in _pairs(targets)]
+        text = _fill_all(text, proofs)
         return Filled(tuple(verdicts), text, tuple(result.graph for result in results.values()))
 
     async def _targets(
         self, header: str, text: str, name: str | None, lines_before: int
-    ) -> tuple[str, list[_Target]]:
-        """What there is to prove in a text; also the text with a hole where there was a proof."""
+    ) -> tuple[str, list[_Target], list[tuple[str, str]]]:
+        """What there is to prove in a text; also the text with a hole where there was a proof, and
+        names and reasons for what is unproved but cannot be searched."""
         try:
             done = await self.pool.elaborate(header, text)
             if name is not None:
@@ -284,13 +285,20 @@ class Prover:
         targets = []
         for declaration in done.declarations:
             holes = _inside(done.holes, declaration)
-            if holes and name in (None, declaration.name):
-                targets.append(_Target(cut(text, 0, declaration.last), declaration, holes))
-        if done.errors and not (targets and name is not None):
-            raise StatementError("\n".join(map(str, _moved(done.errors, lines_before))))
+            target = _Target(cut(text, 0, declaration.last), declaration, holes)
+            if holes and target.name and name in (None, declaration.name):
+                targets.append(target)
+        errors = done.errors
+        if targets and name is not None:
+            errors = tuple(m for m in errors if m.line <= targets[-1].text.count("\n") + 1)
+        if errors:
+            raise StatementError("\n".join(map(str, _moved(errors, lines_before))))
+        leftover = _without_goals(text, done, targets, lines_before) if name is None else []
+        if leftover and not targets:
+            raise StatementError("\n".join(f"{what}: {reason}" for what, reason in leftover))
         if not targets:
             raise StatementError("nothing is left to prove: the text has no `sorry`")
-        return text, targets
+        return text, targets, leftover
 
     async def _search(
         self, header: str, target: _Target, hole: Hole, budget: Budget | None
@@ -306,7 +314,8 @@ class Prover:
         others = len(target.holes) > 1
 
         async def verify(script: str) -> bool:
-            judgement = await target.judge(self.pool, header, fill(target.text, hole, script))
+            proofs = [(other, script if other is hole else None) for other in target.holes]
+            judgement = await target.judge(self.pool, header, _fill_all(target.text, proofs))
             return judgement.outcome is Outcome.PROVED or (
                 others and _rests_on_other_holes(judgement)
             )
@@ -361,9 +370,7 @@ class Prover:
                 open_goals=goals[:5],
                 seed=self.settings.seed,
             )
-        text = target.text
-        for hole, result in sorted(found, key=lambda pair: -pair[0].first):
-            text = fill(text, hole, result.proof or "")
+        text = _fill_all(target.text, [(hole, result.proof) for hole, result in found])
         judgement = await target.judge(self.pool, header, text)
         proof = found[0][1].proof if len(found) == 1 else None
         return self._verdict(target.name, judgement, header + text, proof, spent)
@@ -452,6 +459,39 @@ def _pairs(targets: Sequence[_Target]) -> list[tuple[_Target, Hole]]:
 
 def _inside(holes: Sequence[Hole], declaration: Declaration) -> tuple[Hole, ...]:
     return tuple(h for h in holes if declaration.first <= h.first and h.last <= declaration.last)
+
+
+def _fill_all(text: str, proofs: Sequence[tuple[Hole, str | None]]) -> str:
+    """The text with its holes filled where there is a proof. One `sorry` can be several holes
+    (`cases n <;> sorry`)."""
+    places: dict[tuple[int, int], list[tuple[Hole, str | None]]] = {}
+    for hole, proof in proofs:
+        places.setdefault((hole.first, hole.last), []).append((hole, proof))
+    for _, there in sorted(places.items(), reverse=True):
+        scripts = [proof for _, proof in there if proof is not None]
+        if scripts:
+            if len(scripts) < len(there):
+                scripts.append("sorry")
+            text = fill(text, there[0][0], either(scripts))
+    return text
+
+
+def _without_goals(
+    text: str, done: Elaborated, targets: Sequence[_Target], lines_before: int
+) -> list[tuple[str, str]]:
+    """Where there is a `sorry` in something that is not among the targets: in a `mutual`, say."""
+    spans = [(target.declaration.first, target.declaration.last) for target in targets]
+    lines = text.split("\n")
+    found = []
+    for message in done.messages:
+        if not re.match("declaration uses .sorry.", message.text):
+            continue
+        before = [*lines[: message.line - 1], lines[message.line - 1][: message.column]]
+        at = len("\n".join(before).encode())
+        if not any(first <= at < last for first, last in spans):
+            place = f"line {message.line + lines_before}"
+            found.append((place, "this kind of declaration, or of `sorry`, cannot be filled"))
+    return found
 
 
 def _total(parts: Sequence[Spent]) -> Spent:

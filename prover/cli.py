@@ -69,6 +69,10 @@ class WrongUse(Exception):
     """Something the user can put right: one message, exit code 2."""
 
 
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM."""
+
+
 @app.command(
     epilog="""\b
 Examples:
@@ -126,27 +130,33 @@ def prove(
     """Prove a statement, or fill the holes of a file."""
     from prover.api import Settings
 
-    source = _read_target(target)
+    source = _read_target(target, statement=bool(header))
     if write and source.path is None:
         raise _usage("--write needs a file")
+    if write and not os.access(source.path or "", os.W_OK):
+        raise WrongUse(f"--write: cannot write {source.path}")
     if header and source.text is not None:
         raise _usage("--header is for statements; a file has its own")
+    if trace is not None and not os.access(trace.resolve().parent, os.W_OK):
+        raise WrongUse(f"--trace: cannot write into the folder {trace.resolve().parent}")
+    before = _header(header)
     settings = Settings(lean=lean, jobs=jobs, seed=seed, budget=_budget(budget, timeout))
 
     async def work(prover: Prover) -> int:
         if source.text is not None:
             filled = await prover.prove_text(source.text, name=source.name)
         else:
-            filled = await prover.fill_statement(source.statement, header=_header(header))
-        if trace is not None:
-            _write_trace(trace, filled, settings)
-        if write and source.path is not None and filled.text != source.text:
-            _write_file(source.path, source.restore(filled.text))
-            err.print(f"wrote {source.path}")
-        if as_json:
-            _print_json([verdict.to_json() for verdict in filled.verdicts])
-        else:
-            _print_verdicts(filled.verdicts, source.text is None, verbose)
+            filled = await prover.fill_statement(source.statement, header=before)
+        try:
+            if write:
+                source.write(filled.text)
+            if trace is not None:
+                _write_trace(trace, filled, settings)
+        finally:
+            if as_json:
+                _print_json([verdict.to_json() for verdict in filled.verdicts])
+            else:
+                _print_verdicts(filled.verdicts, source.text is None, verbose)
         return PROVED if filled.proved else NOT_PROVED
 
     _run(settings, source.folder, work)
@@ -202,9 +212,6 @@ def setup() -> None:
             folder = ensure(display.setting_up).folder
     except SetupError as error:
         _fail(f"{error}\n{error.hint}")
-    except KeyboardInterrupt:
-        err.print("interrupted; the next set-up starts afresh")
-        raise typer.Exit(INTERRUPTED) from None
     err.print(f"the embedded Lean is ready in {folder}")
 
 
@@ -233,11 +240,20 @@ def doctor(lean: LeanOption = "auto") -> None:
 
 def main() -> None:
     """The entry point of the `prover` command."""
+    _on_signals(_interrupt)
     try:
         app()
     except WrongUse as wrong:
-        err.print(f"[red]error:[/] {wrong}", markup=True)
+        err.print(Text("error: ", style="red") + Text(str(wrong)))
         sys.exit(WRONG)
+    except Interrupted:
+        _on_signals(signal.SIG_IGN)
+        err.print("interrupted")
+        sys.exit(INTERRUPTED)
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    raise Interrupted
 
 
 class Source:
@@ -254,6 +270,10 @@ class Source:
         self.statement = statement
         self.path = path
         self.name = name
+        self._given = text
+        self._bom = text is not None and text.startswith("\ufeff")
+        if text is not None and self._bom:
+            text = text[1:]
         self._crlf = text is not None and "\n" in text and text.count("\r\n") == text.count("\n")
         self.text = text.replace("\r\n", "\n") if text is not None and self._crlf else text
 
@@ -262,17 +282,28 @@ class Source:
         return self.path.resolve().parent if self.path else Path.cwd()
 
     def restore(self, text: str) -> str:
-        return text.replace("\n", "\r\n") if self._crlf else text
+        if self._crlf:
+            text = text.replace("\n", "\r\n")
+        return "\ufeff" + text if self._bom else text
+
+    def write(self, text: str) -> None:
+        """Writes the file if it has changed here and not meanwhile."""
+        if self.path is None or text == self.text:
+            return
+        if self.path.read_bytes() != (self._given or "").encode():
+            raise WrongUse(f"{self.path} has changed meanwhile, so nothing was written to it")
+        _write_file(self.path, self.restore(text))
+        err.print(f"wrote {self.path}")
 
 
-def _read_target(target: str) -> Source:
+def _read_target(target: str, *, statement: bool = False) -> Source:
     if target == "-":
         if sys.stdin.isatty():
             raise _usage("nothing to prove: give a statement, a file, or pipe a text in")
         text = _decode(sys.stdin.buffer.read(), "standard input")
         if not text.strip():
             raise _usage("there is no statement: standard input is empty")
-        is_file = "sorry" in text or text.lstrip().startswith("import ")
+        is_file = not statement and ("sorry" in text or text.lstrip().startswith("import "))
         return Source(text=text) if is_file else Source(statement=text)
     path, name = Path(target), None
     if path.suffix != ".lean" and ".lean:" in target:
@@ -330,12 +361,13 @@ def _run(settings: Settings, folder: Path, work: Callable[[Prover], Awaitable[in
     from prover.api import Prover, StatementError
     from prover.lean.embedded import SetupError
     from prover.lean.pool import LeanUnavailable
+    from prover.lean.toolchain import find_lean
 
     try:
         display = _Display()
-        prover = Prover(
-            settings, start=folder, on_progress=display.update, on_setup=display.setting_up
-        )
+        with display:
+            lean = find_lean(folder, settings.lean, display.setting_up)
+        prover = Prover(settings, start=folder, lean=lean, on_progress=display.update)
         code = asyncio.run(_with_signals(_session(prover, display, work), prover))
     except StatementError as error:
         _fail(str(error))
@@ -344,10 +376,9 @@ def _run(settings: Settings, folder: Path, work: Callable[[Prover], Awaitable[in
     except LeanUnavailable as error:
         _fail(f"{error}\n`prover doctor` shows what is there.")
     except OSError as error:
-        _fail(f"{error.filename or ''}: {error.strerror}".lstrip(": "))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        err.print("interrupted")
-        raise typer.Exit(INTERRUPTED) from None
+        _fail(f"{error.filename2 or error.filename or ''}: {error.strerror}".lstrip(": "))
+    except asyncio.CancelledError:
+        raise Interrupted from None
     raise typer.Exit(code)
 
 
@@ -378,10 +409,17 @@ async def _with_signals(work: Coroutine[Any, Any, int], prover: Prover) -> int:
         if signals > 1 or not prover.interrupt():
             task.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-    code = await task
+    _on_signals(lambda number, frame: loop.call_soon_threadsafe(stop))
+    try:
+        code = await task
+    finally:
+        _on_signals(signal.SIG_IGN)
     return INTERRUPTED if signals and code != PROVED else code
+
+
+def _on_signals(handler: Any) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
 
 
 class _Display:
@@ -514,7 +552,10 @@ def _write_trace(path: Path, filled: Filled, settings: Settings) -> None:
 def _write_file(path: Path, text: str) -> None:
     """Replaces a file as a whole, so that an interruption leaves the old one or the new one."""
     path = path.resolve()
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise WrongUse(f"cannot write {path}: {error.strerror}") from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(text.encode())

@@ -23,7 +23,7 @@ from prover.lean.pool import LeanPool
 from prover.lean.process import Limits
 from prover.lean.states import LeanError, ProofFinished, ProofGivenUp, TacticResult, TacticState
 from prover.lean.toolchain import find_lean
-from prover.verify.statement import with_hole
+from prover.verify.statement import with_hole, with_options
 from search.interfaces import Failure, Outcome, State
 
 T = TypeVar("T")
@@ -69,7 +69,8 @@ class Dojo:
             lean = find_lean(self._start, self._which)
             self._pool = LeanPool(lean, limits=self._limits)
             self._wait(self._pool.__aenter__())
-            done = self._wait(self._pool.elaborate(self._header, with_hole(self._statement)))
+            header = with_options(self._header, self._statement)
+            done = self._wait(self._pool.elaborate(header, with_hole(self._statement)))
             if done.errors or not done.holes:
                 raise StatementError("\n".join(map(str, done.errors)) or "no goal")
         except BaseException:

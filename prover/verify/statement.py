@@ -6,6 +6,7 @@ Byte offsets are those of the text in UTF-8, as the gym gives them.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from prover.lean.pool import Hole
 from prover.lean.states import Declaration
@@ -14,12 +15,30 @@ BARE_HEADER = "set_option autoImplicit false\n"
 """Stands before a statement that comes without a file: a misspelled name is an error, not a new
 variable."""
 
+_BLOCK = re.compile(r"(^|\n|·|=>|\bby|[({])[ \t]*\Z")
+"""What a hole stands behind where a block of tactics may begin."""
+
+_ASSIGN = re.compile(r":=")
+_INNER = re.compile(r":=|=>|<\||;|^\s*[·.|({⟨]|\b(calc|from|by)\b")
+"""Where in a line a term begins that what stands below must be right of."""
+
+_NAMELESS = re.compile(r"\b(example|instance)\b(\s*\(priority[^)]*\))?(?=\s*[:\[({⦃|])")
+
 _UNPROVED = re.compile(r"\s*:=\s*(by\s*)?(sorry\s*)?\Z")
 
 
 def with_hole(statement: str) -> str:
     """A statement, given with or without its `:= by sorry`, as a text with one hole."""
-    return _UNPROVED.sub("", statement.rstrip()) + " := by sorry"
+    bare = _UNPROVED.sub("", statement.rstrip())
+    comment = "--" in bare.rsplit("\n", 1)[-1]
+    return bare + ("\n  := by sorry" if comment else " := by sorry")
+
+
+def with_options(header: str, statement: str) -> str:
+    """The header for a statement that comes without a file."""
+    if "autoImplicit" in header + statement:
+        return header
+    return f"{header.rstrip()}\n{BARE_HEADER}".lstrip()
 
 
 def cut(text: str, first: int, last: int) -> str:
@@ -38,6 +57,14 @@ def indent(script: str, columns: int) -> str:
     return script.replace("\n", "\n" + " " * columns)
 
 
+def either(scripts: Sequence[str]) -> str:
+    """A script that works wherever one of these does."""
+    different = list(dict.fromkeys(scripts))
+    if len(different) == 1:
+        return different[0]
+    return "\n".join(["first", *("  | " + indent(script, 4) for script in different)])
+
+
 def fill(text: str, hole: Hole, script: str) -> str:
     """The text with a tactic script in a hole."""
     data = text.encode()
@@ -51,26 +78,32 @@ def fill(text: str, hole: Hole, script: str) -> str:
         nested = own > 0 and "\n" not in script
         new = ":= by " + script if nested else ":= by\n" + " " * (own + 2) + indent(script, own + 2)
         return replace(text, len(before[: body.start()].encode()), hole.last, new)
-    if hole.tactic:
+    if hole.tactic and (("\n" not in script and ";" not in script) or _BLOCK.search(before)):
         return replace(text, hole.first, hole.last, indent(script, column))
+    if hole.tactic:
+        return replace(text, hole.first, hole.last, "(" + indent(script, column + 1) + ")")
     return replace(text, hole.first, hole.last, "(by " + indent(script, column + 4) + ")")
 
 
 def _owns_line(before: str, after: str) -> bool:
-    """Whether a hole is all that a declaration or a `have` on its own line waits for."""
-    line = before.rsplit("\n", 1)[-1].lstrip()
-    return after.split("\n", 1)[0].strip() == "" and not line.startswith(("·", ".", "|", "("))
+    """Whether a hole is all that a declaration or a `have` on its own line waits for, so that its
+    proof can stand below."""
+    line = before.rsplit("\n", 1)[-1]
+    opener = _INNER if line.startswith((" ", "\t")) else _ASSIGN
+    return after.split("\n", 1)[0].strip() == "" and not opener.search(line)
 
 
 def named(text: str, declaration: Declaration) -> tuple[str, str]:
-    """The text with a name for its declaration, and that name: an `example` has none, and what has
-    no name cannot be checked. The name is empty where none can be given."""
+    """The text with a name for its declaration, and that name: an `example` or an `instance` may
+    have none, and what has no name cannot be checked. The name is empty where none can be given."""
     if declaration.name != "[anonymous]":
         return text, declaration.name
     start = cut(text, declaration.first, declaration.body)
-    word = re.search(r"\bexample\b", start)
+    word = _NAMELESS.search(start)
     if word is None:
         return text, ""
+    kind, rest = word[1], word[2] or ""
+    name = f"{kind}_{declaration.first}"
+    new = f"{'def' if kind == 'example' else kind}{rest} _root_.{name}"
     first = declaration.first + len(start[: word.start()].encode())
-    name = f"example_{declaration.first}"
-    return replace(text, first, first + len("example"), f"theorem {name}"), name
+    return replace(text, first, first + len(word[0].encode()), new), name

@@ -1,0 +1,40 @@
+"""One Lean for all tests: starting it takes seconds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from prover.lean.toolchain import Lean, find_lean
+from tests.lab import Lab
+
+
+@pytest.fixture(scope="session")
+def lean(tmp_path_factory: pytest.TempPathFactory) -> Lean:
+    return find_lean(tmp_path_factory.mktemp("nowhere"), "embedded")
+
+
+@pytest.fixture(scope="session")
+def _lab(lean: Lean) -> Iterator[Lab]:
+    lab = Lab()
+    try:
+        lab.wait(lab.prover.__aenter__())
+        yield lab
+        lab.wait(lab.prover.__aexit__(None, None, None))
+    finally:
+        lab.stop()
+
+
+@pytest.fixture
+def lab(_lab: Lab) -> Iterator[Lab]:
+    """The session's Lean. Its limits are as they were after each test."""
+    limits = _lab.pool.limits
+    yield _lab
+    _lab.pool.limits = limits
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory outside every project."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

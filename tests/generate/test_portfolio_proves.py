@@ -1,0 +1,35 @@
+"""What search over the portfolio proves with a real Lean, far from any benchmark."""
+
+import pytest
+
+from search.budget import Budget
+from tests.lab import Lab
+
+THEOREMS = [
+    ("(p q : Prop) : ¬(p ∨ q) ↔ ¬p ∧ ¬q", 5),
+    ("(p q r : Prop) : p ∧ (q ∨ r) ↔ (p ∧ q) ∨ (p ∧ r)", 20),
+    ("(α : Type) (r : α → α → Prop) (h : ∃ x, ∀ y, r x y) : ∀ y, ∃ x, r x y", 25),
+    ("(α : Type) (xs ys : List α) : (xs ++ ys).length = ys.length + xs.length", 5),
+    ("(α : Type) (o : Option α) (h : o ≠ none) : ∃ x, o = some x", 15),
+    ("(n : Nat) : n * (n + 1) % 2 = 0", 10),
+    ("(n : Nat) : n < 2 ^ n", 5),
+    ("(n : Nat) : 5 ∣ 6 ^ n - 1", 5),
+    ("(a b : Int) : 2 * a * b ≤ a * a + b * b", 10),
+    ("(n : Int) : (n ^ 2) % 3 ≠ 2", 15),
+    ("(f : Int → Int) (h : ∀ x, f (x + 1) = f x + 5) (h0 : f 0 = 1) : f 12 = 61", 10),
+]
+
+
+@pytest.mark.parametrize(("statement", "expansions"), THEOREMS)
+def test_proves(lab: Lab, statement: str, expansions: int) -> None:
+    budget = Budget(expansions=expansions, seconds=120.0)
+    verdict = lab.wait(lab.prover.prove(f"theorem t {statement}", budget=budget))
+    assert verdict.proved, verdict.reason
+
+
+@pytest.mark.parametrize("statement", ["(n : Nat) : n < 5", "(p q : Prop) : p ∨ q → p ∧ q"])
+def test_does_not_prove_what_is_false(lab: Lab, statement: str) -> None:
+    budget = Budget(expansions=10, seconds=60.0)
+    verdict = lab.wait(lab.prover.prove(f"theorem t {statement}", budget=budget))
+    assert not verdict.proved
+    assert verdict.open_goals

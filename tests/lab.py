@@ -1,0 +1,66 @@
+"""A real Lean for tests."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from prover.api import Prover, Settings
+from prover.lean.pool import Elaborated, LeanPool
+from prover.verify.statement import with_hole
+from search.budget import Budget
+from search.interfaces import Failure, Outcome, Progress, State
+
+T = TypeVar("T")
+
+
+class Lab:
+    """A prover with one Lean process, on an event loop of its own."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, name="lab")
+        self._thread.start()
+        settings = Settings(lean="embedded", jobs=1, budget=Budget(expansions=40, seconds=120.0))
+        self.prover = Prover(settings)
+
+    @property
+    def pool(self) -> LeanPool:
+        return self.prover.pool
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout=300)
+
+    def stop(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+    def elaborate(self, text: str, header: str = "") -> Elaborated:
+        return self.wait(self.pool.elaborate(header, text))
+
+    def state(self, statement: str, header: str = "") -> State:
+        """The goal of a statement."""
+        done = self.elaborate(with_hole(statement), header)
+        assert done.errors == ()
+        (hole,) = done.holes
+        return hole.state
+
+    def run(self, state: State, tactic: str, whole: bool = False) -> Outcome:
+        return self.wait(self.pool.run(state, tactic, whole=whole))
+
+    def after(self, state: State, tactic: str, whole: bool = False) -> Progress:
+        """What a tactic that works leaves."""
+        outcome = self.run(state, tactic, whole)
+        assert isinstance(outcome, Progress), outcome
+        return outcome
+
+    def failure(self, state: State, tactic: str) -> Failure:
+        outcome = self.run(state, tactic)
+        assert isinstance(outcome, Failure), outcome
+        return outcome
+
+    def limit(self, **changes: Any) -> None:
+        """Changes limits for the rest of a test."""
+        self.pool.limits = replace(self.pool.limits, **changes)

@@ -1,0 +1,361 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from prover.lean import embedded
+
+ROOT = Path(__file__).parents[1]
+COMM = "theorem t (a b : Nat) : a + b = b + a"
+FALSE = "theorem t (n : Nat) : n < 5"
+COLOURS = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "200"}
+
+
+class Shell:
+    """Runs the command in a folder of its own; what it starts carries a mark."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.mark = uuid.uuid4().hex
+        self.environment = {
+            **COLOURS,
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(folder),
+            "PROVER_CACHE": str(embedded.cache_folder()),
+            "PYTHONPATH": str(ROOT),
+            "PROVER_TEST_MARK": self.mark,
+        }
+
+    def start(self, *args: str, stdin: int | None = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "prover.cli", *args],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def __call__(self, *args: str, stdin: str | bytes | None = None) -> "Done":
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        process = self.start(*args, stdin=subprocess.DEVNULL if data is None else subprocess.PIPE)
+        try:
+            out, err = process.communicate(data, timeout=120)
+        finally:
+            process.kill()
+        return Done(process.returncode, out.decode(), err.decode())
+
+    def left_running(self) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("PROVER_TEST_MARK") == self.mark:
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return [p for p in found if p.status() != psutil.STATUS_ZOMBIE]
+
+
+class Done:
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code = code
+        self.out = out
+        self.err = err
+
+    def __repr__(self) -> str:
+        return f"exit code {self.code}\n--- out\n{self.out}\n--- err\n{self.err}"
+
+
+@pytest.fixture
+def prover(tmp_path: Path, lean: object) -> Iterator[Shell]:
+    shell = Shell(tmp_path)
+    yield shell
+    left = shell.left_running()
+    for process in left:
+        process.kill()
+    assert left == []
+
+
+# What needs no Lean
+
+
+def test_help_shows_examples_and_is_quick(prover: Shell) -> None:
+    started = time.perf_counter()
+    done = prover("prove", "--help")
+    print(f"--help took {time.perf_counter() - started:.2f} s")
+    assert done.code == 0
+    assert "Examples" in done.out
+    assert 'prover prove "theorem t (a b : Nat) : a + b = b + a"' in done.out
+    assert "Exit code: 0 proved, 1 not proved, 2 wrong use" in " ".join(done.out.split())
+    assert prover("--help").out.count("prove") > 2
+
+
+def test_nothing_to_prove(prover: Shell) -> None:
+    for args, stdin in (
+        (["prove", ""], None),
+        (["prove", "  "], None),
+        (["prove"], ""),
+        (["prove", "-"], "\n"),
+    ):
+        done = prover(*args, stdin=stdin)
+        assert done.code == 2, done
+        assert done.err.count("there is no statement") == 1, done
+        assert done.out == ""
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["prove", "missing.lean"], "cannot read missing.lean: No such file"),
+        (["prove", "missing.lean:t"], "cannot read missing.lean: No such file"),
+        (["check", "missing.lean"], "cannot read missing.lean: No such file"),
+        (["check", COMM], "there is no such file"),
+        (["prove", "latin.lean"], "latin.lean is not UTF-8 (byte 3)"),
+        (["prove", COMM, "--header", "missing.lean"], "cannot read missing.lean"),
+        (["prove", "good.lean", "--header", "open Nat"], "--header is for statements"),
+        (["prove", COMM, "--write"], "--write needs a file"),
+        (["prove", COMM, "--trace", "nowhere/trace.json"], "nowhere"),
+        (["prove", COMM, "--budget", "many"], "--budget many"),
+        (["prove", COMM, "--budget", "-3"], "--budget -3"),
+        (["prove", COMM, "--budget", "expansions=3,minutes=4"], "minutes=4"),
+        (["prove", COMM, "--budget", ""], "--budget"),
+        (["prove", COMM, "--jobs", "0"], "--jobs"),
+        (["prove", COMM, "--timeout", "soon"], "--timeout"),
+        (["prove", COMM, "--nonsense"], "--nonsense"),
+        (["prove", COMM, "extra"], "extra"),
+        (["prove", COMM, "--lean", "/bin/false"], "/bin/false"),
+        (["prove", COMM, "--lean", "nowhere"], "nowhere"),
+        (["prove", COMM, "--lean", "."], "is not a Lean project"),
+        (["prove", "[bold]x.lean"], "[bold]x.lean"),
+    ],
+)
+def test_wrong_use_is_told_in_one_message(prover: Shell, args: list[str], says: str) -> None:
+    (prover.folder / "latin.lean").write_bytes("-- \xe9t\xe9\n".encode("latin-1"))
+    (prover.folder / "good.lean").write_text("theorem t : 1 = 1 := sorry\n")
+    before = sorted(prover.folder.iterdir())
+    done = prover(*args)
+    assert done.code == 2, done
+    assert says in " ".join(done.err.split()), done
+    assert "Traceback" not in done.err
+    assert done.out == ""
+    assert sorted(prover.folder.iterdir()) == before
+
+
+def test_a_file_that_cannot_be_written_is_told_before_the_search(prover: Shell) -> None:
+    folder = prover.folder / "read-only"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a file system")
+    try:
+        (folder / "a.lean").write_text("theorem t : 1 = 1 := sorry\n")
+        subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+        for args in (["read-only/a.lean", "--write"], [COMM, "--trace", "read-only/t.json"]):
+            done = prover("prove", *args)
+            assert done.code == 2, done
+            assert "cannot write" in done.err
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_lean_that_dies_at_start_is_told_with_its_words(prover: Shell) -> None:
+    folder = prover.folder / "bin"
+    folder.mkdir()
+    script = folder / "lean"
+    script.write_text(
+        "#!/bin/sh\n"
+        "case \"$*\" in *--version*) echo 'Lean (version 4.28.0, commit 0123456789, Release)' ;;\n"
+        "*) echo 'missing libgmp.so' >&2; exit 127 ;; esac\n"
+    )
+    script.chmod(0o755)
+    prover.environment["PATH"] = f"{folder}:/usr/bin:/bin"
+    done = prover("prove", COMM)
+    assert done.code == 2, done
+    assert "missing libgmp.so" in done.err
+    assert "prover doctor" in done.err
+
+
+def test_doctor_says_what_is_there(prover: Shell) -> None:
+    done = prover("doctor")
+    assert done.code == 0, done
+    assert embedded.VERSION in done.out
+    done = prover("doctor", "--lean", "/bin/false")
+    assert done.code == 1, done
+    assert "/bin/false" in done.out
+
+
+# What starts a Lean
+
+
+def test_a_statement_is_proved_and_explained(prover: Shell) -> None:
+    header = 'notation "ℕ" => Nat'
+    statement = "theorem t (a b : ℕ) : a + b = b + a"
+    args = [statement, "--header", header, "-v", "--jobs", "1", "--trace", "tree.json"]
+    done = prover("prove", *args, "--budget", "expansions=50,heartbeats=9000000", "--seed", "7")
+    assert done.code == 0, done
+    assert header in done.out
+    assert statement in done.out
+    assert "proved t" in done.out
+    for layer in ("elaboration", "statement", "axioms", "kernel"):
+        assert f"{layer}: passed" in done.out
+    assert "known" in done.out
+    trace = json.loads((prover.folder / "tree.json").read_text())
+    assert trace["settings"]["seed"] == 7
+    assert trace["settings"]["budget"]["heartbeats"] == 9_000_000
+    assert trace["verdicts"][0]["outcome"] == "proved"
+    assert {node["kind"] for node in trace["graphs"][0]["nodes"]} == {"goal", "step"}
+
+
+def test_a_false_statement_ends_with_1_and_its_best_goals_as_json(prover: Shell) -> None:
+    done = prover("prove", "-", "--json", "--budget", "3", "--jobs", "1", stdin=FALSE)
+    assert done.code == 1, done
+    (verdict,) = json.loads(done.out)
+    assert verdict["outcome"] == "gave_up"
+    assert verdict["spent"]["expansions"] == 3
+    assert "expansions" in verdict["reason"]
+    assert any("⊢" in goal for goal in verdict["open_goals"])
+    assert "best_goal" not in done.err
+
+
+def test_a_file_is_filled_in_place_byte_for_byte(prover: Shell) -> None:
+    path = prover.folder / "ℕ holes.lean"
+    text = (
+        "\ufeff-- ℕ — «é»  \r\n\r\ntheorem a (n : Nat) : n + 0 = n := by\r\n  sorry   -- here\r\n\r\n"
+        "theorem b (n : Nat) :\r\n    n < 5 := by sorry\r\n  \r\n"
+        "theorem c (a b : Nat) (h : a = b) : b = a ∧ 0 + a = b := ⟨sorry, by sorry⟩"
+    )
+    path.write_bytes(text.encode())
+    path.chmod(0o640)
+    done = prover("prove", path.name, "--write", "--json", "--budget", "8", "--jobs", "1")
+    assert done.code == 1, done
+    outcomes = {v["name"]: v["outcome"] for v in json.loads(done.out)}
+    assert outcomes == {"a": "proved", "b": "gave_up", "c": "proved"}
+    filled = path.read_bytes().decode()
+    assert filled.startswith(
+        "\ufeff-- ℕ — «é»  \r\n\r\ntheorem a (n : Nat) : n + 0 = n := by\r\n  "
+    )
+    assert "   -- here\r\n\r\ntheorem b (n : Nat) :\r\n    n < 5 := by sorry\r\n  \r\n" in filled
+    assert filled.count("sorry") == 1
+    assert filled.count("\n") == filled.count("\r\n")
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert [entry.name for entry in prover.folder.iterdir()] == [path.name]
+
+
+def test_one_declaration_of_a_file_and_its_check(prover: Shell) -> None:
+    path = prover.folder / "a.lean"
+    path.write_text("import Init\n\ntheorem a : 2 = 2 := sorry\n\ntheorem b : 2 = 3 := sorry\n")
+    done = prover("prove", "a.lean:a", "--write", "--jobs", "1")
+    assert done.code == 0, done
+    assert "wrote a.lean" in done.err
+    assert path.read_text().endswith("\n\ntheorem b : 2 = 3 := sorry\n")
+    assert path.read_text().count("sorry") == 1
+    missing = prover("prove", "a.lean:zzz", "--jobs", "1")
+    assert missing.code == 2, missing
+    assert "no declaration is called zzz; there are: a, b" in missing.err
+    checked = prover("check", "a.lean")
+    assert checked.code == 1, checked
+    assert "proved a" in checked.out
+    assert "rejected b: the proof is not finished" in checked.out
+
+
+def test_a_statement_that_does_not_elaborate_is_told_with_its_position(prover: Shell) -> None:
+    (prover.folder / "head.lean").write_text("open Nat\n")
+    statement = "theorem t (n : Nat) :\n  succ n = m := by sorry"
+    done = prover("prove", "-", "--header", "head.lean", "--jobs", "1", stdin=statement)
+    assert done.code == 2, done
+    assert "2:11: error: Unknown identifier `m`" in done.err
+    assert done.out == ""
+
+
+def test_a_missing_import_is_named(prover: Shell) -> None:
+    text = "import Mathlib.Tactic.Ring\ntheorem t : 1 = 1 := by ring"
+    done = prover("prove", "-", "--jobs", "1", stdin=text)
+    assert done.code == 2, done
+    assert "an import is missing" in done.err
+    assert "Mathlib" in done.err.split("an import is missing")[1].splitlines()[0]
+    assert "no Mathlib" in done.err
+
+
+def wait_for(process: subprocess.Popen[bytes], text: str) -> None:
+    assert process.stderr is not None
+    seen = b""
+    while text.encode() not in seen:
+        line = process.stderr.readline()
+        assert line, seen.decode()
+        seen += line
+
+
+def end(process: subprocess.Popen[bytes], *signals: int, pause: float = 0.1) -> Done:
+    """The process after these signals, to its whole group as from a terminal."""
+    started = time.perf_counter()
+    for number in signals:
+        os.killpg(process.pid, number)
+        time.sleep(pause)
+    try:
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    print(f"ended after {time.perf_counter() - started:.2f} s")
+    return Done(process.returncode, out.decode(), err.decode())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("delay", [0.5, 2.0])
+def test_an_interrupt_while_lean_starts(prover: Shell, number: int, delay: float) -> None:
+    process = prover.start("prove", COMM, "--jobs", "1")
+    time.sleep(delay)
+    done = end(process, number)
+    assert done.code == 130, done
+    assert done.err.strip().endswith("interrupted")
+    assert "Traceback" not in done.err
+    assert prover.left_running() == []
+
+
+def test_an_interrupt_of_a_search_keeps_what_it_has(prover: Shell) -> None:
+    path = prover.folder / "a.lean"
+    text = f"theorem a : 2 = 2 := sorry\n{FALSE} := sorry\n"
+    path.write_text(text)
+    args = ["prove", "a.lean", "--write", "--json", "--trace", "t.json", "--budget", "100000"]
+    process = prover.start(*args, "--jobs", "1")
+    wait_for(process, "is ready")
+    time.sleep(3.0)
+    done = end(process, signal.SIGINT)
+    assert done.code == 130, done
+    verdicts: list[dict[str, Any]] = json.loads(done.out)
+    assert [(v["name"], v["outcome"]) for v in verdicts] == [("a", "proved"), ("t", "gave_up")]
+    assert verdicts[1]["reason"] == "interrupted"
+    assert verdicts[1]["open_goals"]
+    assert path.read_text().endswith(f"\n{FALSE} := sorry\n")
+    assert path.read_text().count("sorry") == 1
+    assert len(json.loads((prover.folder / "t.json").read_text())["graphs"]) == 2
+
+
+def test_a_second_interrupt_ends_everything(prover: Shell) -> None:
+    path = prover.folder / "a.lean"
+    path.write_text(f"{FALSE} := sorry\n")
+    args = ["prove", "a.lean", "--write", "--budget", "100000", "--jobs", "2"]
+    process = prover.start(*args)
+    wait_for(process, "is ready")
+    time.sleep(1.0)
+    done = end(process, signal.SIGINT, signal.SIGINT, signal.SIGTERM, pause=0.01)
+    assert done.code == 130, done
+    assert "Traceback" not in done.err
+    assert path.read_text() == f"{FALSE} := sorry\n"
+    assert [entry.name for entry in prover.folder.iterdir()] == ["a.lean"]
+
+
+def test_the_wall_time_is_capped(prover: Shell) -> None:
+    done = prover("prove", FALSE, "--timeout", "1.5", "--budget", "100000", "--jobs", "1")
+    assert done.code == 1, done
+    assert "seconds" in done.out
+    assert "⊢" in done.out
