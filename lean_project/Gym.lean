@@ -89,6 +89,8 @@ structure State where
   currNamespace : Name
   openDecls : List OpenDecl
   goals : List MVarId
+  /-- The declaration that the goals belong to, if the environment holds it: no proof may use it. -/
+  self : Name
 
 /-- An environment after a header or a text, with the scopes that are open at its end. -/
 structure Env where
@@ -306,9 +308,10 @@ def namesSorry (stx : Syntax) : Bool :=
   | some _ => true
   | none => false
 
-/-- The state after a tactic on some of its goals, the others hidden while it runs. -/
+/-- The state after a tactic on some of its goals, the others hidden while it runs; or why it
+failed, with the messages it left. -/
 def evalOn (s : State) (goals : List MVarId) (stx : Syntax) (heartbeats start : Nat) :
-    EIO Exception State := do
+    BaseIO (Except (Exception × MessageLog) State) := do
   let core ← ST.mkRef { s.core with messages := {} }
   let meta' ← ST.mkRef s.meta'
   let term ← ST.mkRef s.term
@@ -317,10 +320,13 @@ def evalOn (s : State) (goals : List MVarId) (stx : Syntax) (heartbeats start : 
     evalTactic stx
     Term.synthesizeSyntheticMVarsNoPostponing
     pruneSolvedGoals
-  act { elaborator := .anonymous, recover := false } tactic { errToSorry := false } term {} meta'
-    (coreContext s.options s.currNamespace s.openDecls heartbeats start) core
-  return { s with core := (← core.get), meta' := (← meta'.get), term := (← term.get),
-                  goals := (← tactic.get).goals }
+  let done := act { elaborator := .anonymous, recover := false } tactic { errToSorry := false } term
+    {} meta' (coreContext s.options s.currNamespace s.openDecls heartbeats start) core
+  match ← EIO.toBaseIO done with
+  | .error e => return .error (e, (← core.get).messages)
+  | .ok _ =>
+    return .ok { s with core := (← core.get), meta' := (← meta'.get), term := (← term.get),
+                        goals := (← tactic.get).goals }
 
 /-- The goals of a list that are still open, with their indices. -/
 def unassigned : List MVarId → Nat → MetaM (List (Nat × MVarId))
@@ -329,15 +335,32 @@ def unassigned : List MVarId → Nat → MetaM (List (Nat × MVarId))
     let rest ← unassigned gs (i + 1)
     if ← g.isAssigned then return rest else return (i, g) :: rest
 
-/-- After a tactic on goal `g` with the hidden goals `rest`: the groups of goals that are left, or
-why the tactic does not count. Of the hidden goals, those still open are given by index. -/
-def afterTactic (g : MVarId) (new rest : List MVarId) :
+partial def mentions (names : Array Name) (n : Name) (i : Nat) : Bool :=
+  if h : i < names.size then names[i] == n || mentions names n (i + 1) else false
+
+/-- Why the proofs of some goals do not count, as far as they go. -/
+def fault (self : Name) (complete : Bool) : List MVarId → MetaM (Option String)
+  | [] => pure none
+  | g :: gs => do
+    let proof ← instantiateMVars (mkMVar g)
+    if proof.hasSorry then return some "sorry"
+    if complete && proof.hasExprMVar then return some "leaves metavariables unassigned"
+    if !self.isAnonymous && mentions proof.getUsedConstants self 0 then
+      return some "appeals to what is to be proved"
+    fault self complete gs
+
+/-- After a tactic on the goals `visible` with the goals `hidden`: the groups of goals that are
+left, or why the tactic does not count. Of the hidden goals, those still open are given by index. -/
+def afterTactic (self : Name) (visible new hidden : List MVarId) :
     MetaM (Except String (List Group × List String)) := do
-  let proof ← instantiateMVars (mkMVar g)
-  if proof.hasSorry then return .error "sorry"
-  let kept ← unassigned rest 1
-  match append new (groupMembers kept) with
-  | [] => if proof.hasExprMVar then return .error "metavariables" else return .ok ([], [])
+  let kept ← unassigned hidden 1
+  let goals := append new (groupMembers kept)
+  let complete := match goals with
+    | [] => true
+    | _ => false
+  if let some why ← fault self complete visible then return .error why
+  match goals with
+  | [] => return .ok ([], [])
   | goals => return .ok (← groupGoals goals 0 [], indices kept)
 
 /-! ## The table of states and environments -/
@@ -420,15 +443,19 @@ def run (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
         if namesSorry stx then return .failed "sorry" "the tactic names sorry"
         let whole := getBool req "whole"
         let (visible, hidden) := if whole then (s.goals, []) else ([g], rest)
-        match ← EIO.toIO' (evalOn s visible stx heartbeats start) with
-        | .error e => failure e
+        match ← evalOn s visible stx heartbeats start with
+        | .error (e, log) => do
+          let notes ← readMessages log.toList
+          match e with
+          | .internal .. => return .failed "tactic" (firstError notes)
+          | e => failure e
         | .ok new =>
           let notes ← readMessages new.core.messages.toList
           if hasError notes then return .failed "tactic" (firstError notes)
-          match ← EIO.toIO' (new.query (afterTactic g new.goals hidden)) with
+          match ← EIO.toIO' (new.query (afterTactic s.self visible new.goals hidden)) with
           | .error e => failure e
           | .ok (.error "sorry") => return .failed "sorry" "the proof contains sorry"
-          | .ok (.error why) => return .failed "tactic" ("the tactic leaves unassigned " ++ why)
+          | .ok (.error why) => return .failed "tactic" ("the tactic " ++ why)
           | .ok (.ok (split, kept)) =>
             let groups := if whole then join split else split
             match ← EIO.toIO' (addGroups ref new groups) with
@@ -501,27 +528,42 @@ def freshGoal (lctx : LocalContext) (type : Expr) (tag : Name) : MetaM MVarId :=
   let e ← mkFreshExprMVarAt lctx instances (← instantiateMVars type) .syntheticOpaque tag
   return e.mvarId!
 
-/-- The state at a hole, in the environment that stands before the declaration if the one of the
-hole already holds it. -/
+partial def allIn (env : Environment) (names : Array Name) (i : Nat) : Bool :=
+  if h : i < names.size then env.contains names[i] && allIn env names (i + 1) else true
+
+/-- The state at a hole, in the environment before its declaration, unless the goal needs what the
+declaration itself has made (a `match` in a statement). -/
 def holeState (ctx : ContextInfo) (before : Environment) (self : Name) (mctx : MetavarContext)
     (goal : MetaM MVarId) : EIO Exception State := do
-  let env := if ctx.env.contains self then before else ctx.env
   let levels := match ctx.env.find? self with
     | some info => info.levelParams
     | none => []
   let s : State :=
-    { core := { env, ngen := ctx.ngen }, meta' := { mctx }, term := { levelNames := levels }
+    { core := { env := ctx.env, ngen := ctx.ngen }, meta' := { mctx }, term := { levelNames := levels }
       options := ctx.options, currNamespace := ctx.currNamespace, openDecls := ctx.openDecls
-      goals := [] }
+      goals := [], self := .anonymous }
   let start ← (IO.getNumHeartbeats : BaseIO Nat)
   let core ← ST.mkRef s.core
   let meta' ← ST.mkRef s.meta'
-  let g ← goal {} meta' (coreContext s.options s.currNamespace s.openDecls 200000 start) core
-  return { s with core := (← core.get), meta' := (← meta'.get), goals := [g] }
+  let coreCtx := coreContext s.options s.currNamespace s.openDecls 200000 start
+  let g ← goal {} meta' coreCtx core
+  let closed ← inGoal g (closedGoal g) {} meta' coreCtx core
+  let core ← core.get
+  let s := { s with meta' := (← meta'.get), goals := [g] }
+  if ctx.env.contains self then
+    if allIn before closed.getUsedConstants 0 then
+      return { s with core := { core with env := before } }
+    return { s with core, self }
+  return { s with core }
 
 def tacticGoal (g : MVarId) : MetaM MVarId := do
   let d ← g.getDecl
   freshGoal d.lctx d.type d.userName
+
+/-- The goal of a hole whose type was found only later. -/
+def lateGoal (lctx : LocalContext) (e : Expr) : MetaM MVarId := do
+  let type ← fun ctx => (inferType e : MetaM Expr) { ctx with lctx := lctx }
+  freshGoal lctx type .anonymous
 
 /-- What a search for holes carries along. -/
 structure Search where
@@ -555,7 +597,7 @@ partial def holesOf (s : Search) (ctx? : Option ContextInfo) : InfoTree → IO U
       if i.stx.isOfKind ``Parser.Term.sorry then
         match i.expectedType? with
         | some type => addHole s ctx i.stx false ctx.mctx (freshGoal i.lctx type .anonymous)
-        | none => pure ()
+        | none => addHole s ctx i.stx false ctx.mctx (lateGoal i.lctx i.expr)
       else
         holesOfNode s ctx? children.root
         holesOfArray s ctx? children.tail 0
@@ -586,20 +628,28 @@ def isBody (stx : Syntax) : Bool :=
   stx.isOfKind ``Parser.Command.declValSimple || stx.isOfKind ``Parser.Command.declValEqns
     || stx.isOfKind ``Parser.Command.whereStructInst
 
+def nameOf (currNamespace : Name) (stx : Syntax) : Name :=
+  match stx.find? (·.isOfKind ``Parser.Command.declId) with
+  | some id =>
+    let short := id[0].getId
+    if (`_root_).isPrefixOf short then short.replacePrefix `_root_ .anonymous
+    else currNamespace ++ short
+  | none => .anonymous
+
 /-- The declaration that a command makes, if it makes one with a body. -/
 def declOf (currNamespace : Name) (stx : Syntax) : Option Decl :=
-  if stx.isOfKind ``Parser.Command.declaration then
-    let inner := stx[1]
-    let short := inner[1][0].getId
-    let name := match short with
-      | .anonymous => .anonymous
-      | n => if (`_root_).isPrefixOf n then n.replacePrefix `_root_ .anonymous else currNamespace ++ n
-    match stx.find? isBody with
-    | some body => some
-        { name, kind := inner.getKind.toString, first := byteStart stx, last := byteEnd stx,
+  if stx.isOfKind ``Parser.Command.mutual then none
+  else
+    match stx.find? (·.isOfKind ``Parser.Command.declaration), stx.find? isBody with
+    | some decl, some body => some
+        { name := nameOf currNamespace decl, kind := decl[1].getKind.toString,
+          first := byteStart decl, last := byteEnd decl,
           body := byteStart body, bodyEnd := byteEnd body }
-    | none => none
-  else none
+    | _, _ => none
+
+/-- The name under which an environment has a declaration, which may be private. -/
+def nameIn (env : Environment) (name : Name) : Name :=
+  if env.contains name then name else mkPrivateName env name
 
 /-- What elaborating a text gives. -/
 structure Elaborated where
@@ -655,7 +705,7 @@ partial def elabCommands (ictx : Parser.InputContext) (pos : Parser.ModuleParser
   let messages := append parsed after.messages.toList
   let decl := declOf (currentNamespace s) stx
   let self := match decl with
-    | some d => d.name
+    | some d => nameIn after.env d.name
     | none => .anonymous
   let ref ← ST.mkRef ([] : List Hole)
   let info := after.infoState.substituteLazy.get
@@ -673,8 +723,11 @@ partial def elabCommands (ictx : Parser.InputContext) (pos : Parser.ModuleParser
 def withText (text : String) (s : Command.State) : IO Elaborated :=
   elabCommands (inputContext text) {} { command := s }
 
-/-- Options of every environment: one thread, no linters. -/
-def setUp : String := "set_option Elab.async false\nset_option linter.all false\n"
+/-- Options of every environment: one thread, no linters. The embedded Lean comes without the code
+of its library, so definitions over it cannot be compiled, only elaborated. -/
+def setUp : String :=
+  "set_option Elab.async false\nset_option linter.all false\n"
+    ++ (if System.Platform.isEmscripten then "noncomputable section\n" else "")
 
 def importsKey (imports : Array Import) (i : Nat) (acc : String) : String :=
   if h : i < imports.size then
@@ -816,8 +869,9 @@ def kernelCheck (env : Environment) (name : Name) (v : Finished) : EIO Exception
   act (coreContext {} .anonymous [] 0 start) core
 
 def checkIn (env base : Environment) (name : Name) : IO Outcome := do
-  let some trusted := base.find? name
+  let some trusted := base.find? (nameIn base name)
     | return .failed "statement" "the trusted text makes no declaration of this name"
+  let name := nameIn env name
   let some info := env.find? name
     | return .failed "missing" "the text makes no declaration of this name"
   let some v := finished info

@@ -12,8 +12,7 @@ from typing import Any
 import networkx
 import pytest
 
-import prover
-from prover.api import Filled, Prover, Settings, StatementError
+from prover.api import Filled, Progress, Prover, Settings, StatementError, run_anywhere
 from prover.generate.portfolio import Portfolio
 from prover.verify.verdict import Outcome, Verdict
 from search.budget import Budget
@@ -287,12 +286,18 @@ def test_the_same_seed_gives_the_same_graph_whatever_happens(lab: Lab, lean: obj
     assert len(first["nodes"]) > 5
     assert searched(lab) == first
 
-    (pid,) = lab.pool.pids
-    killer = threading.Timer(0.5, os.kill, (pid, signal.SIGKILL))
-    killer.start()
+    pids = list(lab.pool.pids)
     restarts = lab.pool.restarts
-    assert searched(lab) == first
-    killer.join()
+
+    def kill_once(progress: Progress) -> None:
+        if pids and progress.spent.tactics > 20:
+            os.kill(pids.pop(), signal.SIGKILL)
+
+    lab.prover._on_progress = kill_once
+    try:
+        assert searched(lab) == first
+    finally:
+        lab.prover._on_progress = None
     assert lab.pool.restarts == restarts + 1
 
     async def with_two() -> dict[str, Any]:
@@ -306,8 +311,10 @@ def test_the_same_seed_gives_the_same_graph_whatever_happens(lab: Lab, lean: obj
 
 def test_two_statements_at_once(lab: Lab) -> None:
     async def both() -> list[Verdict]:
-        return await asyncio.gather(
-            lab.prover.prove(COMM), lab.prover.prove("theorem u (n : Nat) : n * 1 = n")
+        return list(
+            await asyncio.gather(
+                lab.prover.prove(COMM), lab.prover.prove("theorem u (n : Nat) : n * 1 = n")
+            )
         )
 
     verdicts = lab.wait(both())
@@ -370,17 +377,36 @@ def test_a_generator_that_fails_is_told(lab: Lab) -> None:
     assert prove(lab, COMM).proved
 
 
-def test_prove_works_inside_a_running_loop() -> None:
-    async def inside() -> Verdict:
-        return prover.prove(COMM, settings=Settings(lean="embedded", jobs=1))
+def test_the_wall_time_is_capped(lab: Lab) -> None:
+    verdict = prove(lab, FALSE, budget=Budget(expansions=100_000, seconds=1.5))
+    assert verdict.outcome is Outcome.GAVE_UP
+    assert "seconds" in verdict.reason
+    assert verdict.spent.seconds < 10
 
-    assert asyncio.run(inside()).proved
+
+def test_errors_and_results_come_through_a_running_loop() -> None:
+    async def work(fails: bool) -> int:
+        await asyncio.sleep(0)
+        if fails:
+            raise StatementError("wrong")
+        return 3
+
+    async def inside() -> int:
+        with pytest.raises(StatementError, match="wrong"):
+            run_anywhere(work(True))
+        return run_anywhere(work(False))
+
+    assert asyncio.run(inside()) == 3
+    assert run_anywhere(work(False)) == 3
 
 
-def test_prove_and_check_work_in_a_script(tmp_path: Path) -> None:
+def test_prove_works_in_a_script_and_inside_a_running_loop(tmp_path: Path) -> None:
     script = (
-        "import prover\n"
-        f"verdict = prover.prove({COMM!r}, settings=prover.Settings(lean='embedded', jobs=1))\n"
+        "import asyncio, prover\n"
+        "settings = prover.Settings(lean='embedded', jobs=1)\n"
+        "async def cell():\n"
+        f"    return prover.prove({COMM!r}, settings=settings)\n"
+        "verdict = asyncio.run(cell())\n"
         "print(verdict.outcome, verdict.text)\n"
     )
     done = subprocess.run(
