@@ -247,6 +247,7 @@ class Prover:
         budget: Budget | None,
         lines_before: int = 0,
     ) -> Filled:
+        original = text
         text, targets, leftover = await self._targets(header, text, name, lines_before)
         runs = [self._search(header, target, hole, budget) for target, hole in _pairs(targets)]
         results = dict(
@@ -260,7 +261,8 @@ class Prover:
             version = lean_version(self.lean)
             verdicts.append(Verdict(Outcome.GAVE_UP, place, version, reason=reason))
         proofs = [(hole, results[id(hole)].proof) for _, hole in _pairs(targets)]
-        text = _fill_all(text, proofs)
+        found_any = any(proof is not None for _, proof in proofs)
+        text = _fill_all(text, proofs) if found_any else original
         return Filled(tuple(verdicts), text, tuple(result.graph for result in results.values()))
 
     async def _targets(

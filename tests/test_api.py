@@ -420,3 +420,10 @@ def test_prove_works_in_a_script_and_inside_a_running_loop(tmp_path: Path) -> No
     )
     assert done.stderr == ""
     assert done.stdout.startswith("proved ")
+
+
+def test_a_finished_proof_that_is_not_found_again_stays(lab: Lab) -> None:
+    text = "theorem t (n : Nat) (h : n < 5) : n < 6 := Nat.lt_succ_of_lt h\n"
+    filled = fill(lab, text, name="t", budget=Budget(expansions=0, seconds=60.0))
+    assert not filled.proved
+    assert filled.text == text
