@@ -22,12 +22,12 @@ from typing import Any, Self, TypeVar
 import psutil
 
 from prover.generate.portfolio import Portfolio
-from prover.lean.pool import Elaborated, ElaborationFailed, Hole, LeanPool
+from prover.lean.pool import Elaborated, ElaborationFailed, Hole, LeanPool, Text
 from prover.lean.process import Limits
 from prover.lean.states import Declaration, Message
 from prover.lean.toolchain import Lean, find_lean
 from prover.verify.axioms import forbidden
-from prover.verify.replay import Judgement, judge, lean_version
+from prover.verify.replay import Judgement, judge_proof, judge_text, lean_version
 from prover.verify.statement import cut, either, fill, named, with_hole, with_options
 from prover.verify.verdict import Outcome, Verdict
 from search.best_first import BestFirst, SearchResult
@@ -106,7 +106,7 @@ class _Target:
     async def judge(self, pool: LeanPool, header: str, candidate: str) -> Judgement:
         trusted, name = named(self.text, self.declaration)
         candidate, _ = named(candidate, self.declaration)
-        return (await judge(pool, header, trusted, candidate, [name]))[0]
+        return await judge_proof(pool, Text(header, trusted), candidate, name)
 
 
 class Prover:
@@ -227,7 +227,7 @@ class Prover:
             errors = [str(message) for message in done.errors]
             known = done.declarations
             raise StatementError("\n".join(errors) or _no_declaration(name, known))
-        judgements = await judge(self.pool, header, None, body, names)
+        judgements = await judge_text(self.pool, None, Text(header, body), names)
         return [
             self._verdict(own, judgement, text=text)
             for own, judgement in zip(names, judgements, strict=True)
@@ -508,8 +508,7 @@ def _total(parts: Sequence[Spent]) -> Spent:
 
 def _rests_on_other_holes(judgement: Judgement) -> bool:
     """Whether all that is wrong with a declaration is that it has more holes."""
-    failed = [layer.name for layer in judgement.layers if not layer.passed]
-    return failed == ["axioms"] and forbidden(judgement.axioms) == ("sorryAx",)
+    return judgement.failed == ("axioms",) and forbidden(judgement.axioms) == ("sorryAx",)
 
 
 def _best_goals(result: SearchResult) -> list[str]:

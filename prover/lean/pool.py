@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import json
 import re
 import textwrap
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from prover.lean.process import GymDied, GymProcess, Limits, Reply
 from prover.lean.states import Declaration, Message, read_goal, read_messages
 from prover.lean.toolchain import Lean
+from prover.verify.axioms import ALLOWED
 from search.interfaces import Cost, Failure, Outcome, Progress, State
 
 T = TypeVar("T")
@@ -85,18 +88,44 @@ class Elaborated:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """A Lean file in two parts: the imports and what else is only read once, and the rest."""
+
+    header: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
-    """What Lean found out about a finished declaration, next to the trusted one of its name."""
+    """What two processes found out about a finished declaration: the one that elaborated it, and
+    the one whose kernel checked what came of it.
+
+    `failure` says why there is nothing to judge, `unfit` why the declaration cannot be sent to a
+    kernel, `smuggled` what a text holds beside the proof that was asked for. `type_hash` is the
+    SHA-256 of the elaborated type, binder names left out.
+    """
 
     messages: tuple[Message, ...]
     failure: str | None = None
+    unfit: str | None = None
+    smuggled: str | None = None
     same_type: bool = False
+    theorem: bool = True
     type_hash: str = ""
-    has_sorry: bool = False
-    has_metavariable: bool = False
     axioms: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     kernel_error: str | None = None
+    heartbeats: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A text as the process that elaborated it sends it on; `decls` by name, or why there are none."""
+
+    elaborated: dict[str, Any]
+    heartbeats: int
+    decls: dict[str, Reply]
 
 
 @dataclass(eq=False, slots=True)
@@ -126,6 +155,8 @@ class LeanPool:
         self._live: set[Worker] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._broken: LeanUnavailable | None = None
+        self._judge_process: Worker | None = None
+        self._judge_lock = asyncio.Lock()
         self._peak_memory_mb = 0.0
 
     async def __aenter__(self) -> Self:
@@ -134,6 +165,7 @@ class LeanPool:
         Raises:
             LeanUnavailable: Lean does not start.
         """
+        self._spawn(self._start_judge())
         await self._start_worker()
         if self._broken is not None:
             await self.close()
@@ -156,8 +188,10 @@ class LeanPool:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.gather(*(worker.gym.close() for worker in self._live))
+        judge = [self._judge_process] if self._judge_process else []
+        await asyncio.gather(*(worker.gym.close() for worker in [*self._live, *judge]))
         self._live.clear()
+        self._judge_process = None
         self._idle.clear()
         self._fail_waiting()
 
@@ -201,58 +235,107 @@ class LeanPool:
 
         async def work(worker: Worker) -> Elaborated:
             env = await self._header(worker, header)
-            fields = await self._elab(worker, env, text)
+            fields = (await self._elab(worker, env, text)).fields
             await self._free(worker, envs=[fields["env"]])
             return _read_elaborated(worker, header, text, fields)
 
         return await self._elaborating(work)
 
     async def check(
-        self, header: str, trusted: str | None, candidate: str, names: Sequence[str]
+        self,
+        trusted: Text,
+        candidate: Text,
+        names: Sequence[str],
+        *,
+        compare: bool,
+        script: bool = False,
+        fresh: bool = False,
     ) -> list[Checked]:
-        """Elaborates a candidate text from scratch after a header, and looks at some of its
-        declarations, next to those of the same names in a trusted text where there is one.
+        """Elaborates a candidate text from scratch and has the kernel of another process, which
+        runs no foreign text, check some of its declarations on top of the trusted text.
+
+        With `compare`, each is held against the declaration of its name in the trusted text. With
+        `script`, the candidate may differ from the trusted text in nothing but the proof, and is
+        elaborated in a worker; without, it may hold anything and gets a process of its own. With
+        `fresh`, the process that judges is a new one too.
 
         Raises:
-            ElaborationFailed: the header or the trusted text does not elaborate, or the process
-                died of the candidate.
+            ElaborationFailed: a header or the trusted text does not elaborate, or one of the
+                processes died.
         """
 
-        async def work(worker: Worker) -> list[Checked]:
-            env = await self._header(worker, header)
-            texts = [candidate] if trusted is None else [trusted, candidate]
-            done = [await self._elab(worker, env, text) for text in texts]
-            try:
-                return [await self._check(worker, done, name) for name in names]
-            finally:
-                if worker.gym.alive:
-                    await self._free(
-                        worker,
-                        states=[hole["state"]["id"] for text in done for hole in text["holes"]],
-                        envs=[text["env"] for text in done],
-                    )
+        async def send(worker: Worker) -> _Sent:
+            return await self._send(worker, candidate, names)
 
-        return await self._elaborating(work)
+        async def judge(worker: Worker) -> list[Checked]:
+            return await self._judge(worker, trusted, candidate, sent, compare, script)
 
-    async def _check(self, worker: Worker, done: list[dict[str, Any]], name: str) -> Checked:
+        sent = await (self._elaborating(send) if script else self._apart(send))
+        return await (self._apart(judge) if fresh else self._judging(judge))
+
+    async def _send(self, worker: Worker, text: Text, names: Sequence[str]) -> _Sent:
+        env = await self._header(worker, text.header)
+        reply = await self._elab(worker, env, text.body)
+        decls = {}
+        for name in names:
+            decls[name] = await worker.gym.request(
+                self.limits.elab_seconds, cmd="export", env=reply.fields["env"], name=name
+            )
+        await self._forget(worker, reply)
+        return _Sent(reply.fields, reply.heartbeats, decls)
+
+    async def _judge(
+        self,
+        worker: Worker,
+        trusted: Text,
+        candidate: Text,
+        sent: _Sent,
+        compare: bool,
+        script: bool,
+    ) -> list[Checked]:
+        env = await self._header(worker, trusted.header)
+        base = await self._elab(worker, env, trusted.body)
+        messages = read_messages(sent.elaborated)
+        found = []
+        for name, reply in sent.decls.items():
+            smuggled = None
+            if script:
+                smuggled = _smuggled(trusted, candidate, base.fields, sent.elaborated, name)
+            start = Checked(messages, smuggled=smuggled, heartbeats=sent.heartbeats)
+            if reply.ok:
+                found.append(await self._replay(worker, base, reply, name, compare, start))
+            elif reply.kind == "unfit":
+                found.append(replace(start, unfit=reply.message))
+            else:
+                found.append(replace(start, failure=reply.message))
+        await self._forget(worker, base)
+        return found
+
+    async def _replay(
+        self, worker: Worker, base: Reply, sent: Reply, name: str, compare: bool, start: Checked
+    ) -> Checked:
         reply = await worker.gym.request(
             self.limits.elab_seconds,
-            cmd="check",
-            env=done[-1]["env"],
-            base=done[0]["env"],
+            cmd="replay",
+            env=base.fields["env"],
             name=name,
+            trusted=compare,
+            decls=sent.fields["decls"],
+            allowed=sorted(ALLOWED),
         )
-        messages = read_messages(done[-1])
         if not reply.ok:
-            return Checked(messages, failure=reply.message)
+            if reply.kind == "statement":
+                return replace(start, failure=reply.message)
+            return replace(start, unfit=reply.message)
         f = reply.fields
-        return Checked(
-            messages=messages,
+        type_ = json.dumps(f["type"], sort_keys=True)
+        return replace(
+            start,
             same_type=f["same_type"],
-            type_hash=f["type_hash"],
-            has_sorry=f["has_sorry"],
-            has_metavariable=f["has_mvar"],
+            theorem=f["theorem"],
+            type_hash=hashlib.sha256(type_.encode()).hexdigest(),
             axioms=tuple(sorted(f["axioms"])),
+            forbidden=tuple(sorted(f["forbidden"])),
             unknown=tuple(sorted(f["unknown"])),
             kernel_error=f["kernel"],
         )
@@ -311,6 +394,7 @@ class LeanPool:
             tactic=tactic,
             heartbeats=self.limits.heartbeats,
             whole=whole,
+            allowed=sorted(ALLOWED),
         )
 
     async def _ensure(self, worker: Worker, handle: Handle) -> int:
@@ -319,7 +403,7 @@ class LeanPool:
             return handle.names[worker.serial]
         if handle.parent is None:
             env = await self._header(worker, handle.header)
-            fields = await self._elab(worker, env, handle.text)
+            fields = (await self._elab(worker, env, handle.text)).fields
             await self._free(worker, envs=[fields["env"]])
             states = [hole["state"] for hole in fields["holes"]]
         else:
@@ -346,11 +430,16 @@ class LeanPool:
             worker.headers[header] = reply.fields["env"]
         return worker.headers[header]
 
-    async def _elab(self, worker: Worker, env: int, text: str) -> dict[str, Any]:
+    async def _elab(self, worker: Worker, env: int, text: str) -> Reply:
         reply = await worker.gym.request(self.limits.elab_seconds, cmd="elab", env=env, text=text)
         if not reply.ok:
             raise ElaborationFailed(reply.kind, reply.message)
-        return reply.fields
+        return reply
+
+    async def _forget(self, worker: Worker, elaborated: Reply) -> None:
+        fields = elaborated.fields
+        states = [hole["state"]["id"] for hole in fields["holes"]]
+        await self._free(worker, states=states, envs=[fields["env"]])
 
     async def _free(
         self, worker: Worker, *, states: Sequence[int] = (), envs: Sequence[int] = ()
@@ -360,16 +449,53 @@ class LeanPool:
         )
 
     async def _elaborating(self, work: Callable[[Worker], Awaitable[T]]) -> T:
+        return await self._twice(self._borrowed, work)
+
+    async def _judging(self, work: Callable[[Worker], Awaitable[T]]) -> T:
+        return await self._twice(self._judge_worker, work)
+
+    async def _apart(self, work: Callable[[Worker], Awaitable[T]]) -> T:
+        """Work in a process that is started for it and killed after it."""
+        return await self._twice(self._new_worker, work)
+
+    async def _twice(
+        self,
+        place: Callable[[], contextlib.AbstractAsyncContextManager[Worker]],
+        work: Callable[[Worker], Awaitable[T]],
+    ) -> T:
         for attempt in range(2):
-            worker = await self._acquire(None)
             try:
-                return await work(worker)
+                async with place() as worker:
+                    return await work(worker)
             except GymDied as died:
                 if died.kind != "crash" or attempt == 1:
                     raise ElaborationFailed(died.kind, str(died)) from None
-            finally:
-                self._give_back(worker)
         raise AssertionError
+
+    @contextlib.asynccontextmanager
+    async def _borrowed(self) -> AsyncIterator[Worker]:
+        worker = await self._acquire(None)
+        try:
+            yield worker
+        finally:
+            self._give_back(worker)
+
+    @contextlib.asynccontextmanager
+    async def _new_worker(self) -> AsyncIterator[Worker]:
+        gym = await GymProcess.start(self.lean, self.limits)
+        try:
+            yield Worker(gym, 0)
+        finally:
+            gym.kill()
+
+    @contextlib.asynccontextmanager
+    async def _judge_worker(self) -> AsyncIterator[Worker]:
+        """The process that judges: it elaborates trusted text only, and reads the rest as data."""
+        async with self._judge_lock:
+            if self._judge_process is None or not self._judge_process.gym.alive:
+                gym = await GymProcess.start(self.lean, self.limits)
+                self._judge_process = Worker(gym, 0)
+            yield self._judge_process
 
     async def _acquire(self, handle: Handle | None) -> Worker:
         if self._broken is not None:
@@ -423,6 +549,12 @@ class LeanPool:
         self._live.add(worker)
         self._give_back(worker)
 
+    async def _start_judge(self) -> None:
+        """Has the judge ready when the first proof is; if it does not start, that proof says so."""
+        with contextlib.suppress(GymDied, OSError):
+            async with self._judge_worker():
+                pass
+
     async def _start_others(self) -> None:
         for _ in range(self._size - 1):
             await self._start_worker()
@@ -443,6 +575,25 @@ class LeanPool:
 
 class _Lost(Exception):
     """A replay did not give the state it should."""
+
+
+def _smuggled(
+    trusted: Text, candidate: Text, base: dict[str, Any], sent: dict[str, Any], name: str
+) -> str | None:
+    """What a candidate holds that is not a proof in the place that the trusted text leaves for it."""
+    target = next((d for d in reversed(base["decls"]) if d["name"] == name), None)
+    if target is None:
+        return "the trusted text makes no declaration of this name"
+    bodies = (trusted.body.encode(), candidate.body.encode())
+    before = [body[: target["body"]] for body in bodies]
+    if trusted.header != candidate.header or before[0] != before[1]:
+        return "it changes what stands before the proof"
+    if sent["commands"] != base["commands"]:
+        return "it adds commands of its own"
+    own = next((d for d in reversed(sent["decls"]) if d["name"] == name), None)
+    if own is not None and own["runs"] is not None:
+        return f"it runs a program ({own['runs']})"
+    return None
 
 
 def suggestions(messages: Sequence[Message]) -> list[str]:

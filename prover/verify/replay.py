@@ -1,4 +1,10 @@
-"""The verdict on a finished text: elaborated from scratch, compared, its axioms collected."""
+"""The verdict on a finished text.
+
+Two processes take part. One elaborates the candidate and sends what came of it as data. The other
+elaborates nothing but trusted text, reads the data into terms, has its kernel check every
+declaration and collects the axioms (the design of leanprover/comparator). So nothing that a
+candidate does to the Lean that elaborates it can change the verdict.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prover.lean.kernel_bugs import known_bugs
-from prover.lean.pool import Checked, ElaborationFailed, LeanPool
+from prover.lean.pool import Checked, ElaborationFailed, LeanPool, Text
 from prover.lean.toolchain import Lean
-from prover.verify.axioms import forbidden
 from prover.verify.verdict import Layer, LeanVersion, Outcome
 
 
@@ -22,6 +27,11 @@ class Judgement:
     axioms: tuple[str, ...] = ()
     type_hash: str = ""
 
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The layers that the declaration did not pass."""
+        return tuple(layer.name for layer in self.layers if not layer.passed)
+
 
 def lean_version(lean: Lean) -> LeanVersion:
     """The Lean's version with the known soundness bugs of its kernel."""
@@ -29,51 +39,115 @@ def lean_version(lean: Lean) -> LeanVersion:
     return LeanVersion(lean.version, lean.kind, bugs)
 
 
-async def judge(
-    pool: LeanPool, header: str, trusted: str | None, candidate: str, names: Sequence[str]
-) -> list[Judgement]:
-    """Judges declarations of a candidate text, elaborated from scratch after the header.
+async def judge_proof(
+    pool: LeanPool, trusted: Text, candidate: str, name: str, *, fresh: bool = False
+) -> Judgement:
+    """Judges a proof: a candidate text that fills a hole of the last declaration of a trusted one,
+    and may differ from it in nothing else."""
+    text = Text(trusted.header, candidate)
+    return (await _judge(pool, trusted, text, [name], True, True, fresh))[0]
 
-    Each is compared with the declaration of its name in the trusted text; without one, a text is
-    only held against itself.
-    """
+
+async def judge_text(
+    pool: LeanPool,
+    trusted: Text | None,
+    candidate: Text,
+    names: Sequence[str],
+    *,
+    fresh: bool = False,
+) -> list[Judgement]:
+    """Judges declarations of a whole text, which may hold anything. Each is compared with the
+    declaration of its name in the trusted text; without one, only the header is trusted."""
+    base = trusted or Text(candidate.header, "")
+    return await _judge(pool, base, candidate, names, trusted is not None, False, fresh)
+
+
+async def _judge(
+    pool: LeanPool,
+    trusted: Text,
+    candidate: Text,
+    names: Sequence[str],
+    compare: bool,
+    script: bool,
+    fresh: bool,
+) -> list[Judgement]:
     try:
-        checked = await pool.check(header, trusted, candidate, names)
+        checked = await pool.check(
+            trusted, candidate, names, compare=compare, script=script, fresh=fresh
+        )
     except ElaborationFailed as failed:
         outcome = {"timeout": Outcome.TIMEOUT, "memory": Outcome.CRASH, "crash": Outcome.CRASH}
         layer = Layer("elaboration", False, str(failed))
         judgement = Judgement(outcome.get(failed.kind, Outcome.REJECTED), str(failed), (layer,))
         return [judgement for _ in names]
-    return [_judge(one, trusted is not None) for one in checked]
+    layers = [layer for layer in LAYERS if layer is not _text or script]
+    if not compare:
+        layers.remove(_statement)
+    return [_conclude(one, [layer(one) for layer in layers]) for one in checked]
 
 
-def _judge(checked: Checked, compared: bool) -> Judgement:
+def _text(checked: Checked) -> Layer:
+    """Only a proof was added to what was asked."""
+    return Layer("text", checked.smuggled is None, checked.smuggled or "nothing but a proof is new")
+
+
+def _elaboration(checked: Checked) -> Layer:
+    """Lean elaborates the text from scratch without an error."""
     errors = [m for m in checked.messages if m.severity == "error"]
-    layers = [Layer("elaboration", not errors, str(errors[0]) if errors else "from scratch")]
+    detail = str(errors[0]) if errors else f"from scratch, {checked.heartbeats} heartbeats"
+    return Layer("elaboration", not errors, detail)
+
+
+def _statement(checked: Checked) -> Layer:
+    """The type is the one that the trusted text has without the proof."""
+    if checked.unfit is not None:
+        return Layer("statement", False, "not compared")
+    detail = f"type hash {checked.type_hash}" if checked.same_type else "another statement"
+    if checked.same_type and not checked.theorem:
+        detail += "; a definition: whether it is the one you mean, only you can say"
+    return Layer("statement", checked.same_type, detail)
+
+
+def _axioms(checked: Checked) -> Layer:
+    """Nothing is left open, and only the axioms of Lean's logic are used."""
+    if checked.unfit is not None:
+        return Layer("axioms", False, checked.unfit)
+    bad = (*checked.forbidden, *checked.unknown)
+    detail = ", ".join([*checked.axioms, *checked.unknown]) or "none visible"
+    return Layer("axioms", not bad, detail)
+
+
+def _kernel(checked: Checked) -> Layer:
+    """The kernel of a process that ran none of the text accepts every new declaration."""
+    if checked.unfit is not None:
+        return Layer("kernel", False, "nothing came to be checked")
+    error = checked.kernel_error
+    return Layer("kernel", error is None, error or "checked in another process")
+
+
+LAYERS = (_text, _elaboration, _statement, _axioms, _kernel)
+
+
+def _conclude(checked: Checked, layers: Sequence[Layer]) -> Judgement:
     if checked.failure is not None:
-        layers.append(Layer("statement", False, checked.failure))
-        reason = str(errors[0]) if errors else checked.failure
-        return Judgement(Outcome.REJECTED, reason, tuple(layers))
-    if compared:
-        detail = f"type hash {checked.type_hash}" if checked.same_type else "another statement"
-        layers.append(Layer("statement", checked.same_type, detail))
-    bad = forbidden(checked.axioms)
-    hollow = checked.has_sorry or checked.has_metavariable or bool(checked.unknown)
-    layers.append(
-        Layer("axioms", not bad and not hollow, ", ".join(checked.axioms) or "none visible")
-    )
-    kernel = checked.kernel_error
-    layers.append(Layer("kernel", kernel is None, kernel or "type-checked again"))
+        errors = [layer for layer in layers if layer.name == "elaboration" and not layer.passed]
+        missing = Layer("statement", False, checked.failure)
+        reason = errors[0].detail if errors else checked.failure
+        return Judgement(Outcome.REJECTED, reason, (*errors, missing))
+    passed = {layer.name: layer.passed for layer in layers}
+    details = {layer.name: layer.detail for layer in layers}
     outcome, reason = Outcome.PROVED, ""
-    if errors:
-        outcome, reason = Outcome.REJECTED, str(errors[0])
-    elif compared and not checked.same_type:
-        outcome, reason = Outcome.CHEATED, "the statement is not the one that was asked"
-    elif bad == ("sorryAx",):
+    if not passed["elaboration"]:
+        outcome, reason = Outcome.REJECTED, details["elaboration"]
+    elif not passed.get("text", True):
+        outcome, reason = Outcome.CHEATED, f"the proof is more than a proof: {details['text']}"
+    elif not passed["axioms"] and checked.forbidden == ("sorryAx",) and not checked.unknown:
         outcome, reason = Outcome.REJECTED, "the proof is not finished: it rests on `sorry`"
-    elif bad or hollow:
-        outcome = Outcome.CHEATED
-        reason = f"the proof rests on {', '.join(bad) or 'something that is not there'}"
-    elif kernel is not None:
-        outcome, reason = Outcome.CHEATED, f"the kernel rejects it: {kernel}"
+    elif not passed.get("statement", True) and checked.unfit is None:
+        outcome, reason = Outcome.CHEATED, "the statement is not the one that was asked"
+    elif not passed["axioms"]:
+        bad = ", ".join([*checked.forbidden, *checked.unknown])
+        outcome, reason = Outcome.CHEATED, checked.unfit or f"the proof rests on {bad}"
+    elif not passed["kernel"]:
+        outcome, reason = Outcome.CHEATED, f"the kernel rejects it: {details['kernel']}"
     return Judgement(outcome, reason, tuple(layers), checked.axioms, checked.type_hash)

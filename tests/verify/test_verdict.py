@@ -1,11 +1,12 @@
 import json
+from dataclasses import replace
 
 import pytest
 
-from prover.lean.pool import Checked
+from prover.lean.pool import Checked, Text
 from prover.lean.states import Message
 from prover.verify.axioms import forbidden
-from prover.verify.replay import Judgement, _judge, judge, lean_version
+from prover.verify.replay import LAYERS, Judgement, _conclude, judge_text, lean_version
 from prover.verify.verdict import Outcome, Verdict
 from tests.lab import Lab
 
@@ -18,7 +19,8 @@ ASKED = "theorem t : (2 : Nat) + 2 = {} := sorry"
 
 
 def judged(lab: Lab, candidate: str, trusted: str | None, name: str = "t") -> Judgement:
-    (judgement,) = lab.wait(judge(lab.pool, "", trusted, candidate, [name]))
+    asked = None if trusted is None else Text("", trusted)
+    (judgement,) = lab.wait(judge_text(lab.pool, asked, Text("", candidate), [name]))
     return judgement
 
 
@@ -92,18 +94,23 @@ def test_definitions_are_judged_as_well(lab: Lab, text: str) -> None:
     assert judged(lab, text, None).outcome is Outcome.PROVED
 
 
-def test_a_kernel_error_is_no_proof() -> None:
-    for checked in (
-        Checked((), same_type=True, kernel_error="type mismatch"),
-        Checked((), same_type=True, has_metavariable=True),
-        Checked((), same_type=True, unknown=("gone",)),
-        Checked((), same_type=True, axioms=("propext", "Lean.trustCompiler")),
+def test_what_fails_one_layer_is_no_proof() -> None:
+    for checked, layer in (
+        (Checked((), smuggled="it adds commands of its own"), "text"),
+        (Checked((Message("error", 3, 4, "bad"),)), "elaboration"),
+        (Checked((), same_type=False), "statement"),
+        (Checked((), forbidden=("Lean.trustCompiler",)), "axioms"),
+        (Checked((), unknown=("gone",)), "axioms"),
+        (Checked((), kernel_error="type mismatch"), "kernel"),
     ):
-        judgement = _judge(checked, compared=True)
-        assert judgement.outcome is Outcome.CHEATED
-        assert [layer for layer in judgement.layers if not layer.passed]
-    errors = (Message("error", 3, 4, "bad"),)
-    assert _judge(Checked(errors, same_type=True), compared=True).reason == "3:4: error: bad"
+        fine = replace(checked, same_type=layer != "statement")
+        judgement = _conclude(fine, [judge(fine) for judge in LAYERS])
+        assert judgement.outcome in (Outcome.CHEATED, Outcome.REJECTED), checked
+        assert judgement.failed == (layer,)
+    unfit = Checked((), unfit="a metavariable is left open")
+    judgement = _conclude(unfit, [judge(unfit) for judge in LAYERS])
+    assert judgement.outcome is Outcome.CHEATED
+    assert judgement.failed == ("statement", "axioms", "kernel")
 
 
 def test_allowed_axioms() -> None:
