@@ -11,7 +11,7 @@ it was given as its argument (model text does not know that word and so cannot f
 | command | fields | answer |
 | --- | --- | --- |
 | `open`  | `header` | `env`, `messages` |
-| `elab`  | `env`, `text` | `env` after the text, `commands`, `decls`, `holes`, `messages` |
+| `elab`  | `env`, `text` | `env` after the text, `commands`, `tainted`, `decls`, `holes`, `messages` |
 | `run`   | `state`, `tactic`, `heartbeats`, `whole`, `allowed` | `states`, `order`, `kept`, `messages` |
 | `export` | `env`, `name` | `decls`: the declaration with all it rests on that is not imported |
 | `replay` | `env`, `name`, `trusted`, `decls`, `allowed` | `same_type`, `axioms`, `forbidden`, `kernel`, … of what `export` gave, checked on top of `env` |
@@ -869,11 +869,37 @@ def declOf (currNamespace : Name) (stx : Syntax) : Option Decl :=
 def nameIn (env : Environment) (name : Name) : Name :=
   if env.contains name then name else mkPrivateName env name
 
+/-- Commands that leave nothing behind in the process, whatever they say. -/
+def harmlessCommands : List Name :=
+  [``Parser.Command.declaration, ``Parser.Command.mutual, ``Parser.Command.namespace,
+   ``Parser.Command.section, ``Parser.Command.end, ``Parser.Command.open, ``Parser.Command.export,
+   ``Parser.Command.variable, ``Parser.Command.universe, ``Parser.Command.set_option,
+   ``Parser.Command.check, ``Parser.Command.print, ``Parser.Command.moduleDoc,
+   ``Parser.Command.include, ``Parser.Command.omit, `lemma]
+
+/-- Attributes can name code that Lean is to run, `unsafe` code can do anything, and what is
+elaborated in the background may go on. -/
+def harmful (stx : Syntax) : Bool :=
+  let found := stx.find? fun s =>
+    let kind := s.getKind
+    kind == ``Parser.Term.attributes || kind == ``Parser.Command.unsafe
+      || (kind == ``Parser.Command.set_option && s[1].getId.getRoot == `Elab)
+  match runsCode stx, found with
+  | none, none => false
+  | _, _ => true
+
+/-- Whether a command may have changed the process for those that come after it: one that runs
+programs of its own may. -/
+partial def taints (stx : Syntax) : Bool :=
+  if stx.isOfKind ``Parser.Command.in then taints stx[0] || taints stx[2]
+  else !memName stx.getKind harmlessCommands || harmful stx
+
 /-- What elaborating a text gives. -/
 structure Elaborated where
   command : Command.State
   /-- How many commands the text has. -/
   commands : Nat := 0
+  tainted : Bool := false
   decls : List Decl := []
   holes : List Hole := []
   messages : List Message := []
@@ -938,8 +964,8 @@ partial def elabCommands (ictx : Parser.InputContext) (pos : Parser.ModuleParser
     | some d => append acc.decls [d]
     | none => acc.decls
   elabCommands ictx pos
-    { command := { after with messages := {}, infoState := {} }, commands := acc.commands + 1, decls,
-      messages, holes := append acc.holes found }
+    { command := { after with messages := {}, infoState := {} }, commands := acc.commands + 1,
+      tainted := acc.tainted || taints stx, decls, messages, holes := append acc.holes found }
 
 def withText (text : String) (s : Command.State) : IO Elaborated :=
   elabCommands (inputContext text) {} { command := s }
@@ -1019,6 +1045,7 @@ def elaborate (ref : GymRef) (req : Json) : IO Outcome := do
     | .ok holes =>
       let id ← addEnv ref { command := done.command }
       return .ok (field "env" (toString id) ++ field "commands" (toString done.commands)
+        ++ field "tainted" (bool done.tainted)
         ++ field "decls" (array (declsJson done.decls))
         ++ field "holes" (array holes) ++ field "messages" (array (notesJson notes)))
   | .error e, _ | _, .error e => return .failed "request" e

@@ -27,7 +27,13 @@ from prover.lean.process import Limits
 from prover.lean.states import Declaration, Message
 from prover.lean.toolchain import Lean, find_lean
 from prover.verify.axioms import forbidden
-from prover.verify.replay import Judgement, judge_proof, judge_text, lean_version
+from prover.verify.replay import (
+    Judgement,
+    judge_proof,
+    judge_text,
+    judgement_of,
+    lean_version,
+)
 from prover.verify.statement import cut, either, fill, named, with_hole, with_options
 from prover.verify.verdict import Outcome, Verdict
 from search.best_first import BestFirst, SearchResult
@@ -53,7 +59,7 @@ class Settings:
     `lean` is `auto`, `embedded`, or a path to a project or to a `lean`. `jobs` is the number of
     Lean processes (None: from the machine). `budget` is per hole. A search visits a goal with
     `width` tactics at a time and divides the log-probability of a path by depth**`alpha`
-    (BFS-Prover, Xin et al. 2025).
+    (BFS-Prover, Xin et al. 2025). `paranoid` has every verdict made by a process started for it.
     """
 
     lean: str = "auto"
@@ -63,6 +69,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     width: int = 8
     alpha: float = 0.0
+    paranoid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +110,12 @@ class _Target:
     def name(self) -> str:
         return named(self.text, self.declaration)[1]
 
-    async def judge(self, pool: LeanPool, header: str, candidate: str) -> Judgement:
+    async def judge(
+        self, pool: LeanPool, header: str, candidate: str, *, fresh: bool = False
+    ) -> Judgement:
         trusted, name = named(self.text, self.declaration)
         candidate, _ = named(candidate, self.declaration)
-        return await judge_proof(pool, Text(header, trusted), candidate, name)
+        return await judge_proof(pool, Text(header, trusted), candidate, name, fresh=fresh)
 
 
 class Prover:
@@ -190,6 +199,18 @@ class Prover:
         header = with_options(header, statement)
         return await self._fill(header, with_hole(statement), None, budget)
 
+    async def type_hash(self, statement: str, *, header: str = "") -> str:
+        """The SHA-256 of the type that a statement elaborates to with this Lean, binder names left
+        out: equal hashes mean the same theorem, whatever the text looks like.
+
+        Raises:
+            StatementError: the header or the statement does not elaborate.
+        """
+        header = with_options(header, statement)
+        text, targets, _ = await self._targets(header, with_hole(statement), None, 0)
+        self.pool.release([hole.state for hole in targets[-1].holes])
+        return (await targets[-1].judge(self.pool, header, text)).type_hash
+
     async def prove_text(
         self, text: str, *, name: str | None = None, budget: Budget | None = None
     ) -> Filled:
@@ -204,34 +225,64 @@ class Prover:
         filled = await self._fill(header, body, name, budget, lines)
         return replace(filled, text=header + filled.text)
 
-    async def check_text(self, text: str, *, name: str | None = None) -> list[Verdict]:
+    async def check_text(
+        self, text: str, *, name: str | None = None, statements: str | None = None
+    ) -> list[Verdict]:
         """The verdict on every declaration with a body in a finished file, or on one of them.
 
+        With `statements`, the text of a file that holds what was to be proved, it is the verdict on
+        those declarations: each must have the type that it has there.
+
         Raises:
-            StatementError: the header does not elaborate, or no declaration is there to check.
+            StatementError: the imports or the statements do not elaborate, or no declaration is
+                there to check.
         """
         header, body = await self._split(text)
-        body = "\n" * header.count("\n") + body
+        candidate = Text(header, "\n" * header.count("\n") + body)
+        trusted, wanted = None, [name] if name else []
+        if statements is not None:
+            trusted, wanted = await self._statements(statements, name)
+
+        def choose(done: Elaborated) -> tuple[str, list[str]]:
+            if trusted is not None:
+                return candidate.body, wanted
+            body, names = candidate.body, []
+            for declaration in reversed(done.declarations):
+                body, own = named(body, declaration)
+                if name in (None, own):
+                    names.append(own)
+            if not names:
+                errors = [str(message) for message in done.errors]
+                raise StatementError("\n".join(errors) or _no_declaration(name, done.declarations))
+            return body, names[::-1]
+
+        try:
+            judgements = await judge_text(
+                self.pool, trusted, candidate, choose, fresh=self.settings.paranoid
+            )
+        except ElaborationFailed as failed:
+            if failed.kind in ("import", "parse", "elaboration"):
+                raise _statement_error(failed, self.lean) from None
+            died = judgement_of(failed)
+            return [self._verdict(own, died, text=text) for own in wanted or ["the file"]]
+        return [self._verdict(own, one, text=text) for own, one in judgements.items()]
+
+    async def _statements(self, text: str, name: str | None) -> tuple[Text, list[str]]:
+        """A text with statements, and the names of those to prove: the ones with holes, or all."""
+        header, body = await self._split(text)
         try:
             done = await self.pool.elaborate(header, body)
         except ElaborationFailed as failed:
             raise _statement_error(failed, self.lean) from None
         self.pool.release([hole.state for hole in done.holes])
-        names = []
-        for declaration in reversed(done.declarations):
-            body, own = named(body, declaration)
-            if name in (None, own):
-                names.append(own)
-        names.reverse()
-        if not names:
-            errors = [str(message) for message in done.errors]
-            known = done.declarations
-            raise StatementError("\n".join(errors) or _no_declaration(name, known))
-        judgements = await judge_text(self.pool, None, Text(header, body), names)
-        return [
-            self._verdict(own, judgement, text=text)
-            for own, judgement in zip(names, judgements, strict=True)
-        ]
+        if done.errors:
+            moved = _moved(done.errors, header.count("\n"))
+            raise StatementError("\n".join(["in the statements:", *map(str, moved)]))
+        there = [d for d in done.declarations if name in (None, d.name)]
+        wanted = [d.name for d in there if _inside(done.holes, d)] or [d.name for d in there]
+        if not wanted:
+            raise StatementError(f"in the statements: {_no_declaration(name, done.declarations)}")
+        return Text(header, body), wanted
 
     async def _split(self, text: str) -> tuple[str, str]:
         try:
@@ -373,7 +424,7 @@ class Prover:
                 seed=self.settings.seed,
             )
         text = _fill_all(target.text, [(hole, result.proof) for hole, result in found])
-        judgement = await target.judge(self.pool, header, text)
+        judgement = await target.judge(self.pool, header, text, fresh=self.settings.paranoid)
         proof = found[0][1].proof if len(found) == 1 else None
         return self._verdict(target.name, judgement, header + text, proof, spent)
 
@@ -449,9 +500,9 @@ def run_anywhere(work: Coroutine[Any, Any, T]) -> T:
 
 
 def default_jobs() -> int:
-    """One Lean process per core, as far as the free memory goes."""
+    """One Lean process per core, as far as the free memory goes beside the one that judges."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    by_memory = psutil.virtual_memory().available // (WORKER_MEMORY_MB * 2**20)
+    by_memory = psutil.virtual_memory().available // (WORKER_MEMORY_MB * 2**20) - 1
     return max(1, min(cores or 1, int(by_memory)))
 
 

@@ -44,6 +44,14 @@ LeanOption = Annotated[
         metavar="WHICH",
     ),
 ]
+ParanoidOption = Annotated[
+    bool,
+    typer.Option(
+        "--paranoid",
+        help="Have every verdict made by a process started for it, and by the external checkers "
+        "that `prover doctor` finds for a native Lean.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON.")]
 
 
@@ -121,6 +129,7 @@ def prove(
     trace: Annotated[
         Path | None, typer.Option(help="Write the search graphs to this file, as JSON.")
     ] = None,
+    paranoid: ParanoidOption = False,
     lean: LeanOption = "auto",
     as_json: JsonOption = False,
     verbose: Annotated[
@@ -140,7 +149,9 @@ def prove(
     if trace is not None and not os.access(trace.resolve().parent, os.W_OK):
         raise WrongUse(f"--trace: cannot write into the folder {trace.resolve().parent}")
     before = _header(header)
-    settings = Settings(lean=lean, jobs=jobs, seed=seed, budget=_budget(budget, timeout))
+    settings = Settings(
+        lean=lean, jobs=jobs, seed=seed, budget=_budget(budget, timeout), paranoid=paranoid
+    )
 
     async def work(prover: Prover) -> int:
         if source.text is not None:
@@ -166,6 +177,7 @@ def prove(
     epilog="""\b
 Examples:
   prover check Solutions.lean
+  prover check Solutions.lean --statements Problems.lean
   prover check Solutions.lean:my_lemma --lean ../project_with_newer_lean
 
 \b
@@ -176,29 +188,41 @@ def check(
         str,
         typer.Argument(help="A finished file, file.lean or file.lean:name.", metavar="FILE"),
     ],
+    statements: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file with what was to be proved (`theorem … := sorry`): each of its "
+            "declarations must be there, with the very type that it has in this file."
+        ),
+    ] = None,
+    paranoid: ParanoidOption = False,
     lean: LeanOption = "auto",
     as_json: JsonOption = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Also print the layers of each verdict.")
     ] = False,
 ) -> None:
-    """The verdict on a finished file: elaborated from scratch, axioms and kernel checked."""
+    """The verdict on a finished file: elaborated in a process of its own, then checked by the
+    kernel of another."""
     from prover.api import Settings
 
     source = _read_target(target)
     if source.text is None:
         raise _usage("there is no such file")
     text = source.text
+    asked = _read_target(str(statements)).text if statements else None
+    if statements and asked is None:
+        raise _usage(f"--statements {statements}: give a .lean file")
 
     async def work(prover: Prover) -> int:
-        verdicts = await prover.check_text(text, name=source.name)
+        verdicts = await prover.check_text(text, name=source.name, statements=asked)
         if as_json:
             _print_json([verdict.to_json() for verdict in verdicts])
         else:
             _print_verdicts(verdicts, False, verbose)
         return PROVED if all(verdict.proved for verdict in verdicts) else NOT_PROVED
 
-    _run(Settings(lean=lean, jobs=1), source.folder, work)
+    _run(Settings(lean=lean, jobs=1, paranoid=paranoid), source.folder, work)
 
 
 @app.command(epilog="Example:  prover setup")

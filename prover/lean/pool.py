@@ -87,6 +87,11 @@ class Elaborated:
         return tuple(m for m in self.messages if m.severity == "error")
 
 
+Choice = Callable[[Elaborated], tuple[str, Sequence[str]]]
+"""Given what a text elaborates to: the text to judge (itself, or with names for what has none), and
+the names of the declarations to judge."""
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A Lean file in two parts: the imports and what else is only read once, and the rest."""
@@ -136,6 +141,8 @@ class Worker:
     serial: int
     headers: dict[str, int] = field(default_factory=dict)
     unneeded: list[int] = field(default_factory=list)
+    tainted: bool = False
+    """Whether a text may have changed it for the texts that come after."""
 
 
 class LeanPool:
@@ -156,6 +163,7 @@ class LeanPool:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._broken: LeanUnavailable | None = None
         self._judge_process: Worker | None = None
+        self._spare: Worker | None = None
         self._judge_lock = asyncio.Lock()
         self._peak_memory_mb = 0.0
 
@@ -188,10 +196,10 @@ class LeanPool:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        judge = [self._judge_process] if self._judge_process else []
-        await asyncio.gather(*(worker.gym.close() for worker in [*self._live, *judge]))
+        others = [w for w in (self._judge_process, self._spare) if w is not None]
+        await asyncio.gather(*(worker.gym.close() for worker in [*self._live, *others]))
         self._live.clear()
-        self._judge_process = None
+        self._judge_process = self._spare = None
         self._idle.clear()
         self._fail_waiting()
 
@@ -245,19 +253,19 @@ class LeanPool:
         self,
         trusted: Text,
         candidate: Text,
-        names: Sequence[str],
+        choose: Choice,
         *,
         compare: bool,
         script: bool = False,
         fresh: bool = False,
-    ) -> list[Checked]:
+    ) -> dict[str, Checked]:
         """Elaborates a candidate text from scratch and has the kernel of another process, which
-        runs no foreign text, check some of its declarations on top of the trusted text.
+        runs no foreign text, check the declarations that are chosen on top of the trusted text.
 
         With `compare`, each is held against the declaration of its name in the trusted text. With
         `script`, the candidate may differ from the trusted text in nothing but the proof, and is
-        elaborated in a worker; without, it may hold anything and gets a process of its own. With
-        `fresh`, the process that judges is a new one too.
+        elaborated in a worker; without, it may hold anything, and no worker ever sees it. With
+        `fresh`, the process that judges is one that was started for it.
 
         Raises:
             ElaborationFailed: a header or the trusted text does not elaborate, or one of the
@@ -265,17 +273,21 @@ class LeanPool:
         """
 
         async def send(worker: Worker) -> _Sent:
-            return await self._send(worker, candidate, names)
+            return await self._send(worker, candidate, choose)
 
-        async def judge(worker: Worker) -> list[Checked]:
+        async def judge(worker: Worker) -> dict[str, Checked]:
             return await self._judge(worker, trusted, candidate, sent, compare, script)
 
-        sent = await (self._elaborating(send) if script else self._apart(send))
-        return await (self._apart(judge) if fresh else self._judging(judge))
+        sent = await self._twice(self._borrowed if script else self._apart, send)
+        return await self._twice(self._new_worker if fresh else self._judge_worker, judge)
 
-    async def _send(self, worker: Worker, text: Text, names: Sequence[str]) -> _Sent:
+    async def _send(self, worker: Worker, text: Text, choose: Choice) -> _Sent:
         env = await self._header(worker, text.header)
         reply = await self._elab(worker, env, text.body)
+        messages, declarations = read_messages(reply.fields), _declarations(reply.fields)
+        body, names = choose(Elaborated(messages, declarations, ()))
+        if body != text.body:
+            reply = await self._elab(worker, env, body)
         decls = {}
         for name in names:
             decls[name] = await worker.gym.request(
@@ -292,22 +304,22 @@ class LeanPool:
         sent: _Sent,
         compare: bool,
         script: bool,
-    ) -> list[Checked]:
+    ) -> dict[str, Checked]:
         env = await self._header(worker, trusted.header)
         base = await self._elab(worker, env, trusted.body)
         messages = read_messages(sent.elaborated)
-        found = []
+        found = {}
         for name, reply in sent.decls.items():
             smuggled = None
             if script:
                 smuggled = _smuggled(trusted, candidate, base.fields, sent.elaborated, name)
             start = Checked(messages, smuggled=smuggled, heartbeats=sent.heartbeats)
             if reply.ok:
-                found.append(await self._replay(worker, base, reply, name, compare, start))
+                found[name] = await self._replay(worker, base, reply, name, compare, start)
             elif reply.kind == "unfit":
-                found.append(replace(start, unfit=reply.message))
+                found[name] = replace(start, unfit=reply.message)
             else:
-                found.append(replace(start, failure=reply.message))
+                found[name] = replace(start, failure=reply.message)
         await self._forget(worker, base)
         return found
 
@@ -434,6 +446,7 @@ class LeanPool:
         reply = await worker.gym.request(self.limits.elab_seconds, cmd="elab", env=env, text=text)
         if not reply.ok:
             raise ElaborationFailed(reply.kind, reply.message)
+        worker.tainted |= reply.fields["tainted"]
         return reply
 
     async def _forget(self, worker: Worker, elaborated: Reply) -> None:
@@ -450,13 +463,6 @@ class LeanPool:
 
     async def _elaborating(self, work: Callable[[Worker], Awaitable[T]]) -> T:
         return await self._twice(self._borrowed, work)
-
-    async def _judging(self, work: Callable[[Worker], Awaitable[T]]) -> T:
-        return await self._twice(self._judge_worker, work)
-
-    async def _apart(self, work: Callable[[Worker], Awaitable[T]]) -> T:
-        """Work in a process that is started for it and killed after it."""
-        return await self._twice(self._new_worker, work)
 
     async def _twice(
         self,
@@ -482,11 +488,28 @@ class LeanPool:
 
     @contextlib.asynccontextmanager
     async def _new_worker(self) -> AsyncIterator[Worker]:
+        """A process that is started for one piece of work and killed after it."""
         gym = await GymProcess.start(self.lean, self.limits)
         try:
             yield Worker(gym, 0)
         finally:
             gym.kill()
+
+    @contextlib.asynccontextmanager
+    async def _apart(self) -> AsyncIterator[Worker]:
+        """A process for a text that nobody vouches for. It is used again if the text ran nothing."""
+        spare, self._spare = self._spare, None
+        if spare is None or not spare.gym.alive:
+            spare = Worker(await GymProcess.start(self.lean, self.limits), 0)
+        try:
+            yield spare
+        except BaseException:
+            spare.gym.kill()
+            raise
+        if spare.tainted or self._spare is not None:
+            spare.gym.kill()
+        else:
+            self._spare = spare
 
     @contextlib.asynccontextmanager
     async def _judge_worker(self) -> AsyncIterator[Worker]:
@@ -619,6 +642,13 @@ def _read_state(worker: Worker, handle: Handle, reply: dict[str, Any]) -> State:
     return State(reply["key"], tuple(read_goal(goal) for goal in reply["goals"]), handle)
 
 
+def _declarations(fields: dict[str, Any]) -> tuple[Declaration, ...]:
+    return tuple(
+        Declaration(d["name"], d["kind"], d["first"], d["last"], d["body"], d["body_end"])
+        for d in fields["decls"]
+    )
+
+
 def _read_elaborated(worker: Worker, header: str, text: str, fields: dict[str, Any]) -> Elaborated:
     holes = []
     for index, hole in enumerate(fields["holes"]):
@@ -627,10 +657,7 @@ def _read_elaborated(worker: Worker, header: str, text: str, fields: dict[str, A
         holes.append(Hole(hole["first"], hole["last"], hole["tactic"], state))
     return Elaborated(
         messages=read_messages(fields),
-        declarations=tuple(
-            Declaration(d["name"], d["kind"], d["first"], d["last"], d["body"], d["body_end"])
-            for d in fields["decls"]
-        ),
+        declarations=_declarations(fields),
         holes=tuple(sorted(holes, key=lambda hole: hole.first)),
     )
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prover.lean.kernel_bugs import known_bugs
-from prover.lean.pool import Checked, ElaborationFailed, LeanPool, Text
+from prover.lean.pool import Checked, Choice, ElaborationFailed, LeanPool, Text
 from prover.lean.toolchain import Lean
 from prover.verify.verdict import Layer, LeanVersion, Outcome
 
@@ -45,45 +45,41 @@ async def judge_proof(
     """Judges a proof: a candidate text that fills a hole of the last declaration of a trusted one,
     and may differ from it in nothing else."""
     text = Text(trusted.header, candidate)
-    return (await _judge(pool, trusted, text, [name], True, True, fresh))[0]
+    try:
+        checked = await pool.check(
+            trusted, text, lambda _: (candidate, [name]), compare=True, script=True, fresh=fresh
+        )
+    except ElaborationFailed as failed:
+        return judgement_of(failed)
+    return _conclude(checked[name], [layer(checked[name]) for layer in LAYERS])
 
 
 async def judge_text(
     pool: LeanPool,
     trusted: Text | None,
     candidate: Text,
-    names: Sequence[str],
+    choose: Choice,
     *,
     fresh: bool = False,
-) -> list[Judgement]:
+) -> dict[str, Judgement]:
     """Judges declarations of a whole text, which may hold anything. Each is compared with the
-    declaration of its name in the trusted text; without one, only the header is trusted."""
+    declaration of its name in the trusted text; without one, only the header is trusted.
+
+    Raises:
+        ElaborationFailed: a header or the trusted text does not elaborate, or a process died.
+    """
     base = trusted or Text(candidate.header, "")
-    return await _judge(pool, base, candidate, names, trusted is not None, False, fresh)
+    compare = trusted is not None
+    checked = await pool.check(base, candidate, choose, compare=compare, fresh=fresh)
+    layers = [layer for layer in LAYERS[1:] if compare or layer is not _statement]
+    return {name: _conclude(one, [layer(one) for layer in layers]) for name, one in checked.items()}
 
 
-async def _judge(
-    pool: LeanPool,
-    trusted: Text,
-    candidate: Text,
-    names: Sequence[str],
-    compare: bool,
-    script: bool,
-    fresh: bool,
-) -> list[Judgement]:
-    try:
-        checked = await pool.check(
-            trusted, candidate, names, compare=compare, script=script, fresh=fresh
-        )
-    except ElaborationFailed as failed:
-        outcome = {"timeout": Outcome.TIMEOUT, "memory": Outcome.CRASH, "crash": Outcome.CRASH}
-        layer = Layer("elaboration", False, str(failed))
-        judgement = Judgement(outcome.get(failed.kind, Outcome.REJECTED), str(failed), (layer,))
-        return [judgement for _ in names]
-    layers = [layer for layer in LAYERS if layer is not _text or script]
-    if not compare:
-        layers.remove(_statement)
-    return [_conclude(one, [layer(one) for layer in layers]) for one in checked]
+def judgement_of(failed: ElaborationFailed) -> Judgement:
+    """What is to be said of a text that a process died of, or whose header does not elaborate."""
+    outcome = {"timeout": Outcome.TIMEOUT, "memory": Outcome.CRASH, "crash": Outcome.CRASH}
+    layer = Layer("elaboration", False, str(failed))
+    return Judgement(outcome.get(failed.kind, Outcome.REJECTED), str(failed), (layer,))
 
 
 def _text(checked: Checked) -> Layer:

@@ -24,6 +24,8 @@ _INNER = re.compile(r":=|=>|<\||;|^\s*[·.|({⟨]|\b(calc|from|by)\b")
 
 _NAMELESS = re.compile(r"\b(example|instance)\b(\s*\(priority[^)]*\))?(?=\s*[:\[({⦃|])")
 
+_NAMED = re.compile(r"\b(?:theorem|lemma)\s+([^\s({\[⦃:.]+)")
+
 _UNPROVED = re.compile(r"\s*:=\s*(by\s*)?(sorry\s*)?\Z")
 
 
@@ -107,3 +109,18 @@ def named(text: str, declaration: Declaration) -> tuple[str, str]:
     new = f"{'def' if kind == 'example' else kind}{rest} _root_.{name}"
     first = declaration.first + len(start[: word.start()].encode())
     return replace(text, first, first + len(word[0].encode()), new), name
+
+
+def negated(statement: str) -> tuple[str, str, str]:
+    """A text with a statement and, after it, its negation, both with holes; and their names.
+
+    Raises:
+        ValueError: the statement is not one theorem with a name.
+    """
+    match = _NAMED.search(statement)
+    if match is None:
+        raise ValueError("only a theorem with a name can be negated")
+    name = match[1]
+    negation = f"{name}_negated"
+    text = f"{with_hole(statement)}\n\ntheorem {negation} : ¬ type_of% @{name} := by sorry\n"
+    return text, name, negation

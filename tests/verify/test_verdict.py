@@ -20,8 +20,8 @@ ASKED = "theorem t : (2 : Nat) + 2 = {} := sorry"
 
 def judged(lab: Lab, candidate: str, trusted: str | None, name: str = "t") -> Judgement:
     asked = None if trusted is None else Text("", trusted)
-    (judgement,) = lab.wait(judge_text(lab.pool, asked, Text("", candidate), [name]))
-    return judgement
+    text = Text("", candidate)
+    return lab.wait(judge_text(lab.pool, asked, text, lambda _: (candidate, [name])))[name]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Benchmark runs: what their statements say, and whether the run can be trusted."""

@@ -1,0 +1,181 @@
+"""What is wrong with the statements of a benchmark, as far as a prover can tell.
+
+A benchmark's score means little if a statement holds for no reason, if its hypotheses contradict
+each other, or if it is false. Each of these can be proved, and then it is certain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from prover.api import Prover, StatementError
+from prover.verify.statement import negated, with_hole, with_options
+from search.budget import Budget
+from search.interfaces import Progress
+
+TRIVIAL = ("rfl", "assumption", "trivial", "decide")
+"""What closes a statement that says nothing, or that mere evaluation decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A benchmark's statement, without `:= by sorry`, and what stands before it."""
+
+    name: str
+    statement: str
+    header: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """Of the statement in UTF-8."""
+        return hashlib.sha256(self.statement.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found out about a statement with one Lean.
+
+    `type_hash` is that of the elaborated type (SHA-256), empty if it does not elaborate: `error`
+    says why. `trivial` is the tactic that closes it at once; `contradiction` a proof of `False` from
+    its hypotheses; `negation` a proof that it is false. Both proofs have a verdict behind them. None
+    means that none was found, not that there is none.
+    """
+
+    name: str
+    statement_sha256: str
+    lean: str
+    type_hash: str = ""
+    error: str | None = None
+    trivial: str | None = None
+    contradiction: str | None = None
+    negation: str | None = None
+
+    @property
+    def wrong(self) -> bool:
+        return self.contradiction is not None or self.negation is not None
+
+
+def read_problems(path: Path, header: str | None = None) -> list[Problem]:
+    """The problems of a JSONL file with `name`, `statement` and `header`, or of any such file whose
+    rows have these; `header` replaces theirs.
+
+    Raises:
+        ValueError: a row is not such an object; the message names its line.
+    """
+    problems = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            own = row.get("header", "") if header is None else header
+            problems.append(Problem(row["name"], row["statement"], own))
+        except (ValueError, KeyError, AttributeError) as error:
+            raise ValueError(f"{path}, line {number}: not a statement ({error!r})") from None
+    return problems
+
+
+def read_findings(path: Path, lean: str) -> dict[str, Finding]:
+    """The findings of an earlier run with this Lean, by hash of the statement; a line that an
+    interruption left half-written is passed over."""
+    found = {}
+    if path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                finding = Finding(**json.loads(line))
+            except (ValueError, TypeError):
+                continue
+            if finding.lean == lean:
+                found[finding.statement_sha256] = finding
+    return found
+
+
+def to_row(finding: Finding) -> dict[str, Any]:
+    return asdict(finding)
+
+
+async def audit(
+    prover: Prover, problems: Iterable[Problem], budget: Budget
+) -> AsyncIterator[Finding]:
+    """Looks at statements one by one; `budget` is for each search."""
+    for problem in problems:
+        yield await _look_at(prover, problem, budget)
+
+
+async def _look_at(prover: Prover, problem: Problem, budget: Budget) -> Finding:
+    header = with_options(problem.header, problem.statement)
+    lean = prover.lean.version
+    try:
+        type_hash = await prover.type_hash(problem.statement, header=header)
+        text, _, negation = negated(problem.statement)
+    except (StatementError, ValueError) as error:
+        return Finding(problem.name, problem.sha256, lean, error=str(error))
+    return Finding(
+        problem.name,
+        problem.sha256,
+        lean,
+        type_hash,
+        trivial=await _trivial(prover, header, problem.statement),
+        contradiction=await _contradiction(prover, header, problem.statement, budget),
+        negation=await _proof(prover, header + text, negation, budget),
+    )
+
+
+async def _trivial(prover: Prover, header: str, statement: str) -> str | None:
+    (hole,) = (await prover.pool.elaborate(header, with_hole(statement))).holes
+    try:
+        for tactic in TRIVIAL:
+            outcome = await prover.pool.run(hole.state, tactic)
+            if isinstance(outcome, Progress) and not outcome.children:
+                return tactic
+    finally:
+        prover.pool.release([hole.state])
+    return None
+
+
+async def _contradiction(prover: Prover, header: str, statement: str, budget: Budget) -> str | None:
+    """A proof of `False` from the hypotheses, unless `False` is what the statement claims."""
+    start = re.sub(r"sorry\Z", "\n  intros\n  exfalso\n  sorry", with_hole(statement))
+    plain = re.sub(r"sorry\Z", "\n  intros\n  sorry", with_hole(statement))
+    done = await prover.pool.elaborate(header, plain)
+    targets = [hole.state.goals[0].target for hole in done.holes]
+    prover.pool.release([hole.state for hole in done.holes])
+    if done.errors or targets == ["False"]:
+        return None
+    return await _proof(prover, header + start, None, budget)
+
+
+async def _proof(prover: Prover, text: str, name: str | None, budget: Budget) -> str | None:
+    try:
+        verdict = (await prover.prove_text(text, name=name, budget=budget)).verdicts[-1]
+    except StatementError:
+        return None
+    return verdict.proof if verdict.proved else None
+
+
+def report(findings: Sequence[Finding]) -> str:
+    """A Markdown table of what was found, and counts."""
+    lines = ["| statement | finding | proof |", "| --- | --- | --- |"]
+    for f in findings:
+        for what, proof in (
+            ("its hypotheses contradict each other", f.contradiction),
+            ("it is false: its negation is proved", f.negation),
+            ("it is trivial", f.trivial),
+        ):
+            if proof is not None:
+                code = proof.replace("|", "\\|").replace("\n", "<br>")
+                lines.append(f"| {f.name} | {what} | `{code}` |")
+    there = [f for f in findings if f.error is None]
+    counts = (
+        f"{len(findings)} statements, {len(there)} elaborate; "
+        f"contradictory hypotheses: {sum(f.contradiction is not None for f in there)}; "
+        f"false: {sum(f.negation is not None for f in there)}; "
+        f"trivial: {sum(f.trivial is not None for f in there)}"
+    )
+    return "\n".join([*(lines if len(lines) > 2 else []), counts])

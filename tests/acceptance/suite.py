@@ -1,0 +1,221 @@
+"""The acceptance suite: bogus proofs that must be refused, honest twins that must be accepted.
+
+Each file in `cases/` is one attack. `python -m tests.acceptance` runs all of them on every path that
+can say "proved" and prints the table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from prover.api import Prover, Settings, StatementError
+from prover.lean.pool import ElaborationFailed, LeanPool, Text
+from prover.verify.replay import judge_proof
+from prover.verify.statement import fill, with_hole
+from prover.verify.verdict import Outcome
+from search.budget import Budget
+from search.interfaces import Progress, Request, Suggestion
+
+CASES = Path(__file__).parent / "cases"
+PATHS = ("tactic", "proof", "api", "check")
+"""The gym's tactic mode, the verdict on a script, `Prover.prove`, and `prover check`."""
+
+TOGETHER = 2
+
+
+@dataclass(frozen=True)
+class Part:
+    """One side of a case: what was asked, and a proof of it: a script or a whole file."""
+
+    header: str
+    statement: str
+    text: str
+    is_file: bool
+
+    @property
+    def asked(self) -> str:
+        """The statement with a hole, as a file."""
+        return self.header + with_hole(self.statement)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An attack and its honest twin. `refused_by` is the layer that must refuse the bogus file."""
+
+    name: str
+    threat: int
+    title: str
+    refused_by: str
+    bogus: Part
+    honest: Part
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one path says: whether it accepts, and if not, which layers or what else refused."""
+
+    accepted: bool
+    refused_by: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What every path says of a case; None where it cannot take such a case."""
+
+    case: Case
+    bogus: dict[str, Answer]
+    honest: dict[str, Answer]
+
+    @property
+    def false_accepts(self) -> list[str]:
+        return [path for path, answer in self.bogus.items() if answer.accepted]
+
+    @property
+    def false_rejects(self) -> list[str]:
+        return [path for path, answer in self.honest.items() if not answer.accepted]
+
+
+def read_case(path: Path) -> Case:
+    """Reads a case.
+
+    Raises:
+        ValueError: the file is not a case.
+    """
+    head, *sections = re.split(r"^--- (.+)\n", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    fields = dict(re.findall(r"^(threat|title|refused by): (.+)$", head, re.MULTILINE))
+    parts = dict(zip(sections[::2], sections[1::2], strict=True))
+    unknown = set(parts) - {
+        "header",
+        "statement",
+        "honest statement",
+        *(f"{side} {kind}" for side in ("bogus", "honest") for kind in ("script", "file")),
+    }
+    if len(fields) != 3 or unknown:
+        raise ValueError(f"{path.name}: fields {sorted(fields)}, unknown sections {unknown}")
+    statement = parts["statement"].strip()
+    statements = {"bogus": statement, "honest": parts.get("honest statement", statement).strip()}
+    header = parts.get("header", "")
+
+    def part(side: str) -> Part:
+        is_file = f"{side} file" in parts
+        text = parts[f"{side} file" if is_file else f"{side} script"]
+        return Part(header, statements[side], text if is_file else text.strip("\n"), is_file)
+
+    return Case(
+        path.stem,
+        int(fields["threat"]),
+        fields["title"],
+        fields["refused by"],
+        part("bogus"),
+        part("honest"),
+    )
+
+
+def read_cases() -> list[Case]:
+    return [read_case(path) for path in sorted(CASES.glob("*.lean"))]
+
+
+class OneTactic:
+    """A generator that always proposes the same text."""
+
+    def __init__(self) -> None:
+        self.tactic = ""
+
+    async def generate(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Suggestion]]:
+        for index in range(len(requests)):
+            yield index, Suggestion(self.tactic, -1.0)
+
+
+class Suite:
+    """Runs cases on one Lean. Use it as an asynchronous context manager."""
+
+    def __init__(self, lean: str = "embedded") -> None:
+        self._generator = OneTactic()
+        budget = Budget(expansions=2, seconds=60.0)
+        self.prover = Prover(Settings(lean=lean, jobs=1, budget=budget), generator=self._generator)
+        self._api_lock = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        await self.prover.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.prover.__aexit__(None, None, None)
+
+    async def run(self, cases: Sequence[Case]) -> list[Result]:
+        places = asyncio.Semaphore(TOGETHER)
+
+        async def one(case: Case) -> Result:
+            async with places:
+                return Result(case, await self.answers(case.bogus), await self.answers(case.honest))
+
+        return list(await asyncio.gather(*(one(case) for case in cases)))
+
+    async def answers(self, part: Part) -> dict[str, Answer]:
+        """What each path says of one side of a case. A whole file can only be checked."""
+        paths = ("check",) if part.is_file else PATHS
+        return {path: await self.ask(path, part) for path in paths}
+
+    async def ask(self, path: str, part: Part) -> Answer:
+        try:
+            return await getattr(self, f"_{path}")(part)
+        except (ElaborationFailed, StatementError) as error:
+            return Answer(False, ("elaboration",), str(error))
+
+    @property
+    def _pool(self) -> LeanPool:
+        return self.prover.pool
+
+    async def _text(self, part: Part) -> Text:
+        header, body = await self._pool.split(part.asked)
+        return Text(header, body)
+
+    async def _tactic(self, part: Part) -> Answer:
+        text = await self._text(part)
+        done = await self._pool.elaborate(text.header, text.body)
+        (hole,) = done.holes
+        outcome = await self._pool.run(hole.state, part.text)
+        if isinstance(outcome, Progress):
+            left = sum(len(child.goals) for child in outcome.children)
+            return Answer(not outcome.children, ("goals",), f"{left} goals left")
+        return Answer(False, (outcome.kind,), outcome.message)
+
+    async def _proof(self, part: Part) -> Answer:
+        text = await self._text(part)
+        candidate = await self._filled(text, part.text)
+        judgement = await judge_proof(self._pool, text, candidate, name_of(part))
+        return Answer(judgement.outcome is Outcome.PROVED, judgement.failed, judgement.reason)
+
+    async def _api(self, part: Part) -> Answer:
+        async with self._api_lock:
+            self._generator.tactic = part.text
+            filled = await self.prover.prove_text(part.asked)
+        verdict = filled.verdicts[-1]
+        failed = tuple(layer.name for layer in verdict.layers if not layer.passed)
+        return Answer(verdict.proved, failed or (verdict.outcome,), verdict.reason)
+
+    async def _check(self, part: Part) -> Answer:
+        file = part.text
+        if not part.is_file:
+            text = await self._text(part)
+            file = text.header + await self._filled(text, part.text)
+        verdicts = await self.prover.check_text(file, name=name_of(part), statements=part.asked)
+        failed = tuple(layer.name for layer in verdicts[-1].layers if not layer.passed)
+        return Answer(verdicts[-1].proved, failed, verdicts[-1].reason)
+
+    async def _filled(self, text: Text, script: str) -> str:
+        done = await self._pool.elaborate(text.header, text.body)
+        (hole,) = done.holes
+        return fill(text.body, hole, script)
+
+
+def name_of(part: Part) -> str:
+    """The name of the last declaration of a statement."""
+    words = re.findall(r"\b(?:theorem|def|instance|abbrev)\s+([^\s({\[:.]+)", part.statement)
+    return str(words[-1])
