@@ -14,7 +14,7 @@ async def main(wanted: list[str]) -> int:
     cases = [case for case in read_cases() if not wanted or any(w in case.name for w in wanted)]
     begin = time.monotonic()
     async with Suite() as suite:
-        results = await suite.run(cases)
+        results = await suite.run(cases, on_done=lambda name: print(name, file=sys.stderr))
         version = suite.prover.lean.version
     show(results)
     accepts = sum(len(result.false_accepts) for result in results)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -148,12 +148,16 @@ class Suite:
     async def __aexit__(self, *_: object) -> None:
         await self.prover.__aexit__(None, None, None)
 
-    async def run(self, cases: Sequence[Case]) -> list[Result]:
+    async def run(
+        self, cases: Sequence[Case], on_done: Callable[[str], None] = lambda name: None
+    ) -> list[Result]:
         places = asyncio.Semaphore(TOGETHER)
 
         async def one(case: Case) -> Result:
             async with places:
-                return Result(case, await self.answers(case.bogus), await self.answers(case.honest))
+                bogus, honest = await self.answers(case.bogus), await self.answers(case.honest)
+            on_done(case.name)
+            return Result(case, bogus, honest)
 
         return list(await asyncio.gather(*(one(case) for case in cases)))
 
