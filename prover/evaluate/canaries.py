@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from prover.api import Prover, StatementError
 from prover.verify.statement import negated, with_options
@@ -100,12 +100,29 @@ async def canaries(
         if verdict is not None and verdict.proved:
             watch._refute(name)
 
+    body = asyncio.current_task()
+    assert body is not None
+    alarms: list[CanaryProved] = []
+
+    async def guard(search: Callable[[str], Awaitable[None]], statement: str) -> None:
+        try:
+            await search(statement)
+        except CanaryProved as alarm:
+            alarms.append(alarm)
+            body.cancel()
+
+    tasks = [
+        *(asyncio.create_task(guard(search_false, statement)) for statement in chosen),
+        *(asyncio.create_task(guard(search_negation, s)) for s in negated_statements),
+    ]
     try:
-        async with asyncio.TaskGroup() as group:
-            for statement in chosen:
-                group.create_task(search_false(statement))
-            for statement in negated_statements:
-                group.create_task(search_negation(statement))
-            yield watch
-    except* CanaryProved as several:
-        raise several.exceptions[0] from None
+        yield watch
+        await asyncio.gather(*tasks)
+    except asyncio.CancelledError:
+        if alarms:
+            body.uncancel()
+            raise alarms[0] from None
+        raise
+    finally:
+        for task in tasks:
+            task.cancel()
