@@ -268,8 +268,8 @@ def print_verdicts(verdicts: Sequence[Verdict], statement: bool, verbose: bool) 
         out.print(
             Text(
                 f"Note: the kernel of Lean {proved[0].lean.version} has {len(bugs)} known soundness "
-                "bugs, fixed in later releases. For more certainty check again with a newer Lean: "
-                "prover check FILE --lean PATH",
+                f"bugs, the last of them fixed in {proved[0].lean.sound_since}. For more certainty "
+                "check again with that Lean or a newer one: prover check FILE --lean PATH",
                 style="dim",
             )
         )

@@ -97,6 +97,11 @@ def known_bugs(version: str) -> list[KernelBug]:
     return [bug for bug in KERNEL_BUGS if not _has_fix(own, bug.fixed_in)]
 
 
+def sound_since(bugs: list[KernelBug]) -> str:
+    """The first version in which none of these bugs is left, empty if there are none."""
+    return max((bug.fixed_in[0] for bug in bugs), key=parse_version, default="")
+
+
 def _has_fix(own: Version, fixed_in: tuple[str, ...]) -> bool:
     fixes = [parse_version(fix) for fix in fixed_in]
     same_branch = any(own[:2] == fix[:2] and own >= fix for fix in fixes)

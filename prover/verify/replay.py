@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prover.lean.kernel_bugs import known_bugs
+from prover.lean.kernel_bugs import known_bugs, sound_since
 from prover.lean.pool import Checked, Choice, ElaborationFailed, LeanPool, Text
 from prover.lean.toolchain import Lean
 from prover.verify.verdict import Layer, LeanVersion, Outcome
@@ -35,8 +35,8 @@ class Judgement:
 
 def lean_version(lean: Lean) -> LeanVersion:
     """The Lean's version with the known soundness bugs of its kernel."""
-    bugs = tuple(str(bug) for bug in known_bugs(lean.version))
-    return LeanVersion(lean.version, lean.kind, bugs)
+    bugs = known_bugs(lean.version)
+    return LeanVersion(lean.version, lean.kind, tuple(map(str, bugs)), sound_since(bugs))
 
 
 async def judge_proof(

@@ -36,6 +36,8 @@ class LeanVersion:
     version: str
     kind: str
     known_kernel_bugs: tuple[str, ...] = ()
+    sound_since: str = ""
+    """The first version without any of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,7 @@ def test_the_lean_is_named_with_its_kernel_s_bugs(lab: Lab) -> None:
     version = lean_version(lab.prover.lean)
     assert (version.version, version.kind) == (lab.prover.lean.version, "embedded")
     assert len(version.known_kernel_bugs) == 9
+    assert version.sound_since == "4.34.1"
     assert all("leanprover/lean4" in bug for bug in version.known_kernel_bugs)
 
 
