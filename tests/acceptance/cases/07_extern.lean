@@ -1,7 +1,7 @@
 /-
 threat: 7
-title: extern that lies, evaluated natively
-refused by: axioms
+title: extern that lies, evaluated natively (the interpreter refuses it)
+refused by: elaboration
 -/
 --- statement
 theorem t : (1 : Nat) = 2

@@ -1,7 +1,7 @@
 /-
 threat: 9
-title: an inductive type inserted without a check (a constructor that is not positive)
-refused by: kernel
+title: an inductive type that is not positive, inserted without a check (the kernel checks it all the same)
+refused by: elaboration
 -/
 --- statement
 theorem t : (1 : Nat) = 2
@@ -13,11 +13,11 @@ syntax (name := inject) "inject!" : command
   let st ← s.get
   match st.env.addDeclCore 0 (Declaration.inductDecl [] 0 [{ name := `Bad, type := mkSort (.succ .zero), ctors := [{ name := `Bad.mk, type := mkForall `f .default (mkForall `x .default (mkConst `Bad) (mkConst ``False)) (mkConst `Bad) }] }] false) none false with
   | .ok env => s.set { st with env }
-  | .error _ => pure ()
+  | .error _ => throw (.error .missing (.ofFormat "refused"))
 inject!
-noncomputable def app (b : Bad) : Bad → False := Bad.rec (motive := fun _ => Bad → False) (fun f => f) b
-theorem bad : False := app (.mk fun b => app b b) (.mk fun b => app b b)
-theorem t : (1 : Nat) = 2 := bad.elim
+theorem t : (1 : Nat) = 2 :=
+  have app : Bad → Bad → False := fun b => Bad.rec (motive := fun _ => Bad → False) (fun f => f) b
+  (app (.mk fun b => app b b) (.mk fun b => app b b)).elim
 --- honest statement
 theorem t : (1 : Nat) + 1 = 2
 --- honest file

@@ -8,16 +8,20 @@ theorem t : (1 : Nat) = 2
 --- bogus file
 import Lean
 open Lean Elab Command
+def addWithoutCheck (env : Kernel.Environment) (d : Declaration) : Kernel.Environment :=
+  match env.addDeclWithoutChecking d with
+  | .ok env => env
+  | .error _ => env
 syntax (name := inject) "inject!" : command
 @[command_elab inject] def elabInject : CommandElab := fun _ _ s => do
   let st ← s.get
-  match Lean.Kernel.Environment.addDeclWithoutChecking st.env.toKernelEnv (Declaration.axiomDecl { name := `propext, levelParams := [], type := mkConst ``False, isUnsafe := false }) with
-  | .ok env => s.set { st with env := .ofKernelEnv env }
-  | .error _ => pure ()
+  let env := st.env.toKernelEnv
+  let env := addWithoutCheck env (Declaration.axiomDecl { name := `propext, levelParams := [], type := mkConst ``False, isUnsafe := false })
+  match (Environment.ofKernelEnv env).addDeclCore 0 (Declaration.thmDecl { name := `t, levelParams := [], type := mkApp3 (mkConst ``Eq [.succ .zero]) (mkConst ``Nat) (mkApp3 (mkConst ``OfNat.ofNat [.zero]) (mkConst ``Nat) (mkRawNatLit 1) (mkApp (mkConst ``instOfNatNat) (mkRawNatLit 1))) (mkApp3 (mkConst ``OfNat.ofNat [.zero]) (mkConst ``Nat) (mkRawNatLit 2) (mkApp (mkConst ``instOfNatNat) (mkRawNatLit 2))), value := mkApp2 (mkConst ``False.elim [.zero]) (mkApp3 (mkConst ``Eq [.succ .zero]) (mkConst ``Nat) (mkApp3 (mkConst ``OfNat.ofNat [.zero]) (mkConst ``Nat) (mkRawNatLit 1) (mkApp (mkConst ``instOfNatNat) (mkRawNatLit 1))) (mkApp3 (mkConst ``OfNat.ofNat [.zero]) (mkConst ``Nat) (mkRawNatLit 2) (mkApp (mkConst ``instOfNatNat) (mkRawNatLit 2)))) (mkConst `propext) }) none false with
+  | .ok env => s.set { st with env }
+  | .error _ => throw (.error .missing (.ofFormat "refused"))
 inject!
-theorem t : (1 : Nat) = 2 := False.elim propext
 --- honest statement
-theorem t : (1 : Nat) + 1 = 2
+theorem t : ((1 : Nat) = 1 ∧ True) = ((1 : Nat) = 1)
 --- honest file
-theorem helper : (True ∧ True) = True := propext ⟨fun _ => trivial, fun _ => ⟨trivial, trivial⟩⟩
-theorem t : (1 : Nat) + 1 = 2 := (fun (_ : (True ∧ True) = True) => rfl) helper
+theorem t : ((1 : Nat) = 1 ∧ True) = ((1 : Nat) = 1) := propext ⟨And.left, fun h => ⟨h, trivial⟩⟩

@@ -1,13 +1,13 @@
 /-
-threat: 1
-title: sorry inside a term
-refused by: axioms
+threat: 31
+title: an unsafe term inside the proof
+refused by: elaboration
 -/
 --- statement
 theorem t : (1 : Nat) = 2
 --- bogus script
-exact absurd (sorry : 0 = 1) (by decide)
+exact unsafe lcProof
 --- honest statement
 theorem t : (1 : Nat) + 1 = 2
 --- honest script
-exact (show 1 + 1 = 2 from rfl)
+exact id rfl

@@ -1,17 +1,13 @@
 /-
-threat: 1
-title: sorry in a step that another step uses
+threat: 31
+title: lcProof, the compiler's own proof of everything
 refused by: axioms
 -/
 --- statement
 theorem t : (1 : Nat) = 2
 --- bogus script
-have h : (1 : Nat) = 2 := by
-  sorry
-exact h
+exact lcProof
 --- honest statement
 theorem t : (1 : Nat) + 1 = 2
 --- honest script
-have h : (1 : Nat) + 1 = 2 := by
-  rfl
-exact h
+exact id rfl
