@@ -6,10 +6,11 @@ refused by: axioms
 --- statement
 theorem t (n : Nat) : n = n + 1
 --- bogus file
-axiom wf : WellFounded fun _ _ : Nat => True
-instance (priority := high) : WellFoundedRelation Nat := ⟨fun _ _ => True, wf⟩
+axiom wf : WellFounded fun a b : Nat => b ≤ a
+instance (priority := high) : WellFoundedRelation Nat := ⟨fun a b => b ≤ a, wf⟩
 theorem t (n : Nat) : n = n + 1 := Nat.succ.inj (t (n + 1))
 termination_by n
+decreasing_by exact Nat.le_succ n
 --- honest statement
 theorem t (n : Nat) : 0 + n = n
 --- honest file

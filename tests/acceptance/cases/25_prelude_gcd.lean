@@ -1,6 +1,6 @@
 /-
 threat: 25
-title: a file without a prelude that defines Nat.gcd as it likes
+title: a file without the library that defines Nat.gcd as it likes
 refused by: statement
 -/
 --- statement
@@ -15,7 +15,8 @@ inductive Nat where
   | zero : Nat
   | succ (n : Nat) : Nat
 def Nat.gcd (_ _ : Nat) : Nat := .zero
-theorem t : Eq (Nat.gcd (.succ (.succ .zero)) (.succ .zero)) .zero := .refl _
+theorem all (a b : Nat) : Eq (Nat.gcd a b) .zero := .refl .zero
+theorem t : Eq (Nat.gcd (.succ (.succ .zero)) (.succ .zero)) .zero := all _ _
 --- honest statement
 theorem t : Eq (Nat.gcd (.succ (.succ .zero)) (.succ .zero)) (.succ .zero)
 --- honest file
