@@ -1,0 +1,34 @@
+/-
+threat: 5
+title: an axiom added by a metaprogram, hidden behind an opaque constant
+refused by: axioms
+-/
+--- statement
+theorem t : (1 : Nat) = 2
+--- bogus file
+import Lean
+open Lean Elab Command
+syntax (name := inject) "inject!" : command
+@[command_elab inject] def elabInject : CommandElab := fun _ _ s => do
+  let st ← s.get
+  match st.env.addDeclCore 0 (Declaration.axiomDecl { name := `cheat, levelParams := [], type := mkConst ``False, isUnsafe := false }) none with
+  | .error _ => pure ()
+  | .ok env =>
+    match env.addDeclCore 0 (Declaration.opaqueDecl { name := `hidden, levelParams := [], type := mkConst ``False, value := mkConst `cheat, isUnsafe := false, all := [`hidden] }) none with
+    | .ok env => s.set { st with env }
+    | .error _ => pure ()
+inject!
+theorem t : (1 : Nat) = 2 := hidden.elim
+--- honest statement
+theorem t : (1 : Nat) + 1 = 2
+--- honest file
+import Lean
+open Lean Elab Command
+syntax (name := inject) "inject!" : command
+@[command_elab inject] def elabInject : CommandElab := fun _ _ s => do
+  let st ← s.get
+  match st.env.addDeclCore 0 (Declaration.opaqueDecl { name := `hidden, levelParams := [], type := mkConst ``True, value := mkConst ``True.intro, isUnsafe := false, all := [`hidden] }) none with
+  | .ok env => s.set { st with env }
+  | .error _ => pure ()
+inject!
+theorem t : (1 : Nat) + 1 = 2 := (fun (_ : True) => rfl) hidden

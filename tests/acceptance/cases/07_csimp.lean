@@ -1,0 +1,21 @@
+/-
+threat: 7
+title: csimp with a lemma that was never proved, evaluated natively
+refused by: axioms
+-/
+--- statement
+theorem t : (1 : Nat) = 2
+--- bogus file
+def two (_ : Unit) : Nat := 2
+def one (_ : Unit) : Nat := 1
+@[csimp] theorem swap : @two = @one := sorryAx _ true
+theorem helper : two () = 1 := by native_decide
+theorem t : (1 : Nat) = 2 := helper.symm
+--- honest statement
+theorem t : (1 : Nat) + 1 = 2
+--- honest file
+def two (_ : Unit) : Nat := 2
+def one (_ : Unit) : Nat := 1 + 1
+@[csimp] theorem swap : @two = @one := rfl
+theorem helper : two () = 2 := rfl
+theorem t : (1 : Nat) + 1 = 2 := helper

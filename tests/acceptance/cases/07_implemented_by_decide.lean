@@ -1,0 +1,19 @@
+/-
+threat: 7
+title: implemented_by means nothing to the kernel
+refused by: elaboration
+-/
+--- statement
+theorem t : (1 : Nat) = 2
+--- bogus file
+def one : Nat := 1
+@[implemented_by one] def two : Nat := 2
+theorem helper : two = 1 := by decide +kernel
+theorem t : (1 : Nat) = 2 := helper.symm
+--- honest statement
+theorem t : (1 : Nat) + 1 = 2
+--- honest file
+def one : Nat := 1
+@[implemented_by one] def two : Nat := 2
+theorem helper : two = 2 := by decide +kernel
+theorem t : (1 : Nat) + 1 = 2 := helper

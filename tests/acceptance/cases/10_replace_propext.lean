@@ -1,0 +1,27 @@
+/-
+threat: 10
+title: propext replaced by an axiom of another statement
+refused by: kernel
+-/
+--- statement
+theorem t : (1 : Nat) = 2
+--- bogus file
+import Lean
+open Lean Elab Command
+def addWithoutCheck (env : Kernel.Environment) (d : Declaration) : Kernel.Environment :=
+  match env.addDeclWithoutChecking d with
+  | .ok env => env
+  | .error _ => env
+syntax (name := inject) "inject!" : command
+@[command_elab inject] def elabInject : CommandElab := fun _ _ s => do
+  let st ← s.get
+  let env := st.env.toKernelEnv
+  let env := addWithoutCheck env (Declaration.axiomDecl { name := `propext, levelParams := [], type := mkConst ``False, isUnsafe := false })
+  match (Environment.ofKernelEnv env).addDeclCore 0 (Declaration.thmDecl { name := `t, levelParams := [], type := mkApp3 (mkConst ``Eq [.succ .zero]) (mkConst ``Nat) (mkApp3 (mkConst ``OfNat.ofNat [.zero]) (mkConst ``Nat) (mkRawNatLit 1) (mkApp (mkConst ``instOfNatNat) (mkRawNatLit 1))) (mkApp3 (mkConst ``OfNat.ofNat [.zero]) (mkConst ``Nat) (mkRawNatLit 2) (mkApp (mkConst ``instOfNatNat) (mkRawNatLit 2))), value := mkApp2 (mkConst ``False.elim [.zero]) (mkApp3 (mkConst ``Eq [.succ .zero]) (mkConst ``Nat) (mkApp3 (mkConst ``OfNat.ofNat [.zero]) (mkConst ``Nat) (mkRawNatLit 1) (mkApp (mkConst ``instOfNatNat) (mkRawNatLit 1))) (mkApp3 (mkConst ``OfNat.ofNat [.zero]) (mkConst ``Nat) (mkRawNatLit 2) (mkApp (mkConst ``instOfNatNat) (mkRawNatLit 2)))) (mkConst `propext) }) none false with
+  | .ok env => s.set { st with env }
+  | .error _ => throw (.error .missing (.ofFormat "refused"))
+inject!
+--- honest statement
+theorem t : ((1 : Nat) = 1 ∧ True) = ((1 : Nat) = 1)
+--- honest file
+theorem t : ((1 : Nat) = 1 ∧ True) = ((1 : Nat) = 1) := propext ⟨And.left, fun h => ⟨h, trivial⟩⟩

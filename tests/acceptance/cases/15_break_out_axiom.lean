@@ -1,0 +1,21 @@
+/-
+threat: 15
+title: the proof uses an axiom that the text declares after it
+refused by: elaboration
+-/
+--- statement
+theorem t : (1 : Nat) = 2
+--- bogus script
+exact N.helper
+
+namespace N
+axiom helper : (1 : Nat) = 2
+end N
+--- honest statement
+theorem t : (1 : Nat) + 1 = 2
+--- honest script
+exact rfl
+
+namespace N
+theorem helper : (1 : Nat) + 1 = 2 := t
+end N

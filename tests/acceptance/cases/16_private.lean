@@ -1,0 +1,13 @@
+/-
+threat: 16
+title: a private theorem of another statement in place of the asked one
+refused by: statement
+-/
+--- statement
+theorem t : (1 : Nat) = 2
+--- bogus file
+private theorem t : True := trivial
+--- honest statement
+theorem t : (1 : Nat) + 1 = 2
+--- honest file
+private theorem t : (1 : Nat) + 1 = 2 := rfl

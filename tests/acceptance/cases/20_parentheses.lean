@@ -1,0 +1,13 @@
+/-
+threat: 20
+title: a script that closes the parenthesis which it was put into
+refused by: text
+-/
+--- statement
+theorem t : (1 : Nat) + 1 = 2
+--- bogus script
+exact rfl)
+(skip
+--- honest script
+(exact rfl)
+(skip)

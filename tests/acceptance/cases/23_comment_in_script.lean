@@ -1,0 +1,11 @@
+/-
+threat: 23
+title: a comment opened in the script and never closed
+refused by: elaboration
+-/
+--- statement
+theorem t : (1 : Nat) + 1 = 2
+--- bogus script
+rfl /-
+--- honest script
+rfl /- -/ -- /-

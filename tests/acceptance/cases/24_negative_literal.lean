@@ -1,0 +1,28 @@
+/-
+threat: 24
+title: a literal that is a negative number inside
+refused by: kernel
+-/
+--- statement
+theorem t : False
+--- bogus file
+import Lean
+open Lean Elab Term
+unsafe def madeUp : Nat := unsafeCast (-1000000000000000000000000000000 : Int)
+@[implemented_by madeUp] def number : Nat := 5
+syntax (name := lie) "lie!" : term
+@[term_elab lie] def elabLie : TermElab := fun _ _ _ _ _ _ _ _ => pure (mkRawNatLit number)
+theorem t : False :=
+  absurd (Nat.mul_self_inj.mp (by decide +kernel : lie! * lie! = 10 ^ 30 * 10 ^ 30)) (by decide +kernel)
+--- honest statement
+theorem t : True
+--- honest file
+import Lean
+open Lean Elab Term
+unsafe def madeUp : Nat := unsafeCast (1000000000000000000000000000000 : Int)
+@[implemented_by madeUp] def number : Nat := 5
+syntax (name := lie) "lie!" : term
+@[term_elab lie] def elabLie : TermElab := fun _ _ _ _ _ _ _ _ => pure (mkRawNatLit number)
+theorem t : True :=
+  (fun (_ : lie! = 10 ^ 30) => trivial)
+    (Nat.mul_self_inj.mp (by decide +kernel : lie! * lie! = 10 ^ 30 * 10 ^ 30))

@@ -1,0 +1,14 @@
+/- tries: reading a request that was meant for the gym; expected: no request is lost and the call ends -/
+import Lean
+open Lean Elab Command
+def attempt : IO String := do
+  let h ← IO.getStdin
+  let line ← h.getLine
+  return "READ " ++ line
+
+syntax (name := probe) "probe!" : command
+@[command_elab probe] def elabProbe : CommandElab := fun _ _ _ => do
+  match ← EIO.toBaseIO attempt with
+  | .ok said => throw (.error .missing (.ofFormat said))
+  | .error e => throw (.error .missing (.ofFormat ("FAILED: " ++ toString e)))
+probe!

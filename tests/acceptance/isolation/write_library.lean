@@ -1,0 +1,13 @@
+/- tries: writing a file beside the library; expected: refused, the library is as it was -/
+import Lean
+open Lean Elab Command
+def attempt : IO String := do
+  IO.FS.writeFile "/lib/lean/prover-isolation-canary" "written by a proof"
+  return "WROTE /lib/lean/prover-isolation-canary"
+
+syntax (name := probe) "probe!" : command
+@[command_elab probe] def elabProbe : CommandElab := fun _ _ _ => do
+  match ← EIO.toBaseIO attempt with
+  | .ok said => throw (.error .missing (.ofFormat said))
+  | .error e => throw (.error .missing (.ofFormat ("FAILED: " ++ toString e)))
+probe!
