@@ -200,6 +200,9 @@ class GymProcess:
                     await self._process.wait()
         self.kill()
         await self._process.wait()
+        # The pipes stay open if nobody reads them to the end, and asyncio lets go of them nowhere.
+        self._process._transport.close()  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
 
     async def _send(self, command: dict[str, Any]) -> None:
         await self._write(json.dumps(command, ensure_ascii=False))
