@@ -113,7 +113,7 @@ class GymProcess:
         word = f"gym-{secrets.token_hex(8)}"
         scratch = tempfile.TemporaryDirectory(prefix="prover-", ignore_cleanup_errors=True)
         try:
-            process = await _spawn(lean.gym_command(), Path(scratch.name))
+            process = await spawn(lean.gym_command(), Path(scratch.name))
         except BaseException:
             scratch.cleanup()
             raise
@@ -183,11 +183,7 @@ class GymProcess:
         if self._death is None:
             self._death = GymDied(kind, message)
         self._watch.cancel()
-        for process in self._family():
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        kill_family(self._process.pid)
         self._scratch.cleanup()
 
     async def close(self) -> None:
@@ -258,7 +254,7 @@ class GymProcess:
 
     async def _watch_resources(self) -> None:
         while True:
-            family = self._family()
+            family = _family(self._process.pid)
             used = 0
             for process in family:
                 with contextlib.suppress(psutil.Error):
@@ -276,13 +272,6 @@ class GymProcess:
                 return
             await asyncio.sleep(0.25)
 
-    def _family(self) -> list[psutil.Process]:
-        try:
-            process = psutil.Process(self._process.pid)
-            return [*process.children(recursive=True), process]
-        except psutil.Error:
-            return []
-
     async def _keep_last_words(self) -> None:
         stderr = self._process.stderr
         assert stderr is not None
@@ -295,7 +284,13 @@ class GymProcess:
                 return
 
 
-async def _spawn(launch: Launch, scratch: Path) -> asyncio.subprocess.Process:
+async def spawn(launch: Launch, scratch: Path) -> asyncio.subprocess.Process:
+    """Starts a process that leads a group of its own and dies with this one. In a sandbox it can
+    write into `scratch` and keeps its temporary files there.
+
+    Raises:
+        GymDied: it does not start, or cannot enter its sandbox.
+    """
     environment = launch.environment
     with contextlib.ExitStack() as stack:
         enter: Callable[[], None] | None = None
@@ -323,6 +318,23 @@ async def _spawn(launch: Launch, scratch: Path) -> asyncio.subprocess.Process:
             )
         except (OSError, subprocess.SubprocessError) as error:
             raise GymDied("crash", f"Lean did not start: {error}") from error
+
+
+def kill_family(pid: int) -> None:
+    """Kills the leader of a group, the group, and all that descends from it."""
+    for process in _family(pid):
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    try:
+        process = psutil.Process(pid)
+        return [*process.children(recursive=True), process]
+    except psutil.Error:
+        return []
 
 
 def _size(folder: Path) -> int:

@@ -358,16 +358,18 @@ def _embedded_state() -> list[Finding]:
 
 
 def _native_state(lean: Lean) -> list[Finding]:
-    lake, folder = _program("lake"), None
-    if lean.kind == "path":
-        folder = str(Path(lean.prefix[0]).resolve().parent)
-    checker = shutil.which("leanchecker", path=folder) or _program("leanchecker")
+    from prover.verify.external import checkers
+
+    lake = _program("lake")
     return [
         _sandbox_state(),
         Finding("ok", f"lake: {lake}") if lake else Finding("warn", "no lake was found"),
-        Finding("ok", f"leanchecker: {checker}")
-        if checker
-        else Finding("warn", "no leanchecker was found", "it comes with Lean 4.28 and later"),
+        *(
+            Finding("ok", f"{checker.name}: {checker.path} ({checker.checks})")
+            if not checker.missing
+            else Finding("warn", f"no {checker.name} ({checker.checks})", checker.missing)
+            for checker in checkers(lean)
+        ),
     ]
 
 
