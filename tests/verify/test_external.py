@@ -227,15 +227,20 @@ def test_a_text_that_does_not_compile_is_not_judged(lean: Lean, trusted: str) ->
 
 
 @pytest.mark.parametrize(
-    ("what", "why"),
-    [("CRASH", "killed by signal 11"), ("NOISE", "printed over 1 MB"), ("HANG", "within 2 s")],
+    ("what", "why"), [("CRASH", "killed by signal 11"), ("NOISE", "printed over 1 MB")]
 )
 def test_a_checker_that_gives_no_verdict_has_not_passed(lean: Lean, what: str, why: str) -> None:
-    report = judged(lean, f"{HONEST}-- {what}", seconds=2)
+    report = judged(lean, f"{HONEST}-- {what}")
     assert [layer.name for layer in report.layers] == ["comparator"]
     for name in ("leanchecker", "safe_verify"):
         (sentence,) = (text for text in report.could_not_run if text.startswith(f"{name}: "))
         assert why in sentence
+
+
+def test_a_checker_that_hangs_is_killed_with_what_it_started(lean: Lean) -> None:
+    report = judged(lean, f"{HONEST}-- HANG", None, seconds=10)
+    assert report.layers == ()
+    assert report.could_not_run[0] == "leanchecker: no verdict within 10 s"
 
 
 @pytest.mark.parametrize(
