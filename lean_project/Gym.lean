@@ -4,9 +4,9 @@ import Lean.Elab.Tactic.Basic
 /-!
 # The gym
 
-A process that holds tactic states and runs tactics on them. It reads one JSON object a line from
-standard input and answers each with one line on standard output, which starts with the word that
-it was given as its argument (model text does not know that word and so cannot forge an answer).
+A process that holds tactic states and runs tactics on them. It reads a word, then one JSON object
+a line from standard input and answers each with one line on standard output, which starts with
+that word (model text does not know it and so cannot forge an answer).
 
 | command | fields | answer |
 | --- | --- | --- |
@@ -1767,8 +1767,12 @@ partial def loop (ref : GymRef) (word : String) (input out : IO.FS.Stream) : IO 
   if line == "" then return ()
   if ← serve ref word line out then loop ref word input out else return ()
 
-def start (word : String) : IO Unit := do
+def start : IO Unit := do
   let input ← IO.getStdin
+  let word ← match (← input.getLine).splitOn "\n" with
+    | word :: _ => pure word
+    | [] => pure ""
+  if word == "" then return ()
   let out ← IO.getStdout
   let _ ← IO.setStdout nowhere
   let _ ← IO.setStderr nowhere
@@ -1782,9 +1786,7 @@ end Gym
 --#if lean >= 4.22
 public
 --#endif
-def main (args : List String) : IO UInt32 := do
+def main : IO UInt32 := do
   initSearchPath (← findSysroot)
-  match args with
-  | word :: _ => Gym.start word
-  | [] => Gym.start "gym"
+  Gym.start
   return 0

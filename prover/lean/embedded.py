@@ -81,7 +81,7 @@ class EmbeddedLean:
     gym: Path
 
     def gym_command(self) -> list[str]:
-        """Starts the gym, given its argument; it may read the library and its own code only."""
+        """Starts the gym; it may read the library and its own code only."""
         return _node(self.folder, [self.gym], [], "gym", str(self.gym.resolve()))
 
     def command(self, args: list[str], folders: dict[str, Path]) -> list[str]:

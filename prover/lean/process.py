@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import json
 import os
 import secrets
 import signal
-import sys
-from dataclasses import dataclass
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import psutil
 
-from prover.lean.toolchain import Lean
+from prover.lean.sandbox import LIBC
+from prover.lean.toolchain import Launch, Lean
 
-LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 MAX_REPLY = 64 * 2**20
 """The longest answer that is read, in bytes. A process that writes more is killed."""
 
+MAX_NOISE = 16 * 2**20
+"""How much that is no answer, in bytes, a process may print during a request."""
+
+MAX_SCRATCH = 2**30
+"""How much a process in the sandbox may keep in its scratch folder, in bytes."""
+
+MAX_PROCESSES = 64
+"""How many processes a gym may consist of: one, and what its tactics start (`bv_decide`)."""
 
 OUT_OF_MEMORY = 137
 """Exit code of the embedded Lean."""
@@ -69,14 +79,22 @@ class GymProcess:
     process and everything it started, and every state it held is gone with it.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, word: str, limits: Limits) -> None:
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        word: str,
+        limits: Limits,
+        scratch: tempfile.TemporaryDirectory[str],
+    ) -> None:
         self._process = process
         self._word = word.encode()
         self._limits = limits
+        self._scratch = scratch
         self._lock = asyncio.Lock()
         self._last_id = 0
+        self._noise = 0
         self._death: GymDied | None = None
-        self._watch = asyncio.create_task(self._watch_memory())
+        self._watch = asyncio.create_task(self._watch_resources())
         self._listen = asyncio.create_task(self._keep_last_words())
         self._last_words = b""
         self.version = ""
@@ -86,26 +104,23 @@ class GymProcess:
     async def start(cls, lean: Lean, limits: Limits) -> GymProcess:
         """Starts a gym and waits until it is ready.
 
+        The gym marks its answers with a word that it reads first: what a proof prints, or what it
+        reads of the command line, does not help to forge one.
+
         Raises:
             GymDied: it does not start; the message holds what it printed.
         """
         word = f"gym-{secrets.token_hex(8)}"
-        argv, env, cwd = lean.gym_command()
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            word,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=env,
-            cwd=cwd,
-            start_new_session=True,
-            preexec_fn=_die_with_parent,
-            limit=MAX_REPLY,
-        )
-        gym = cls(process, word, limits)
+        scratch = tempfile.TemporaryDirectory(prefix="prover-", ignore_cleanup_errors=True)
+        try:
+            process = await spawn(lean.gym_command(), Path(scratch.name))
+        except BaseException:
+            scratch.cleanup()
+            raise
+        gym = cls(process, word, limits, scratch)
         try:
             async with asyncio.timeout(limits.start_seconds):
+                await gym._write(word)
                 hello = await gym._read(0)
         except TimeoutError:
             gym.kill()
@@ -139,6 +154,7 @@ class GymProcess:
             if self._death is not None:
                 raise self._death
             self._last_id += 1
+            self._noise = 0
             command["id"] = self._last_id
             try:
                 async with asyncio.timeout(seconds):
@@ -167,11 +183,8 @@ class GymProcess:
         if self._death is None:
             self._death = GymDied(kind, message)
         self._watch.cancel()
-        for process in self._family():
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        kill_family(self._process.pid)
+        self._scratch.cleanup()
 
     async def close(self) -> None:
         """Stops the process and waits for its end."""
@@ -183,12 +196,18 @@ class GymProcess:
                     await self._process.wait()
         self.kill()
         await self._process.wait()
+        # The pipes stay open if nobody reads them to the end, and asyncio lets go of them nowhere.
+        self._process._transport.close()  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
 
     async def _send(self, command: dict[str, Any]) -> None:
+        await self._write(json.dumps(command, ensure_ascii=False))
+
+    async def _write(self, line: str) -> None:
         stdin = self._process.stdin
         assert stdin is not None
         try:
-            stdin.write(json.dumps(command, ensure_ascii=False).encode() + b"\n")
+            stdin.write(line.encode() + b"\n")
             await stdin.drain()
         except (ConnectionError, RuntimeError) as error:
             raise await self._end() from error
@@ -205,6 +224,7 @@ class GymProcess:
             if not line:
                 raise await self._end()
             if not line.startswith(self._word):
+                self._count_noise(len(line))
                 continue
             fields: dict[str, Any] = json.loads(line[len(self._word) :])
             if fields["id"] == wanted:
@@ -227,10 +247,16 @@ class GymProcess:
         how = f"killed by signal {-code}" if code and code < 0 else f"exit code {code}"
         return GymDied("crash", text or f"the Lean process died ({how})")
 
-    async def _watch_memory(self) -> None:
+    def _count_noise(self, size: int) -> None:
+        self._noise += size
+        if self._noise > MAX_NOISE:
+            raise GymDied("crash", f"Lean printed over {MAX_NOISE >> 20} MB that are no answer")
+
+    async def _watch_resources(self) -> None:
         while True:
+            family = _family(self._process.pid)
             used = 0
-            for process in self._family():
+            for process in family:
                 with contextlib.suppress(psutil.Error):
                     used += process.memory_info().rss
             megabytes = used / 2**20
@@ -238,20 +264,87 @@ class GymProcess:
             if megabytes > self._limits.memory_mb:
                 self.kill("memory", f"over {self._limits.memory_mb} MB of memory")
                 return
+            if len(family) > MAX_PROCESSES:
+                self.kill("crash", f"over {MAX_PROCESSES} processes")
+                return
+            if _size(Path(self._scratch.name)) > MAX_SCRATCH:
+                self.kill("crash", f"over {MAX_SCRATCH >> 20} MB of temporary files")
+                return
             await asyncio.sleep(0.25)
-
-    def _family(self) -> list[psutil.Process]:
-        try:
-            process = psutil.Process(self._process.pid)
-            return [*process.children(recursive=True), process]
-        except psutil.Error:
-            return []
 
     async def _keep_last_words(self) -> None:
         stderr = self._process.stderr
         assert stderr is not None
         while text := await stderr.read(2**16):
             self._last_words = (self._last_words + text)[-2000:]
+            try:
+                self._count_noise(len(text))
+            except GymDied as died:
+                self.kill(died.kind, str(died))
+                return
+
+
+async def spawn(launch: Launch, scratch: Path) -> asyncio.subprocess.Process:
+    """Starts a process that leads a group of its own and dies with this one. In a sandbox it can
+    write into `scratch` and keeps its temporary files there.
+
+    Raises:
+        GymDied: it does not start, or cannot enter its sandbox.
+    """
+    environment = launch.environment
+    with contextlib.ExitStack() as stack:
+        enter: Callable[[], None] | None = None
+        if launch.sandbox is not None:
+            environment = {**environment, "TMPDIR": str(scratch)}
+            inside = replace(launch.sandbox, write=(*launch.sandbox.write, scratch))
+            enter = stack.enter_context(inside.entrance())
+
+        def prepare() -> None:
+            _die_with_parent()
+            if enter is not None:
+                enter()
+
+        try:
+            return await asyncio.create_subprocess_exec(
+                *launch.argv,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=environment,
+                cwd=launch.folder,
+                start_new_session=True,
+                preexec_fn=prepare,
+                limit=MAX_REPLY,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise GymDied("crash", f"Lean did not start: {error}") from error
+
+
+def kill_family(pid: int) -> None:
+    """Kills the leader of a group, the group, and all that descends from it."""
+    for process in _family(pid):
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    try:
+        process = psutil.Process(pid)
+        return [*process.children(recursive=True), process]
+    except psutil.Error:
+        return []
+
+
+def _size(folder: Path) -> int:
+    """Bytes in a folder that has no folders."""
+    total = 0
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                total += entry.stat(follow_symlinks=False).st_size
+    return total
 
 
 def _die_with_parent() -> None:

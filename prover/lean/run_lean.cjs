@@ -1,6 +1,6 @@
 // Starts the embedded Lean (a WebAssembly build of the whole of Lean 4) under Node.
 //
-//   node run_lean.cjs LEAN gym GYM WORD      run `main` of the precompiled GYM/Gym.ir with WORD
+//   node run_lean.cjs LEAN gym GYM           run `main` of the precompiled GYM/Gym.ir
 //   node run_lean.cjs LEAN cli MOUNTS ARGS…  run `lean ARGS…`
 //
 // LEAN is the patched package: lean.js, lean.wasm, symbols.txt, lib/. MOUNTS is a JSON object
@@ -110,7 +110,6 @@ function runGym() {
   const native = (name) => wasmTable.get(leanSymbols().get(name));
   const call = (name, ...args) => native(name)(...args) >>> 0;
   const u32 = (address) => new Uint32Array(wasmMemory.buffer)[address >>> 2];
-  const u16 = (address) => new Uint16Array(wasmMemory.buffer)[address >>> 1];
   const box = (number) => (number << 1) | 1;
   const field = (object, index) => u32(object + 8 + 4 * index);
   const tag = (object) => new Uint8Array(wasmMemory.buffer)[object + 7];
@@ -126,12 +125,6 @@ function runGym() {
     const address = _malloc(size);
     stringToUTF8(text, address, size);
     return call('lean_mk_string', address);
-  };
-  const cons = (head, tail) => {
-    const cell = call('lean_alloc_object', 16);
-    const [once, sizeFieldsTag] = [1, 16 | (2 << 16) | (1 << 24)];
-    new Uint32Array(wasmMemory.buffer).set([once, sizeFieldsTag, head, tail], cell >>> 2);
-    return cell;
   };
 
   call('lean_initialize');
@@ -165,13 +158,7 @@ function runGym() {
     process.exit(1);
   }
   const closure = field(main, 0);
-  const arity = u16(closure + 12) - u16(closure + 14);
-  const world = none;
-  const value = ok(
-    arity === 1
-      ? call('lean_apply_1', closure, world)
-      : call('lean_apply_2', closure, cons(string(rest[0]), none), world),
-  );
+  const value = ok(call('lean_apply_1', closure, none)); // the last argument is the world
   _fflush(0);
   process.exit(value & 1 ? 0 : u32(value + 8)); // `Unit` is boxed; a `UInt32` is an object
 }

@@ -6,20 +6,23 @@ import re
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import Literal
 
 import psutil
 
-from prover.lean import embedded
+from prover.lean import embedded, sandbox
 from prover.lean.embedded import EmbeddedLean, Progress, SetupError, gym_source
 from prover.lean.kernel_bugs import LEAN4, known_bugs, parse_version
+from prover.lean.sandbox import Sandbox
 
 __all__ = [
     "Finding",
+    "Launch",
     "Lean",
+    "Native",
     "Progress",
     "SetupError",
     "diagnose",
@@ -31,6 +34,51 @@ __all__ = [
 PROJECT_FILES = ("lean-toolchain", "lakefile.toml", "lakefile.lean")
 VERSION_SECONDS = 120.0  # elan may be fetching the toolchain of the project
 COMPILE_SECONDS = 300.0
+
+KEPT_VARIABLES = {
+    *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ"),
+    *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
+}
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How to start a process. Where `sandbox` is None it runs without one."""
+
+    argv: list[str]
+    environment: dict[str, str]
+    folder: Path
+    sandbox: Sandbox | None = None
+
+
+@dataclass(frozen=True)
+class Native:
+    """A native Lean without the programs that choose it (elan, lake).
+
+    `environment` is the user's without what is none of Lean's business, secrets above all, and
+    with what `lake env` adds for the project.
+    """
+
+    toolchain: Path
+    environment: dict[str, str]
+    root: Path | None
+
+    def launch(self, argv: list[str], folder: Path, read: tuple[Path, ...] = ()) -> Launch:
+        """Starts a program of this Lean in the sandbox, where the machine has one.
+
+        It can read the toolchain, the project, the folders that modules are imported from and
+        `read`; it can execute what the toolchain and the project's `.lake` hold.
+        """
+        if sandbox.abi() == 0:
+            return Launch(argv, self.environment, folder)
+        imported = self.environment.get("LEAN_PATH", "").split(os.pathsep)
+        paths = [*read, *(folder / path for path in imported if path)]
+        execute = [self.toolchain]
+        if self.root is not None:
+            execute.append(self.root / ".lake")
+            if not Path.home().is_relative_to(self.root):  # a project that is all of home
+                paths.append(self.root)
+        return Launch(argv, self.environment, folder, Sandbox(tuple(paths), tuple(execute)))
 
 
 @dataclass(frozen=True)
@@ -46,14 +94,20 @@ class Lean:
     prefix: tuple[str, ...] = ()
     """The command line of a native Lean up to its arguments."""
     embedded: EmbeddedLean | None = None
+    native: Native | None = field(default=None, hash=False)
 
-    def gym_command(self) -> tuple[list[str], dict[str, str], Path]:
-        """The command line, the environment and the folder to start the gym with."""
-        environment = {name: value for name, value in os.environ.items() if name != "NODE_OPTIONS"}
+    def gym_command(self) -> Launch:
+        """How to start the gym. The embedded Lean comes with a sandbox of its own."""
         if self.embedded is not None:
-            return self.embedded.gym_command(), environment, self.embedded.folder
+            variables = {
+                name: value for name, value in os.environ.items() if name != "NODE_OPTIONS"
+            }
+            return Launch(self.embedded.gym_command(), variables, self.embedded.folder)
+        assert self.native is not None
         gym = _native_gym(self.version)
-        return self.command(["--run", str(gym)]), environment, self.root or gym.parent
+        lean = str(self.native.toolchain / "bin" / "lean")
+        folder = self.root or gym.parent
+        return self.native.launch([lean, "--run", str(gym)], folder, read=(gym.parent,))
 
     def command(self, args: list[str]) -> list[str]:
         """The command line of a native Lean with these arguments, to be run in `root`."""
@@ -119,15 +173,38 @@ def _of_project(root: Path, why: str) -> Lean:
             f"the project {root} needs `lake`, which is not installed",
             "install elan, or ask for the embedded Lean",
         )
-    return replace(_native("project", (lake, "env", "lean"), why, root), root=root)
+    return _native("project", (lake, "env", "lean"), why, root)
 
 
 def _native(
-    kind: Literal["project", "path"], prefix: tuple[str, ...], why: str, cwd: Path | None = None
+    kind: Literal["project", "path"], prefix: tuple[str, ...], why: str, root: Path | None = None
 ) -> Lean:
-    command = [*prefix, "--version"]
-    shown = " ".join(command)
-    again = f"run `{shown}` in {cwd or 'a shell'}, or ask for the embedded Lean"
+    version = _ask([*prefix, "--version"], root)
+    match = re.search(r"version ([^\s,)]+)", version)
+    if match is None:
+        raise SetupError(*_fails([*prefix, "--version"], root, "it names no version"))
+    commit = re.search(r"commit ([0-9a-f]+)", version)
+    toolchain = Path(_ask([*prefix, "--print-prefix"], root).strip())
+    if not (toolchain / "bin" / "lean").is_file():
+        says = f"there is no bin/lean in {toolchain}"
+        raise SetupError(*_fails([*prefix, "--print-prefix"], root, says))
+    variables = dict(os.environ)
+    if kind == "project":
+        for line in _ask([*prefix[:-1]], root).splitlines():
+            name, found, value = line.partition("=")
+            if found:
+                variables[name] = value
+    kept = {
+        name: value
+        for name, value in variables.items()
+        if name in KEPT_VARIABLES or name.startswith("LEAN")
+    }
+    native = Native(toolchain, kept, root)
+    return Lean(kind, match[1], commit[1][:8] if commit else "", why, root, prefix, native=native)
+
+
+def _ask(command: list[str], cwd: Path | None) -> str:
+    """What a command of elan, lake or Lean prints."""
     try:
         done = subprocess.run(
             command,
@@ -140,20 +217,27 @@ def _native(
             timeout=VERSION_SECONDS,
         )
     except subprocess.TimeoutExpired as error:
+        _, again = _fails(command, cwd, "")
         raise SetupError(
-            f"`{shown}` gave no answer within {VERSION_SECONDS:.0f} s (elan may be waiting for "
-            "the network)",
+            f"`{' '.join(command)}` gave no answer within {VERSION_SECONDS:.0f} s (elan may be "
+            "waiting for the network)",
             again,
         ) from error
     except OSError as error:
-        raise SetupError(f"`{shown}` does not start: {error.strerror}", again) from error
-    match = re.search(r"version ([^\s,)]+)", done.stdout)
-    if done.returncode != 0 or match is None:
+        raise SetupError(*_fails(command, cwd, f"{error.strerror}")) from error
+    if done.returncode != 0:
         lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
         said = lines[-1].strip() if lines else f"exit code {done.returncode}"
-        raise SetupError(f"`{shown}` fails: {said}", again)
-    commit = re.search(r"commit ([0-9a-f]+)", done.stdout)
-    return Lean(kind, match[1], commit[1][:8] if commit else "", why, prefix=prefix)
+        raise SetupError(*_fails(command, cwd, said))
+    return done.stdout
+
+
+def _fails(command: list[str], cwd: Path | None, said: str) -> tuple[str, str]:
+    shown = " ".join(command)
+    return (
+        f"`{shown}` fails: {said}",
+        f"run `{shown}` in {cwd or 'a shell'}, or ask for the embedded Lean",
+    )
 
 
 def _project(start: Path) -> Path | None:
@@ -274,16 +358,35 @@ def _embedded_state() -> list[Finding]:
 
 
 def _native_state(lean: Lean) -> list[Finding]:
-    lake, folder = _program("lake"), None
-    if lean.kind == "path":
-        folder = str(Path(lean.prefix[0]).resolve().parent)
-    checker = shutil.which("leanchecker", path=folder) or _program("leanchecker")
+    from prover.verify.external import checkers
+
+    lake = _program("lake")
     return [
+        _sandbox_state(),
         Finding("ok", f"lake: {lake}") if lake else Finding("warn", "no lake was found"),
-        Finding("ok", f"leanchecker: {checker}")
-        if checker
-        else Finding("warn", "no leanchecker was found", "it comes with Lean 4.28 and later"),
+        *(
+            Finding("ok", f"{checker.name}: {checker.path} ({checker.checks})")
+            if not checker.missing
+            else Finding("warn", f"no {checker.name} ({checker.checks})", checker.missing)
+            for checker in checkers(lean)
+        ),
     ]
+
+
+def _sandbox_state() -> Finding:
+    missing = sandbox.unavailable()
+    if missing:
+        return Finding(
+            "warn",
+            f"no sandbox for Lean: {missing}",
+            "a proof is a program: run only what you trust, or use the embedded Lean "
+            "(`--lean embedded`), which has a sandbox of its own",
+        )
+    what = f"Lean runs in a sandbox (Landlock ABI {sandbox.abi()})"
+    gaps = sandbox.gaps()
+    if not gaps:
+        return Finding("ok", what)
+    return Finding("warn", f"{what}, but can {', '.join(gaps)}", "a newer Linux closes these gaps")
 
 
 def _compile(lean: Lean) -> Finding:

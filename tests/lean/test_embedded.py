@@ -80,7 +80,7 @@ def test_a_killed_set_up_leaves_nothing_and_two_at_once_then_succeed(
     assert [name.split("-")[0] for name in left_in(cache)] == ["gym", "lean4"]
 
     ready = embedded.ensure(gym=gym)
-    done = subprocess.run([*ready.gym_command(), "word"], stdin=subprocess.DEVNULL, check=False)
+    done = subprocess.run(ready.gym_command(), stdin=subprocess.DEVNULL, check=False)
     assert done.returncode == 0
 
 
@@ -172,12 +172,15 @@ class Gym:
 
     def __init__(self, lean: EmbeddedLean) -> None:
         self.process = subprocess.Popen(
-            [*lean.gym_command(), "word"],
+            lean.gym_command(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+        assert self.process.stdin is not None
+        self.process.stdin.write("word\n")
+        self.process.stdin.flush()
         self.hello = self.answer()
 
     def answer(self) -> dict[str, object]:

@@ -7,15 +7,15 @@ import pytest
 
 from prover.lean.pool import LeanPool, LeanUnavailable
 from prover.lean.process import GymDied, GymProcess, Limits
-from prover.lean.toolchain import Lean
+from prover.lean.toolchain import Launch, Lean
 
 
 def program(lean: Lean, folder: Path, script: str) -> Lean:
     """A "Lean" whose gym is a Python script."""
 
     class Fake(Lean):
-        def gym_command(self) -> tuple[list[str], dict[str, str], Path]:
-            return [sys.executable, "-c", script], {}, folder
+        def gym_command(self) -> Launch:
+            return Launch([sys.executable, "-c", script], {}, folder)
 
     return Fake("path", "4.0.0", "", "")
 
@@ -97,7 +97,7 @@ def test_a_lean_that_never_starts_is_given_up_and_killed(lean: Lean, tmp_path: P
 
 HELLO = """
 import json, sys
-word = sys.argv[1]
+word = sys.stdin.readline().strip()
 def say(text): print(text, flush=True)
 say(word + ' {"id":0,"ok":true,"version":"4.0.0"}')
 for line in sys.stdin:

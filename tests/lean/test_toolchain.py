@@ -87,13 +87,14 @@ def test_a_lean_on_the_path_is_used_outside_projects(native: Path, bare: Path) -
 def test_the_gym_runs_in_the_project_of_the_file(native: Path) -> None:
     lean = find_lean(FILE)
     assert (lean.kind, lean.root, lean.commit) == ("project", PROJECT, embedded.COMMIT)
-    command, environment, cwd = lean.gym_command()
-    assert command[:4] == [str(native / "lake"), "env", "lean", "--run"]
+    launch = lean.gym_command()
+    assert launch.argv[:2] == [str(native / "lean"), "--run"]
+    assert launch.environment["LEAN_PATH"] == str(PROJECT / ".lake/build/lib/lean")
     done = subprocess.run(
-        [*command, "word"],
-        env=environment,
-        cwd=cwd,
-        input='{"id":1,"cmd":"open","header":""}\n{"id":2,"cmd":"stop"}\n',
+        launch.argv,
+        env=launch.environment,
+        cwd=launch.folder,
+        input='word\n{"id":1,"cmd":"open","header":""}\n{"id":2,"cmd":"stop"}\n',
         capture_output=True,
         text=True,
         check=False,
@@ -121,6 +122,7 @@ def test_doctor_reports_a_project_that_does_not_work(bare: Path) -> None:
 def test_doctor_reports_the_messages_of_a_gym_that_does_not_compile(bare: Path) -> None:
     script = """case "$*" in
 *--version*) echo 'Lean (version 4.20.0, commit 0123456789abcdef, Release)' ;;
+*--print-prefix*) dirname "$(dirname "$0")" ;;
 *) echo 'Gym.lean:3:4: error: unknown identifier'; exit 1 ;;
 esac"""
     program(bare / ".elan/bin", "lean", script)
