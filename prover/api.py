@@ -26,6 +26,7 @@ from prover.lean.pool import Elaborated, ElaborationFailed, Hole, LeanPool, Text
 from prover.lean.process import Limits
 from prover.lean.states import Declaration, Message
 from prover.lean.toolchain import Lean, find_lean
+from prover.verify import external
 from prover.verify.axioms import forbidden
 from prover.verify.replay import (
     Judgement,
@@ -265,7 +266,8 @@ class Prover:
                 raise _statement_error(failed, self.lean) from None
             died = judgement_of(failed)
             return [self._verdict(own, died, text=text) for own in wanted or ["the file"]]
-        return [self._verdict(own, one, text=text) for own, one in judgements.items()]
+        verdicts = [self._verdict(own, one, text=text) for own, one in judgements.items()]
+        return [await self._doubt(verdict, statements) for verdict in verdicts]
 
     async def _statements(self, text: str, name: str | None) -> tuple[Text, list[str]]:
         """A text with statements, and the names of those to prove: the ones with holes, or all."""
@@ -426,7 +428,25 @@ class Prover:
         text = _fill_all(target.text, [(hole, result.proof) for hole, result in found])
         judgement = await target.judge(self.pool, header, text, fresh=self.settings.paranoid)
         proof = found[0][1].proof if len(found) == 1 else None
-        return self._verdict(target.name, judgement, header + text, proof, spent)
+        verdict = self._verdict(target.name, judgement, header + text, proof, spent)
+        return await self._doubt(verdict, header + target.text)
+
+    async def _doubt(self, verdict: Verdict, trusted: str | None) -> Verdict:
+        """With `paranoid`, a proof also has to pass the checkers that others wrote."""
+        if not (verdict.proved and self.settings.paranoid):
+            return verdict
+        if self.lean.native is None:
+            return replace(verdict, could_not_run=("external checkers: they need a native Lean",))
+        assert verdict.text is not None
+        report = await external.check(self.lean, verdict.text, trusted, verdict.name)
+        refused = [layer for layer in report.layers if not layer.passed]
+        return replace(
+            verdict,
+            outcome=Outcome.CHEATED if refused else verdict.outcome,
+            reason=f"{refused[0].name} refuses it: {refused[0].detail}" if refused else "",
+            layers=(*verdict.layers, *report.layers),
+            could_not_run=report.could_not_run,
+        )
 
     def _verdict(
         self,

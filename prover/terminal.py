@@ -297,6 +297,8 @@ def _print_verdict(verdict: Verdict, statement: bool, verbose: bool) -> None:
     elif verdict.proved:
         names = ", ".join(layer.name for layer in verdict.layers)
         out.print(Text(f"  passed: {names}", style="dim"))
+    for why in verdict.could_not_run:
+        out.print(Text(f"  did not run: {why}", style="dim"))
 
 
 def _spent(verdict: Verdict) -> str:

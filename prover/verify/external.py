@@ -103,20 +103,19 @@ def checkers(lean: Lean) -> tuple[Checker, ...]:
 
 
 async def check(
-    lean: Lean, header: str, text: str, trusted: str | None, name: str, seconds: float = 900.0
+    lean: Lean, text: str, trusted: str | None, name: str, seconds: float = 900.0
 ) -> Report:
-    """Compiles a finished text anew and has every checker that is there judge it.
+    """Compiles a finished file anew and has every checker that is there judge it.
 
-    `text` and `trusted` come after `header`; `trusted` states the theorem `name` with `sorry` for
-    its proof. Without it the checkers that compare statements do not run. `seconds` is for each
+    `trusted` is the file that states the theorem `name` with `sorry` for its proof. Without it the checkers that compare statements do not run. `seconds` is for each
     program that is started. A checker that is stopped, or dies, has not judged.
     """
     native = _native(lean)
     with tempfile.TemporaryDirectory(prefix="prover-", ignore_cleanup_errors=True) as folder:
         work = _Work(native, Path(folder), seconds)
         try:
-            target = None if trusted is None else await work.compile("trusted", header + trusted)
-            submission = await work.compile("finished", header + text)
+            target = None if trusted is None else await work.compile("trusted", trusted)
+            submission = await work.compile("finished", text)
         except _CouldNotRun as error:
             return Report((), (f"external checkers: {error}",))
         layers: list[Layer] = []

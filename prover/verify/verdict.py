@@ -46,7 +46,8 @@ class Verdict:
 
     `reason` says why not, in a sentence. `proof` is the tactic script, without `by`; `text` the
     whole text that was checked. `axioms` are those the proof rests on as far as this Lean shows
-    them. `open_goals` are prints of the best goals of a search that gave up.
+    them. `could_not_run` are the checks that were asked for and did not happen, with the reasons.
+    `open_goals` are prints of the best goals of a search that gave up.
     """
 
     outcome: Outcome
@@ -56,6 +57,7 @@ class Verdict:
     proof: str | None = None
     text: str | None = None
     layers: tuple[Layer, ...] = ()
+    could_not_run: tuple[str, ...] = ()
     axioms: tuple[str, ...] = ()
     type_hash: str = ""
     spent: Spent = field(default_factory=Spent)

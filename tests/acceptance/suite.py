@@ -34,8 +34,10 @@ class Part:
 
     header: str
     statement: str
+    name: str
     text: str
     is_file: bool
+    paths: tuple[str, ...]
 
     @property
     def asked(self) -> str:
@@ -88,7 +90,7 @@ def read_case(path: Path) -> Case:
         ValueError: the file is not a case.
     """
     head, *sections = re.split(r"^--- (.+)\n", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    fields = dict(re.findall(r"^(threat|title|refused by): (.+)$", head, re.MULTILINE))
+    fields = dict(re.findall(r"^(threat|title|refused by|name|paths): (.+)$", head, re.MULTILINE))
     parts = dict(zip(sections[::2], sections[1::2], strict=True))
     unknown = set(parts) - {
         "header",
@@ -96,7 +98,7 @@ def read_case(path: Path) -> Case:
         "honest statement",
         *(f"{side} {kind}" for side in ("bogus", "honest") for kind in ("script", "file")),
     }
-    if len(fields) != 3 or unknown:
+    if not {"threat", "title", "refused by"} <= set(fields) or unknown:
         raise ValueError(f"{path.name}: fields {sorted(fields)}, unknown sections {unknown}")
     statement = parts["statement"].strip()
     statements = {"bogus": statement, "honest": parts.get("honest statement", statement).strip()}
@@ -105,7 +107,12 @@ def read_case(path: Path) -> Case:
     def part(side: str) -> Part:
         is_file = f"{side} file" in parts
         text = parts[f"{side} file" if is_file else f"{side} script"]
-        return Part(header, statements[side], text if is_file else text.strip("\n"), is_file)
+        name = fields.get("name", "t")
+        paths = ("check",) if is_file else PATHS
+        if side == "bogus" and "paths" in fields:  # elsewhere it is no attack
+            paths = tuple(fields["paths"].split(", "))
+        text = text if is_file else text.strip("\n")
+        return Part(header, statements[side], name, text, is_file, paths)
 
     return Case(
         path.stem,
@@ -163,8 +170,7 @@ class Suite:
 
     async def answers(self, part: Part) -> dict[str, Answer]:
         """What each path says of one side of a case. A whole file can only be checked."""
-        paths = ("check",) if part.is_file else PATHS
-        return {path: await self.ask(path, part) for path in paths}
+        return {path: await self.ask(path, part) for path in part.paths}
 
     async def ask(self, path: str, part: Part) -> Answer:
         try:
@@ -193,7 +199,7 @@ class Suite:
     async def _proof(self, part: Part) -> Answer:
         text = await self._text(part)
         candidate = await self._filled(text, part.text)
-        judgement = await judge_proof(self._pool, text, candidate, name_of(part))
+        judgement = await judge_proof(self._pool, text, candidate, part.name)
         return Answer(judgement.outcome is Outcome.PROVED, judgement.failed, judgement.reason)
 
     async def _api(self, part: Part) -> Answer:
@@ -209,7 +215,7 @@ class Suite:
         if not part.is_file:
             text = await self._text(part)
             file = text.header + await self._filled(text, part.text)
-        verdicts = await self.prover.check_text(file, name=name_of(part), statements=part.asked)
+        verdicts = await self.prover.check_text(file, name=part.name, statements=part.asked)
         failed = tuple(layer.name for layer in verdicts[-1].layers if not layer.passed)
         return Answer(verdicts[-1].proved, failed, verdicts[-1].reason)
 
@@ -217,9 +223,3 @@ class Suite:
         done = await self._pool.elaborate(text.header, text.body)
         (hole,) = done.holes
         return fill(text.body, hole, script)
-
-
-def name_of(part: Part) -> str:
-    """The name of the last declaration of a statement."""
-    words = re.findall(r"\b(?:theorem|def|instance|abbrev)\s+([^\s({\[:.]+)", part.statement)
-    return str(words[-1])

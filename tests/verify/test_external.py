@@ -148,7 +148,7 @@ def lean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lean:
 
 
 def judged(lean: Lean, text: str, trusted: str | None = TRUSTED, seconds: float = 30) -> Report:
-    report = asyncio.run(check(lean, HEADER, text, trusted, "t", seconds))
+    report = asyncio.run(check(lean, HEADER + text, trusted and HEADER + trusted, "t", seconds))
     deadline = time.monotonic() + 5
     while left := running(str(lean.root)):
         assert time.monotonic() < deadline, left

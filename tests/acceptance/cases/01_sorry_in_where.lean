@@ -5,11 +5,13 @@ refused by: axioms
 -/
 --- statement
 theorem t : (1 : Nat) = 2
---- bogus script
-exact u
+--- bogus file
+theorem t : (1 : Nat) = 2 := by
+  exact u
 where u : (1 : Nat) = 2 := sorry
 --- honest statement
 theorem t : (1 : Nat) + 1 = 2
---- honest script
-exact u
+--- honest file
+theorem t : (1 : Nat) + 1 = 2 := by
+  exact u
 where u : (1 : Nat) + 1 = 2 := rfl

@@ -17,9 +17,4 @@ exact False.elim (by_elab (show Lean.Elab.Term.TermElabM Lean.Expr from fun _ _ 
 --- honest statement
 theorem t : (1 : Nat) + 1 = 2
 --- honest script
-exact (fun (_ : True) => rfl) (by_elab (show Lean.Elab.Term.TermElabM Lean.Expr from fun _ _ _ _ _ core => (do
-  let st ← core.get
-  match st.env.addDeclCore 0 (Lean.Declaration.thmDecl { name := `truth, levelParams := [], type := Lean.mkConst ``True, value := Lean.mkConst ``True.intro }) none with
-  | .ok env => core.set { st with env := env }
-  | .error _ => pure ()
-  return Lean.mkConst `truth : EIO Lean.Exception Lean.Expr)))
+exact (fun (_ : True) => rfl) (by exact True.intro)

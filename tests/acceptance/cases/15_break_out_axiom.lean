@@ -14,8 +14,5 @@ end N
 --- honest statement
 theorem t : (1 : Nat) + 1 = 2
 --- honest script
-exact rfl
-
-namespace N
-theorem helper : (1 : Nat) + 1 = 2 := t
-end N
+have helper : (1 : Nat) + 1 = 2 := rfl
+exact helper

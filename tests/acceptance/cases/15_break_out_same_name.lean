@@ -12,6 +12,5 @@ theorem t : True := trivial
 --- honest statement
 theorem t : (1 : Nat) + 1 = 2
 --- honest script
-decide
-
-theorem t.again : True := trivial
+have t : (1 : Nat) + 1 = 2 := rfl
+exact t

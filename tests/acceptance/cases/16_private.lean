@@ -10,4 +10,5 @@ private theorem t : True := trivial
 --- honest statement
 theorem t : (1 : Nat) + 1 = 2
 --- honest file
-private theorem t : (1 : Nat) + 1 = 2 := rfl
+private theorem helper : (1 : Nat) + 1 = 2 := rfl
+theorem t : (1 : Nat) + 1 = 2 := helper

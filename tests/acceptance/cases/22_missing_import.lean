@@ -3,6 +3,8 @@ threat: 22
 title: a lemma of a module that the file does not import
 refused by: elaboration
 -/
+--- header
+import Lean
 --- statement
 theorem t : True
 --- bogus file

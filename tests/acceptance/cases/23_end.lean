@@ -13,8 +13,5 @@ theorem u : True := trivial
 --- honest statement
 theorem t : (1 : Nat) + 1 = 2
 --- honest script
-rfl
-
-section
-theorem u : True := trivial
-end
+skip
+rfl -- end

@@ -12,6 +12,4 @@ skip
 --- honest statement
 theorem t : (1 : Nat) + 1 = 2
 --- honest script
-rfl
-
-#exit
+rfl -- #exit
