@@ -220,8 +220,7 @@ def check(
         bool, typer.Option("--verbose", "-v", help="Also print the layers of each verdict.")
     ] = False,
 ) -> None:
-    """The verdict on a finished file: elaborated in a process of its own, then checked by the
-    kernel of another."""
+    """The verdict on a finished file: one Lean elaborates it, the kernel of another checks it."""
     from prover.api import Settings
 
     source = read_target(target)

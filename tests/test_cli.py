@@ -265,6 +265,56 @@ def test_one_declaration_of_a_file_and_its_check(prover: Shell) -> None:
     assert "rejected b: the proof is not finished" in checked.out
 
 
+def test_a_file_is_checked_against_the_statements_it_was_to_prove(prover: Shell) -> None:
+    (prover.folder / "asked.lean").write_text(
+        "theorem same (n : Nat) : n + 0 = n := sorry\n"
+        "theorem weaker (n : Nat) : n < n + 2 := sorry\n"
+        "theorem absent : 1 + 1 = 2 := sorry\n"
+    )
+    (prover.folder / "done.lean").write_text(
+        "theorem helper (n : Nat) : n + 0 = n := rfl\n"
+        "theorem same (n : Nat) : n + 0 = n := helper n\n"
+        "theorem weaker (n : Nat) (h : False) : n < n + 2 := h.elim\n"
+    )
+    done = prover("check", "done.lean", "--statements", "asked.lean", "--paranoid")
+    assert done.code == 1, done
+    assert "proved same" in done.out
+    assert "passed: elaboration, statement, axioms, kernel" in done.out
+    assert "did not run: external checkers: they need a native Lean" in done.out
+    assert "cheated weaker: the statement is not the one that was asked" in done.out
+    assert "rejected absent: the text makes no declaration of this name" in done.out
+    wrong = "import Init\ntheorem same (n : Nat) : n = foo.bar := sorry"
+    (prover.folder / "asked.lean").write_text(wrong)
+    done = prover("check", "done.lean", "--statements", "asked.lean")
+    assert done.code == 2, done
+    assert "in the statements:" in done.err
+    assert "2:29: error: Unknown identifier `foo.bar`" in done.err
+
+
+def test_statements_are_audited_once(prover: Shell) -> None:
+    rows = [
+        {"name": "fine", "statement": "theorem fine (a b : Nat) (h : a < b) : a + 1 ≤ b"},
+        {"name": "wrong", "statement": "theorem wrong (n : Nat) : n + 1 = n"},
+    ]
+    lines = "\n".join(map(json.dumps, rows))
+    (prover.folder / "all.jsonl").write_text(lines)
+    arguments = ("audit", "all.jsonl", "--out", "found.jsonl", "--canaries", "1", "--jobs", "1")
+    done = prover(*arguments, "--budget", "4")
+    assert done.code == 1, done
+    assert "| wrong | it is false: its negation is proved |" in done.out
+    assert "2 statements, 2 elaborate; contradictory hypotheses: 0; false: 1" in done.out
+    assert "canaries: 1 false statements searched, none proved" in done.out
+    found = (prover.folder / "found.jsonl").read_text()
+    assert [json.loads(line)["name"] for line in found.splitlines()] == ["fine", "wrong"]
+    again = prover(*arguments, "--only", "wrong")
+    assert again.code == 1, again
+    assert (prover.folder / "found.jsonl").read_text() == found
+    (prover.folder / "all.jsonl").write_text(lines + "\n{")
+    broken = prover(*arguments)
+    assert broken.code == 2, broken
+    assert "all.jsonl, line 3: not a statement" in broken.err
+
+
 def test_a_statement_that_does_not_elaborate_is_told_with_its_position(prover: Shell) -> None:
     (prover.folder / "head.lean").write_text("open Nat\n")
     statement = "theorem t (n : Nat) :\n  succ n = m := by sorry"

@@ -493,7 +493,7 @@ class LeanPool:
         try:
             yield Worker(gym, 0)
         finally:
-            gym.kill()
+            await _end(gym)
 
     @contextlib.asynccontextmanager
     async def _apart(self) -> AsyncIterator[Worker]:
@@ -504,10 +504,10 @@ class LeanPool:
         try:
             yield spare
         except BaseException:
-            spare.gym.kill()
+            await _end(spare.gym)
             raise
         if spare.tainted or self._spare is not None:
-            spare.gym.kill()
+            await _end(spare.gym)
         else:
             self._spare = spare
 
@@ -594,6 +594,12 @@ class LeanPool:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+async def _end(gym: GymProcess) -> None:
+    """Ends a process that may not do as it is told."""
+    gym.kill()
+    await gym.close()
 
 
 class _Lost(Exception):
