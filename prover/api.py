@@ -22,10 +22,12 @@ from typing import Any, Self, TypeVar
 import psutil
 
 from prover.generate.portfolio import Portfolio
-from prover.lean.pool import Elaborated, ElaborationFailed, Hole, LeanPool, Text
+from prover.lean.judge import Text
+from prover.lean.pool import LeanPool
 from prover.lean.process import Limits
-from prover.lean.states import Declaration, Message
+from prover.lean.states import Declaration, Elaborated, Hole, Message
 from prover.lean.toolchain import Lean, find_lean
+from prover.lean.worker import ElaborationFailed
 from prover.verify import external
 from prover.verify.axioms import forbidden
 from prover.verify.replay import (

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from prover.api import Prover, Settings
-from prover.lean.pool import Elaborated, LeanPool
+from prover.lean.pool import LeanPool
+from prover.lean.states import Elaborated
 from prover.verify.statement import with_hole
 from search.budget import Budget
 from search.interfaces import Failure, Outcome, Progress, State

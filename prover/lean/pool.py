@@ -9,19 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import json
 import re
 import textwrap
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from prover.lean.judge import Judge, twice
 from prover.lean.process import GymDied, GymProcess, Limits, Reply
-from prover.lean.states import Declaration, Message, read_goal, read_messages
+from prover.lean.states import (
+    Elaborated,
+    Hole,
+    Message,
+    read_declarations,
+    read_goal,
+    read_messages,
+)
 from prover.lean.toolchain import Lean
+from prover.lean.worker import ElaborationFailed, Worker
 from prover.verify.axioms import ALLOWED
 from search.interfaces import Cost, Failure, Outcome, Progress, State
 
@@ -38,16 +45,6 @@ class LeanUnavailable(Exception):
     """Lean cannot be started, or died in a way that repeats."""
 
 
-class ElaborationFailed(Exception):
-    """Lean refused a header or a text. `kind` is `import`, `parse`, `elaboration` or the way the
-    process died.
-    """
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-
-
 @dataclass(eq=False, slots=True)
 class Handle:
     """Where a state comes from, and its names in the workers that hold it."""
@@ -60,89 +57,6 @@ class Handle:
     tactic: str = ""
     whole: bool = False
     names: dict[int, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Hole:
-    """A `sorry` of a text: its byte offsets in UTF-8, whether it is a tactic or a term, and what is
-    to be proved there.
-    """
-
-    first: int
-    last: int
-    tactic: bool
-    state: State
-
-
-@dataclass(frozen=True, slots=True)
-class Elaborated:
-    """What Lean made of a text."""
-
-    messages: tuple[Message, ...]
-    declarations: tuple[Declaration, ...]
-    holes: tuple[Hole, ...]
-
-    @property
-    def errors(self) -> tuple[Message, ...]:
-        return tuple(m for m in self.messages if m.severity == "error")
-
-
-Choice = Callable[[Elaborated], tuple[str, Sequence[str]]]
-"""Given what a text elaborates to: the text to judge (itself, or with names for what has none), and
-the names of the declarations to judge."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A Lean file in two parts: the imports and what else is only read once, and the rest."""
-
-    header: str
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What two processes found out about a finished declaration: the one that elaborated it, and
-    the one whose kernel checked what came of it.
-
-    `failure` says why there is nothing to judge, `unfit` why the declaration cannot be sent to a
-    kernel, `smuggled` what a text holds beside the proof that was asked for. `type_hash` is the
-    SHA-256 of the elaborated type, binder names left out.
-    """
-
-    messages: tuple[Message, ...]
-    failure: str | None = None
-    unfit: str | None = None
-    smuggled: str | None = None
-    same_type: bool = False
-    theorem: bool = True
-    type_hash: str = ""
-    axioms: tuple[str, ...] = ()
-    forbidden: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
-    kernel_error: str | None = None
-    heartbeats: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A text as the process that elaborated it sends it on; `decls` by name, or why there are none."""
-
-    elaborated: dict[str, Any]
-    heartbeats: int
-    decls: dict[str, Reply]
-
-
-@dataclass(eq=False, slots=True)
-class Worker:
-    """One gym with what it holds."""
-
-    gym: GymProcess
-    serial: int
-    headers: dict[str, int] = field(default_factory=dict)
-    unneeded: list[int] = field(default_factory=list)
-    tainted: bool = False
-    """Whether a text may have changed it for the texts that come after."""
 
 
 class LeanPool:
@@ -162,9 +76,7 @@ class LeanPool:
         self._live: set[Worker] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._broken: LeanUnavailable | None = None
-        self._judge_process: Worker | None = None
-        self._spare: Worker | None = None
-        self._judge_lock = asyncio.Lock()
+        self.judge = Judge(self)
         self._peak_memory_mb = 0.0
 
     async def __aenter__(self) -> Self:
@@ -173,7 +85,7 @@ class LeanPool:
         Raises:
             LeanUnavailable: Lean does not start.
         """
-        self._spawn(self._start_judge())
+        self._spawn(self.judge.start())
         await self._start_worker()
         if self._broken is not None:
             await self.close()
@@ -196,10 +108,8 @@ class LeanPool:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        others = [w for w in (self._judge_process, self._spare) if w is not None]
-        await asyncio.gather(*(worker.gym.close() for worker in [*self._live, *others]))
+        await asyncio.gather(*(worker.gym.close() for worker in self._live), self.judge.close())
         self._live.clear()
-        self._judge_process = self._spare = None
         self._idle.clear()
         self._fail_waiting()
 
@@ -242,115 +152,12 @@ class LeanPool:
         """
 
         async def work(worker: Worker) -> Elaborated:
-            env = await self._header(worker, header)
-            fields = (await self._elab(worker, env, text)).fields
-            await self._free(worker, envs=[fields["env"]])
+            env = await worker.header(header, self.limits)
+            fields = (await worker.elaborate(env, text, self.limits)).fields
+            await worker.free(self.limits, envs=[fields["env"]])
             return _read_elaborated(worker, header, text, fields)
 
-        return await self._elaborating(work)
-
-    async def check(
-        self,
-        trusted: Text,
-        candidate: Text,
-        choose: Choice,
-        *,
-        compare: bool,
-        script: bool = False,
-        fresh: bool = False,
-    ) -> dict[str, Checked]:
-        """Elaborates a candidate text from scratch and has the kernel of another process, which
-        runs no foreign text, check the declarations that are chosen on top of the trusted text.
-
-        With `compare`, each is held against the declaration of its name in the trusted text. With
-        `script`, the candidate may differ from the trusted text in nothing but the proof, and is
-        elaborated in a worker; without, it may hold anything, and no worker ever sees it. With
-        `fresh`, the process that judges is one that was started for it.
-
-        Raises:
-            ElaborationFailed: a header or the trusted text does not elaborate, or one of the
-                processes died.
-        """
-
-        async def send(worker: Worker) -> _Sent:
-            return await self._send(worker, candidate, choose)
-
-        async def judge(worker: Worker) -> dict[str, Checked]:
-            return await self._judge(worker, trusted, candidate, sent, compare, script)
-
-        sent = await self._twice(self._borrowed if script else self._apart, send)
-        return await self._twice(self._new_worker if fresh else self._judge_worker, judge)
-
-    async def _send(self, worker: Worker, text: Text, choose: Choice) -> _Sent:
-        env = await self._header(worker, text.header)
-        reply = await self._elab(worker, env, text.body)
-        messages, declarations = read_messages(reply.fields), _declarations(reply.fields)
-        body, names = choose(Elaborated(messages, declarations, ()))
-        if body != text.body:
-            reply = await self._elab(worker, env, body)
-        decls = {}
-        for name in names:
-            decls[name] = await worker.gym.request(
-                self.limits.elab_seconds, cmd="export", env=reply.fields["env"], name=name
-            )
-        await self._forget(worker, reply)
-        return _Sent(reply.fields, reply.heartbeats, decls)
-
-    async def _judge(
-        self,
-        worker: Worker,
-        trusted: Text,
-        candidate: Text,
-        sent: _Sent,
-        compare: bool,
-        script: bool,
-    ) -> dict[str, Checked]:
-        env = await self._header(worker, trusted.header)
-        base = await self._elab(worker, env, trusted.body)
-        messages = read_messages(sent.elaborated)
-        found = {}
-        for name, reply in sent.decls.items():
-            smuggled = None
-            if script:
-                smuggled = _smuggled(trusted, candidate, base.fields, sent.elaborated, name)
-            start = Checked(messages, smuggled=smuggled, heartbeats=sent.heartbeats)
-            if reply.ok:
-                found[name] = await self._replay(worker, base, reply, name, compare, start)
-            elif reply.kind == "unfit":
-                found[name] = replace(start, unfit=reply.message)
-            else:
-                found[name] = replace(start, failure=reply.message)
-        await self._forget(worker, base)
-        return found
-
-    async def _replay(
-        self, worker: Worker, base: Reply, sent: Reply, name: str, compare: bool, start: Checked
-    ) -> Checked:
-        reply = await worker.gym.request(
-            self.limits.elab_seconds,
-            cmd="replay",
-            env=base.fields["env"],
-            name=name,
-            trusted=compare,
-            decls=sent.fields["decls"],
-            allowed=sorted(ALLOWED),
-        )
-        if not reply.ok:
-            if reply.kind == "statement":
-                return replace(start, failure=reply.message)
-            return replace(start, unfit=reply.message)
-        f = reply.fields
-        type_ = json.dumps(f["type"], sort_keys=True)
-        return replace(
-            start,
-            same_type=f["same_type"],
-            theorem=f["theorem"],
-            type_hash=hashlib.sha256(type_.encode()).hexdigest(),
-            axioms=tuple(sorted(f["axioms"])),
-            forbidden=tuple(sorted(f["forbidden"])),
-            unknown=tuple(sorted(f["unknown"])),
-            kernel_error=f["kernel"],
-        )
+        return await self.on_worker(work)
 
     async def split(self, text: str) -> tuple[str, str]:
         """A text as its imports and the rest.
@@ -367,7 +174,7 @@ class LeanPool:
             end = reply.fields["end"]
             return data[:end].decode(), data[end:].decode()
 
-        return await self._elaborating(work)
+        return await self.on_worker(work)
 
     async def _run(self, handle: Handle, tactic: str, whole: bool) -> Outcome:
         for attempt in range(2):
@@ -414,9 +221,9 @@ class LeanPool:
         if worker.serial in handle.names:
             return handle.names[worker.serial]
         if handle.parent is None:
-            env = await self._header(worker, handle.header)
-            fields = (await self._elab(worker, env, handle.text)).fields
-            await self._free(worker, envs=[fields["env"]])
+            env = await worker.header(handle.header, self.limits)
+            fields = (await worker.elaborate(env, handle.text, self.limits)).fields
+            await worker.free(self.limits, envs=[fields["env"]])
             states = [hole["state"] for hole in fields["holes"]]
         else:
             held = worker.serial in handle.parent.names
@@ -434,49 +241,9 @@ class LeanPool:
         handle.names[worker.serial] = name
         return name
 
-    async def _header(self, worker: Worker, header: str) -> int:
-        if header not in worker.headers:
-            reply = await worker.gym.request(self.limits.elab_seconds, cmd="open", header=header)
-            if not reply.ok:
-                raise ElaborationFailed(reply.kind, reply.message)
-            worker.headers[header] = reply.fields["env"]
-        return worker.headers[header]
-
-    async def _elab(self, worker: Worker, env: int, text: str) -> Reply:
-        reply = await worker.gym.request(self.limits.elab_seconds, cmd="elab", env=env, text=text)
-        if not reply.ok:
-            raise ElaborationFailed(reply.kind, reply.message)
-        worker.tainted |= reply.fields["tainted"]
-        return reply
-
-    async def _forget(self, worker: Worker, elaborated: Reply) -> None:
-        fields = elaborated.fields
-        states = [hole["state"]["id"] for hole in fields["holes"]]
-        await self._free(worker, states=states, envs=[fields["env"]])
-
-    async def _free(
-        self, worker: Worker, *, states: Sequence[int] = (), envs: Sequence[int] = ()
-    ) -> None:
-        await worker.gym.request(
-            self.limits.tactic_seconds, cmd="free", states=list(states), envs=list(envs)
-        )
-
-    async def _elaborating(self, work: Callable[[Worker], Awaitable[T]]) -> T:
-        return await self._twice(self._borrowed, work)
-
-    async def _twice(
-        self,
-        place: Callable[[], contextlib.AbstractAsyncContextManager[Worker]],
-        work: Callable[[Worker], Awaitable[T]],
-    ) -> T:
-        for attempt in range(2):
-            try:
-                async with place() as worker:
-                    return await work(worker)
-            except GymDied as died:
-                if died.kind != "crash" or attempt == 1:
-                    raise ElaborationFailed(died.kind, str(died)) from None
-        raise AssertionError
+    async def on_worker(self, work: Callable[[Worker], Awaitable[T]]) -> T:
+        """Does work on a worker, once more if its process crashes. Raises `ElaborationFailed`."""
+        return await twice(self._borrowed, work)
 
     @contextlib.asynccontextmanager
     async def _borrowed(self) -> AsyncIterator[Worker]:
@@ -485,40 +252,6 @@ class LeanPool:
             yield worker
         finally:
             self._give_back(worker)
-
-    @contextlib.asynccontextmanager
-    async def _new_worker(self) -> AsyncIterator[Worker]:
-        """A process that is started for one piece of work and killed after it."""
-        gym = await GymProcess.start(self.lean, self.limits)
-        try:
-            yield Worker(gym, 0)
-        finally:
-            await _end(gym)
-
-    @contextlib.asynccontextmanager
-    async def _apart(self) -> AsyncIterator[Worker]:
-        """A process for a text that nobody vouches for. It is used again if the text ran nothing."""
-        spare, self._spare = self._spare, None
-        if spare is None or not spare.gym.alive:
-            spare = Worker(await GymProcess.start(self.lean, self.limits), 0)
-        try:
-            yield spare
-        except BaseException:
-            await _end(spare.gym)
-            raise
-        if spare.tainted or self._spare is not None:
-            await _end(spare.gym)
-        else:
-            self._spare = spare
-
-    @contextlib.asynccontextmanager
-    async def _judge_worker(self) -> AsyncIterator[Worker]:
-        """The process that judges: it elaborates trusted text only, and reads the rest as data."""
-        async with self._judge_lock:
-            if self._judge_process is None or not self._judge_process.gym.alive:
-                gym = await GymProcess.start(self.lean, self.limits)
-                self._judge_process = Worker(gym, 0)
-            yield self._judge_process
 
     async def _acquire(self, handle: Handle | None) -> Worker:
         if self._broken is not None:
@@ -534,7 +267,7 @@ class LeanPool:
         if len(worker.unneeded) >= FREE_BATCH and worker.gym.alive:
             names, worker.unneeded = worker.unneeded, []
             with contextlib.suppress(GymDied):
-                await self._free(worker, states=names)
+                await worker.free(self.limits, states=names)
         return worker
 
     def _give_back(self, worker: Worker) -> None:
@@ -572,12 +305,6 @@ class LeanPool:
         self._live.add(worker)
         self._give_back(worker)
 
-    async def _start_judge(self) -> None:
-        """Has the judge ready when the first proof is; if it does not start, that proof says so."""
-        with contextlib.suppress(GymDied, OSError):
-            async with self._judge_worker():
-                pass
-
     async def _start_others(self) -> None:
         for _ in range(self._size - 1):
             await self._start_worker()
@@ -596,33 +323,8 @@ class LeanPool:
         return task
 
 
-async def _end(gym: GymProcess) -> None:
-    """Ends a process that may not do as it is told."""
-    gym.kill()
-    await gym.close()
-
-
 class _Lost(Exception):
     """A replay did not give the state it should."""
-
-
-def _smuggled(
-    trusted: Text, candidate: Text, base: dict[str, Any], sent: dict[str, Any], name: str
-) -> str | None:
-    """What a candidate holds that is not a proof in the place that the trusted text leaves for it."""
-    target = next((d for d in reversed(base["decls"]) if d["name"] == name), None)
-    if target is None:
-        return "the trusted text makes no declaration of this name"
-    bodies = (trusted.body.encode(), candidate.body.encode())
-    before = [body[: target["body"]] for body in bodies]
-    if trusted.header != candidate.header or before[0] != before[1]:
-        return "it changes what stands before the proof"
-    if sent["commands"] != base["commands"]:
-        return "it adds commands of its own"
-    own = next((d for d in reversed(sent["decls"]) if d["name"] == name), None)
-    if own is not None and own["runs"] is not None:
-        return f"it runs a program ({own['runs']})"
-    return None
 
 
 def suggestions(messages: Sequence[Message]) -> list[str]:
@@ -648,13 +350,6 @@ def _read_state(worker: Worker, handle: Handle, reply: dict[str, Any]) -> State:
     return State(reply["key"], tuple(read_goal(goal) for goal in reply["goals"]), handle)
 
 
-def _declarations(fields: dict[str, Any]) -> tuple[Declaration, ...]:
-    return tuple(
-        Declaration(d["name"], d["kind"], d["first"], d["last"], d["body"], d["body_end"])
-        for d in fields["decls"]
-    )
-
-
 def _read_elaborated(worker: Worker, header: str, text: str, fields: dict[str, Any]) -> Elaborated:
     holes = []
     for index, hole in enumerate(fields["holes"]):
@@ -663,7 +358,7 @@ def _read_elaborated(worker: Worker, header: str, text: str, fields: dict[str, A
         holes.append(Hole(hole["first"], hole["last"], hole["tactic"], state))
     return Elaborated(
         messages=read_messages(fields),
-        declarations=_declarations(fields),
+        declarations=read_declarations(fields),
         holes=tuple(sorted(holes, key=lambda hole: hole.first)),
     )
 

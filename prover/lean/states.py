@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from search.interfaces import Goal, Hypothesis
+from search.interfaces import Goal, Hypothesis, State
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,31 @@ class Declaration:
     body_end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A `sorry` of a text: its byte offsets in UTF-8, whether it is a tactic or a term, and what is
+    to be proved there.
+    """
+
+    first: int
+    last: int
+    tactic: bool
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Elaborated:
+    """What Lean made of a text."""
+
+    messages: tuple[Message, ...]
+    declarations: tuple[Declaration, ...]
+    holes: tuple[Hole, ...]
+
+    @property
+    def errors(self) -> tuple[Message, ...]:
+        return tuple(m for m in self.messages if m.severity == "error")
+
+
 def read_goal(reply: Mapping[str, Any]) -> Goal:
     """A goal as the gym writes it. Types and values are read off the print, where Lean puts
     neighbours of one type on one line, indents what continues a line, and marks with a dagger the
@@ -126,4 +151,12 @@ def read_messages(reply: Mapping[str, Any]) -> tuple[Message, ...]:
     """The messages of a reply of the gym."""
     return tuple(
         Message(m["severity"], m["line"], m["column"], m["text"]) for m in reply.get("messages", ())
+    )
+
+
+def read_declarations(reply: Mapping[str, Any]) -> tuple[Declaration, ...]:
+    """The declarations of a reply of the gym."""
+    return tuple(
+        Declaration(d["name"], d["kind"], d["first"], d["last"], d["body"], d["body_end"])
+        for d in reply["decls"]
     )

@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from prover.lean.judge import Checked, Choice, Text
 from prover.lean.kernel_bugs import known_bugs, sound_since
-from prover.lean.pool import Checked, Choice, ElaborationFailed, LeanPool, Text
+from prover.lean.pool import LeanPool
 from prover.lean.toolchain import Lean
+from prover.lean.worker import ElaborationFailed
 from prover.verify.verdict import Layer, LeanVersion, Outcome
 
 
@@ -46,7 +48,7 @@ async def judge_proof(
     and may differ from it in nothing else."""
     text = Text(trusted.header, candidate)
     try:
-        checked = await pool.check(
+        checked = await pool.judge.check(
             trusted, text, lambda _: (candidate, [name]), compare=True, script=True, fresh=fresh
         )
     except ElaborationFailed as failed:
@@ -70,7 +72,7 @@ async def judge_text(
     """
     base = trusted or Text(candidate.header, "")
     compare = trusted is not None
-    checked = await pool.check(base, candidate, choose, compare=compare, fresh=fresh)
+    checked = await pool.judge.check(base, candidate, choose, compare=compare, fresh=fresh)
     layers = [layer for layer in LAYERS[1:] if compare or layer is not _statement]
     return {name: _conclude(one, [layer(one) for layer in layers]) for name, one in checked.items()}
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from prover.lean.pool import Hole
-from prover.lean.states import Declaration
+from prover.lean.states import Declaration, Hole
 
 BARE_HEADER = "set_option autoImplicit false\n"
 """Stands before a statement that comes without a file: a misspelled name is an error, not a new

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Self
 
 from prover.api import Prover, Settings, StatementError
-from prover.lean.pool import ElaborationFailed, LeanPool, Text
+from prover.lean.judge import Text
+from prover.lean.pool import LeanPool
+from prover.lean.worker import ElaborationFailed
 from prover.verify.replay import judge_proof
 from prover.verify.statement import fill, with_hole
 from prover.verify.verdict import Outcome

@@ -8,8 +8,9 @@ import time
 import psutil
 import pytest
 
-from prover.lean.pool import ElaborationFailed, suggestions
+from prover.lean.pool import suggestions
 from prover.lean.states import Message
+from prover.lean.worker import ElaborationFailed
 from search.interfaces import Failure, Hypothesis, Progress, State
 from tests.lab import Lab
 

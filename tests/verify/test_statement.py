@@ -1,7 +1,7 @@
 import pytest
 
-from prover.lean.pool import Hole, Text
-from prover.lean.states import Declaration
+from prover.lean.judge import Text
+from prover.lean.states import Declaration, Hole
 from prover.verify.statement import fill, named, with_hole
 from search.interfaces import State
 from tests.lab import Lab
@@ -113,7 +113,7 @@ def test_an_example_gets_a_name_wherever_it_stands(lab: Lab) -> None:
     assert [m for m in done.messages if m.severity == "error"] == []
     text = Text("", renamed)
     choose = lambda _: (renamed, [name])
-    checked = lab.wait(lab.pool.check(Text("", ""), text, choose, compare=False))
+    checked = lab.wait(lab.pool.judge.check(Text("", ""), text, choose, compare=False))
     assert checked[name].failure is None
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from prover.lean.pool import Checked, Text
+from prover.lean.judge import Checked, Text
 from prover.lean.states import Message
 from prover.verify.axioms import forbidden
 from prover.verify.replay import LAYERS, Judgement, _conclude, judge_text, lean_version
