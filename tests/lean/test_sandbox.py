@@ -239,8 +239,9 @@ def test_a_child_that_cannot_enter_does_not_run(
 
 
 @pytest.fixture(scope="module")
-def standin(tmp_path_factory: pytest.TempPathFactory) -> Lean:
-    """The native stand-in, found as a user's Lean is found."""
+def standin(lean: Lean, tmp_path_factory: pytest.TempPathFactory) -> Lean:
+    """The native stand-in, found as a user's Lean is found. `lean` has set up what it runs: from
+    the sandbox it could not."""
     folder = make_bin(tmp_path_factory.mktemp("toolchain") / "bin")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{folder}:/usr/bin:/bin")
