@@ -1,11 +1,11 @@
 /- tries: taking memory without an end; expected: out of memory or a kill, not a proof; the next request is answered -/
 import Lean
 open Lean Elab Command
-partial def grow (all : List ByteArray) (n : Nat) : IO Nat := do
-  let block := ByteArray.mk (Array.replicate 10000000 (UInt8.ofNat n))
-  if n == 0 then return all.length else grow (block :: all) (n + 1)
+partial def grow (text : String) : IO Unit := do
+  if text == "" then return () else grow (text ++ text)
 def attempt : IO String := do
-  return "TOOK " ++ toString (← grow [] 1)
+  grow "a hundred characters"
+  return "ENDED"
 
 syntax (name := probe) "probe!" : command
 @[command_elab probe] def elabProbe : CommandElab := fun _ _ _ => do
