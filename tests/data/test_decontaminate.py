@@ -64,7 +64,7 @@ def verbatim(statement: str) -> str:
 
 
 def renamed(statement: str) -> str:
-    head, binders, rest = groups(statement)
+    _head, binders, rest = groups(statement)
     names = [
         name
         for binder in binders
@@ -208,8 +208,10 @@ def test_qwen_ignores_punctuation_and_case() -> None:
         "theorem s : ∀ a b : ℕ, a < 7 → 0 < b → a + b = b + a + 0 := by omega",
         "theorem s (a b : ℕ) (h : a < 7 ∧ 0 < b) : a + b = b + a + 0",
         "∀ (x y : Nat), x < 7 → y > 0 → x + y = y + x + 0",
-        "some prose before, then\nlemma s (x y : ℕ)\n    (h : x < 7) -- small\n    (g : 0 < y) :\n"
-        "    x + y = y + x + 0 := sorry",
+        (
+            "some prose before, then\nlemma s (x y : ℕ)\n    (h : x < 7) -- small\n    (g : 0 < y) :\n"
+            "    x + y = y + x + 0 := sorry"
+        ),
         "[GOAL]case inl\nx y : ℕ\nh : x < 7\ng : y >\n    0\n⊢ x + y = y + x + 0[PROOFSTEP]omega",
         "theorem t : True := trivial\ntheorem s (a b : ℕ) (h : a < 7) (g : 0 < b) : b + a + 0 = a + b",
         "import X\ntheorem big : True := by\n  have : ∀ a b : ℕ, a < 7 → 0 < b → a + b = b + a + 0 := foo",
