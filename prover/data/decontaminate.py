@@ -114,12 +114,18 @@ def _deepseekmath(problems: Sequence[Problem]) -> Rule:
         return _grams(words, 10) if len(words) >= 10 else _grams(words, max(len(words), 3))
 
     grams = _index(problems, units)
-    sizes = sorted({gram.count(" ") + 1 for gram in grams})
+    sizes: dict[str, set[int]] = defaultdict(set)  # by the first three words
+    for gram in grams:
+        words = gram.split(" ")
+        sizes[" ".join(words[:3])].add(len(words))
 
     def rule(text: str) -> Iterator[tuple[str, str]]:
         words = _words(text)
-        for size in sizes:
-            yield from ((grams[gram], gram) for gram in _grams(words, size) if gram in grams)
+        for at, start in enumerate(_grams(words, 3)):
+            for size in sizes.get(start, ()):
+                gram = " ".join(words[at : at + size])
+                if gram in grams:
+                    yield grams[gram], gram
 
     return rule
 

@@ -17,7 +17,7 @@ _NAME = r"[^\W\d](?:[\w'✝?]|!(?!=))*"
 _TOKEN = re.compile(
     rf"{_NAME}(?:\.{_NAME})*|\.{_NAME}|\d+(?:\.\d+)?|∃!|<->|:=|->|<-|=>|<=|>=|!=|/\\|\\/|==|\S"
 )
-_COMMENT = re.compile(r"/-.*?-/|--[^\n]*", re.DOTALL)
+_COMMENT = re.compile(r"\s*(?:/-.*?-/|--[^\n]*)", re.DOTALL)
 _DECLARATION = re.compile(r"\b(?:theorem|lemma|example|have)\b")
 _SHORT_NAME = re.compile(r"[^\W\d_][\d'₀-₉✝]*")
 _SYNONYMS = {
@@ -42,6 +42,7 @@ _OPEN, _CLOSE = {"(": ")", "{": "}", "[": "]", "⦃": "⦄", "⟨": "⟩"}, ")}]
 _QUANTIFIERS = ("∀", "∃", "∃!", "λ", "∑", "∏", "⋃", "⋂", "Σ", "Π")
 _RELATIONS = ("=", "≠", "<", "≤", ">", "≥", "∣", "∈", "≡")
 _LOOSE = ("→", "↔", "∧", "∨", "¬", *_QUANTIFIERS)
+_BRACKET_OR_END = re.compile(r"[(){}\[\]⦃⦄]|:=|\n[ \t]*\n")
 LONGEST_HEADER = 8000
 """Characters of a statement that are read."""
 
@@ -90,12 +91,23 @@ def shapes(text: str) -> Iterator[Shape]:
     found = False
     for match in _DECLARATION.finditer(text):
         found = True
-        yield from _header_shape(text[match.end() : match.end() + LONGEST_HEADER])
+        yield from _header_shape(_header(text, match.end()))
     for match in re.finditer("⊢", text):
         found = True
         yield from _goal_shape(text, match.start())
     if not found and len(text) <= LONGEST_HEADER:
         yield from _header_shape(text)
+
+
+def _header(text: str, start: int) -> str:
+    """The text from there to the `:=` outside brackets, or to a blank line."""
+    depth = 0
+    for match in _BRACKET_OR_END.finditer(text, start, start + LONGEST_HEADER):
+        token = match[0]
+        depth += (token in _OPEN) - (token in _CLOSE)
+        if depth < 0 or token[0] == "\n" or (token == ":=" and depth == 0):
+            return text[start : match.start()]
+    return text[start : start + LONGEST_HEADER]
 
 
 def _header_shape(text: str) -> Iterator[Shape]:
