@@ -50,8 +50,11 @@ LANGUAGES = {
     "tex": Language(567.7, (".tex",)),
 }
 
+OTHERS = {"hol-light": Language(0.0, (".ml", ".hl"))}
+"""Languages that AlgebraicStack does not hold and `prover data build` takes all the same."""
+
 _SHARD = re.compile(
-    r"(?:github-)?(?P<language>[A-Za-z]+(?:-notebook)?)(?P<steps>_proofsteps)?"
+    r"(?:github-)?(?P<language>[A-Za-z]+(?:-notebook|-light)?)(?P<steps>_proofsteps)?"
     r"(?:-(?:train|validation|test))?[-\d]*\.jsonl\.zst"
 )
 _ALIASES = {"isa": "isabelle"}
@@ -78,7 +81,7 @@ def language_of(shard: str) -> str:
     match = _SHARD.fullmatch(shard)
     name = match["language"].lower() if match else ""
     name = _ALIASES.get(name, name)
-    if name not in LANGUAGES:
+    if name not in LANGUAGES and name not in OTHERS:
         raise CorpusError(
             f"{shard} is no shard of AlgebraicStack: names are a language "
             f"({', '.join(LANGUAGES)}), a number and .jsonl.zst"
@@ -98,20 +101,11 @@ def read_corpus(
     Raises `CorpusError` for a source that cannot be reached, a folder without shards and a shard
     that is not whole, with its line.
     """
-    import fsspec
-
     for language in languages:
-        if language not in LANGUAGES:
-            raise CorpusError(f"no language is called {language!r}: {', '.join(LANGUAGES)}")
-    if split not in SPLITS:
-        raise CorpusError(f"no split is called {split!r}: {', '.join(SPLITS)}")
-    try:
-        files, root = fsspec.url_to_fs(source)
-        shards = sorted(files.glob(f"{root}/{split}/*.jsonl.zst"))
-    except Exception as error:  # each file system has its own
-        raise _unreachable(source, error) from error
-    if not shards:
-        raise CorpusError(f"{source} has no shards {split}/*.jsonl.zst")
+        if language not in LANGUAGES and language not in OTHERS:
+            known = ", ".join([*LANGUAGES, *OTHERS])
+            raise CorpusError(f"no language is called {language!r}: {known}")
+    files, shards = _shards(source, split)
     for shard in shards:
         language = language_of(shard.rpartition("/")[2])
         if not languages or language in languages:
@@ -123,6 +117,30 @@ def read_corpus(
                 raise
             except Exception as error:
                 raise _unreachable(shard, error) from error
+
+
+def shard_sizes(source: str, split: str) -> dict[str, int]:
+    """The shards of a split with their sizes in bytes, which tell whether they have changed.
+
+    Raises `CorpusError` as `read_corpus` does.
+    """
+    _, shards = _shards(source, split)
+    return {shard.rpartition("/")[2]: about["size"] for shard, about in shards.items()}
+
+
+def _shards(source: str, split: str) -> tuple[Any, dict[str, dict[str, Any]]]:
+    import fsspec
+
+    if split not in SPLITS:
+        raise CorpusError(f"no split is called {split!r}: {', '.join(SPLITS)}")
+    try:
+        files, root = fsspec.url_to_fs(source)
+        shards = files.glob(f"{root}/{split}/*.jsonl.zst", detail=True)
+    except Exception as error:  # each file system has its own
+        raise _unreachable(source, error) from error
+    if not shards:
+        raise CorpusError(f"{source} has no shards {split}/*.jsonl.zst")
+    return files, dict(sorted(shards.items()))
 
 
 def _unreachable(source: str, error: Exception) -> CorpusError:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prover.data.algebraic_stack import LANGUAGES, SPLITS, CorpusError, read_corpus
+from prover.data.algebraic_stack import LANGUAGES, OTHERS, SPLITS, CorpusError, read_corpus
 from prover.data.decontaminate import Benchmark
 from prover.data.dedup import find_duplicates
 from prover.data.source_filters import notebook_to_markdown, rejection
@@ -23,7 +23,7 @@ HELD_OUT = 0.005
 REPORT = "report.json"
 
 _LANGUAGE_OF = {
-    suffix: name for name, language in LANGUAGES.items() for suffix in language.suffixes
+    suffix: name for name, language in (LANGUAGES | OTHERS).items() for suffix in language.suffixes
 }
 
 

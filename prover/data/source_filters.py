@@ -120,6 +120,10 @@ def _lean(text: str, path: str, repository: str) -> str | None:
     return None if re.search("theorem |lemma |example ", text) else "no theorem"
 
 
+def _hol_light(text: str, path: str, repository: str) -> str | None:
+    return None if re.search(r"\bprove\b", text) and "`" in text else "no theorem"
+
+
 def _isabelle(text: str, path: str, repository: str) -> str | None:
     if repository.rpartition("/")[2].startswith("mirror-afp-2"):
         return "old copy of the archive"
@@ -205,6 +209,7 @@ _OWN: dict[str, Callable[[str, str, str], str | None]] = {
     "coq": _coq,
     "cpp": _cpp,
     "haskell": _haskell,
+    "hol-light": _hol_light,
     "isabelle": _isabelle,
     "julia": _julia,
     "jupyter-notebook": _notebook,

@@ -12,7 +12,7 @@ from prover.data.algebraic_stack import SPLITS, CorpusError, read_corpus
 from prover.data.build import build_corpus
 from prover.data.decontaminate import Benchmark, Problem
 
-NETWORKX = Path(networkx.__file__).parent / "algorithms"
+NETWORKX = Path(networkx.__file__).parent / "algorithms" / "centrality"
 
 
 @pytest.fixture

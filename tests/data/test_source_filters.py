@@ -36,6 +36,8 @@ DEUTSCH = r"\section{Gruppen} Sei $G$ eine Gruppe. Die Ordnung eines Elements he
         ("gap", "a := Group((1,2));", None),
         ("haskell", "import qualified Data.Complex as C", None),
         ("haskell", "import Data.List", "no scientific import"),
+        ("hol-light", "let TH = prove(`!x. x = x`, REWRITE_TAC[]);;", None),
+        ("hol-light", "let rec f x = f (x - 1)", "no theorem"),
         ("idris", "module Main", None),
         ("isabelle", "lemma x: True", None),
         ("isabelle", "definition x", "no theorem"),
