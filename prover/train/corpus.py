@@ -138,13 +138,10 @@ def train(
         model.gradient_checkpointing_enable({"use_reentrant": False})  # type: ignore[no-untyped-call]
     model.train()
     model, optimizer = accelerator.prepare(model, _optimizer(model, recipe))
-    identity = {
-        "model": {
-            key: config[key] for key in sorted(config) if key not in ("dtype", "_name_or_path")
-        },
-        "corpus": windows.fingerprint,
-        "recipe": asdict(recipe) | {"betas": list(recipe.betas)},
-    }
+    for key in ("dtype", "_name_or_path"):
+        config.pop(key, None)
+    identity = {"model": config, "corpus": windows.fingerprint, "recipe": asdict(recipe)}
+    identity = json.loads(json.dumps(identity, sort_keys=True))
     step = _resume(accelerator, out, identity)
     accelerator.init_trackers("tensorboard")
     rank, end = accelerator.process_index, tokenizer.eos_token_id
