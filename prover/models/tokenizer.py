@@ -22,6 +22,21 @@ SYMBOLS = (
 )
 """Each is one token, alone and after a space; it never becomes part of a longer token."""
 
+KEYWORDS = (
+    *("theorem", "lemma", "example", "by", "fun", "at", "with", "from", "only", "using"),
+    *("intro", "intros", "exact", "apply", "refine", "rfl", "simp", "simp_all", "simpa"),
+    *("omega", "decide", "grind", "constructor", "cases", "rcases", "obtain", "induction"),
+    *("left", "right", "exists", "use", "exfalso", "contradiction", "assumption", "rw"),
+    *("rewrite", "have", "show", "suffices", "by_cases", "by_contra", "calc", "ext"),
+    *("funext", "congr", "split", "norm_num", "linarith", "nlinarith", "ring", "ring_nf"),
+    *("positivity", "field_simp", "push_cast", "norm_cast", "subst", "injection", "unfold"),
+    *("dsimp", "change", "specialize", "generalize", "revert", "clear", "next", "case"),
+    *("ac_rfl", "bv_decide", "tauto", "aesop", "trivial", "symm", "trans", "subst_vars"),
+    "injections",
+)
+"""Each is one token too, alone, as a tactic begins after `[PROOFSTEP]`, and after a space; but a
+longer word may hold it."""
+
 _ALONE = f"⁻¹|[{SYMBOLS}]"
 _LETTER = rf"(?:(?![{SYMBOLS}])[\p{{L}}\p{{M}}_])"
 _MORE = rf"(?:(?![{SYMBOLS}])[\p{{L}}\p{{M}}\p{{N}}_'!?])"
@@ -30,6 +45,8 @@ PIECES = rf" ?(?:{_ALONE})|[ .]?{_LETTER}{_MORE}*| ?\p{{N}}| ?{_PUNCTUATION}+|\s
 """No token crosses the bounds of these: a symbol; a word with its dot, digits and primes, so that
 the parts of a Lean name may merge; one digit; punctuation; white space by lines (after GPT-2's
 pattern, Radford et al. 2019)."""
+
+_UNITS = (*SYMBOLS, "⁻¹", *KEYWORDS)
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
@@ -64,11 +81,10 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenize
             f"the texts give {found} tokens, not {vocabulary}: use more text or a smaller "
             "vocabulary"
         )
-    cut = [s for s in [*SYMBOLS, "⁻¹"] if len(bpe.encode(s).ids + bpe.encode(f" {s}").ids) > 2]
+    cut = [unit for unit in _UNITS if len(bpe.encode(unit).ids + bpe.encode(f" {unit}").ids) > 2]
     if cut:
         raise ValueError(
-            f"a vocabulary of {vocabulary} has no room for the symbols {' '.join(cut)}: use a "
-            "larger one"
+            f"a vocabulary of {vocabulary} has no room for {' '.join(cut)}: use a larger one"
         )
     return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=bpe,
@@ -82,7 +98,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenize
 
 
 def _with_symbols(texts: Iterable[str]) -> Iterator[str]:
-    """The texts, and every symbol as often as a frequent token of theirs.
+    """The texts, and every symbol and keyword as often as a frequent token of theirs.
 
     Symbols stand alone in `PIECES`, so no merge learned from the rest can cut one.
     """
@@ -90,8 +106,7 @@ def _with_symbols(texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
         characters += len(text)
         yield text
-    units = [*SYMBOLS, "⁻¹"]
-    line = "".join(units) + "".join(f" {unit}" for unit in units)
+    line = "\n".join(_UNITS) + "\n" + " ".join(("", *_UNITS))
     for _ in range(characters // 2000 + 1):
         yield line
 

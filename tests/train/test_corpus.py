@@ -26,7 +26,7 @@ from prover.train.corpus import RECIPES, Recipe, Report, TrainingError, train
 from prover.train.packing import Windows, pack, packed_from, shuffled, within_documents
 
 ROOT = Path(__file__).parents[2]
-SHAPE = Preset(1024, 32, 64, 2, 2, 1, 128)
+SHAPE = Preset(2048, 32, 64, 2, 2, 1, 128)
 RECIPE = Recipe(steps=8, batch=4, sequence=32, learning_rate=3e-3, warmup=2)
 
 
@@ -38,7 +38,7 @@ def real_texts() -> list[str]:
 @pytest.fixture(scope="session")
 def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> PreTrainedTokenizerFast:
     folder = tmp_path_factory.mktemp("words") / "tokenizer"
-    save_tokenizer(train_tokenizer(real_texts(), 1024), folder)
+    save_tokenizer(train_tokenizer(real_texts(), 2048), folder)
     return load_tokenizer(folder)
 
 
@@ -145,7 +145,7 @@ def test_the_loss_falls_and_is_logged(
     recipe = replace(RECIPE, steps=60, sequence=64, learning_rate=1e-2)
     lines = run(tokenizer, data, tmp_path, recipe, checkpoint_every=30, log_every=10)
     assert [line.step for line in lines] == [10, 20, 30, 40, 50, 60]
-    assert lines[0].loss == pytest.approx(math.log(1024), rel=0.2)
+    assert lines[0].loss == pytest.approx(math.log(2048), rel=0.2)
     assert lines[-1].loss < lines[0].loss - 0.7
     held_out = [line.validation_loss for line in lines if line.validation_loss]
     assert len(held_out) == 2 and held_out[1] < held_out[0]
@@ -322,7 +322,7 @@ def test_the_commands_from_source_code_to_a_model(tmp_path: Path) -> None:
     build = [sys.executable, "-c", "from prover.data.cli import app; app()"]
     table = call(*build, "build", algorithms, "--out", corpus)
     assert "python" in table
-    call(*TRAIN, "tokenizer", corpus, "--vocabulary", 1024, "--out", tmp_path / "t")
+    call(*TRAIN, "tokenizer", corpus, "--vocabulary", 2048, "--out", tmp_path / "t")
     said = call(
         *TRAIN,
         *("corpus", corpus, "--preset", "tiny", "--tokenizer", tmp_path / "t"),
