@@ -13,7 +13,7 @@ import asyncio
 import inspect
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
@@ -126,6 +126,7 @@ class TransformersGenerator(ModelGenerator):
         self.token_budget = token_budget
         self._ends, self._stops = _ends(model, tokenizer, form.stop)
         self._waiting: deque[_Group] = deque()
+        self._joining: list[_Group] = []
         self._groups: list[_Group] = []  # in the order of their rows in the batch
         self._batch: _Batch | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tactics")
@@ -174,7 +175,7 @@ class TransformersGenerator(ModelGenerator):
             model.to(device)
         except UnknownFormat:
             raise
-        except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        except Exception as error:  # what a broken file raises has no common type
             reason = str(error).strip().split("\n")[0] or type(error).__name__
             hint = "is the name right, and can the hub be reached? A folder works too"
             if "trust_remote_code" in str(error):
@@ -245,12 +246,12 @@ class TransformersGenerator(ModelGenerator):
             try:
                 answers = await loop.run_in_executor(self._thread, self._step)
             except Exception as error:  # noqa: BLE001 (whatever it is, the callers are told)
-                for group in (*self._groups, *self._waiting):
+                for group in (*self._groups, *self._joining, *self._waiting):
                     group.answers.put_nowait(error)
                 break
             for answer in answers:
                 answer[0].answers.put_nowait(answer)
-        self._groups, self._batch = [], None
+        self._groups, self._joining, self._batch = [], [], None
         self._waiting.clear()
 
     def _step(self) -> list[tuple[_Group, Completion | None]]:
@@ -261,14 +262,15 @@ class TransformersGenerator(ModelGenerator):
         answers: list[tuple[_Group, Completion | None]] = []
         with torch.inference_mode():
             self._drop_abandoned()
-            if admitted := self._admit():
-                batch = _Batch.read(self.model, [group.prompt for group in admitted])
-                self._counts["prompt_tokens"] += sum(len(group.prompt) for group in admitted)
-                source = [at for at, group in enumerate(admitted) for _ in group.rows]
-                self._advance(admitted, batch, source, answers)
-                if admitted:
-                    self._groups += admitted
+            if joining := self._admit():
+                batch = _Batch.read(self.model, [group.prompt for group in joining])
+                self._counts["prompt_tokens"] += sum(len(group.prompt) for group in joining)
+                source = [at for at, group in enumerate(joining) for _ in group.rows]
+                self._advance(joining, batch, source, answers)
+                if joining:
+                    self._groups += joining
                     self._batch = batch if self._batch is None else self._batch.join(batch)
+                self._joining = []
             if self._batch is not None:
                 self._batch.feed([row.ids[-1] for group in self._groups for row in group.rows])
                 source = list(range(len(self._batch.lengths)))
@@ -290,23 +292,20 @@ class TransformersGenerator(ModelGenerator):
 
     def _admit(self) -> list[_Group]:
         """The waiting prompts that fit beside what runs, in the order in which they came."""
-        admitted: list[_Group] = []
         rows = sum(len(group.rows) for group in self._groups)
         if self.sampling.beam:
             rows = sum(group.width for group in self._groups)
         longest = max((group.longest for group in self._groups), default=0)
         while self._waiting:
             group = self._waiting[0]
-            rows += group.width
-            longest = max(longest, group.longest)
             if not group.abandoned:
-                if rows * longest > self.token_budget and (self._groups or admitted):
+                rows += group.width
+                longest = max(longest, group.longest)
+                if rows * longest > self.token_budget and (self._groups or self._joining):
                     break
-                admitted.append(group)
-            else:
-                rows -= group.width
+                self._joining.append(group)
             self._waiting.popleft()
-        return admitted
+        return self._joining
 
     def _advance(
         self,
@@ -378,6 +377,8 @@ class TransformersGenerator(ModelGenerator):
             pairs = zip(best.values.tolist(), best.indices.tolist(), strict=True)
             for rank, (score, place) in enumerate(pairs):
                 parent, token = divmod(place, here.shape[1])
+                if rank >= group.width and token in self._ends:
+                    continue
                 row = _Row(ids=[*group.rows[parent].ids, token], logprob=score)
                 completion = self._completion(group, row)
                 if completion is not None and completion.finished:
@@ -405,20 +406,24 @@ class TransformersGenerator(ModelGenerator):
         if row.ids[-1] in self._ends:
             return Completion(self._text(group, row.ids[:-1]), row.logprob, tokens, True)
         if self._stops:
-            tail = self.tokenizer.decode(row.ids[-4 * max(map(len, self._stops)) - 4 :])
+            longest = max(map(len, self._stops))
+            tail = self._decode(row.ids[-4 * longest - 4 :])
             if any(stop in tail for stop in self._stops):
                 text = self._text(group, row.ids)
-                text = text[: min(at for stop in self._stops if (at := text.find(stop)) >= 0)]
-                return Completion(text, row.logprob, tokens, True)
+                end = min((at for stop in self._stops if (at := text.find(stop)) >= 0), default=-1)
+                if end >= 0:
+                    return Completion(text[:end], row.logprob, tokens, True)
         if tokens == group.limit:
             return Completion(self._text(group, row.ids), row.logprob, tokens, False)
         return None
 
     def _text(self, group: _Group, ids: list[int]) -> str:
         context = [] if self.model.config.is_encoder_decoder else group.prompt[-CONTEXT_TOKENS:]
-        decode: Callable[..., Any] = self.tokenizer.decode
+        return self._decode(context + ids)[len(self._decode(context)) :]
+
+    def _decode(self, ids: list[int]) -> str:
         options = {"skip_special_tokens": True, "clean_up_tokenization_spaces": False}
-        return str(decode(context + ids, **options))[len(decode(context, **options)) :]
+        return str(self.tokenizer.decode(ids, **options))
 
 
 def _ends(
