@@ -147,5 +147,5 @@ def blocks(proof: str) -> list[str]:
         if block[0] in "·." and (inner := block[1:]).strip():
             found += blocks(" " + inner)
         else:
-            found.append(block)
+            found.append(layout(block))
     return found

@@ -148,7 +148,12 @@ class OpenAIGenerator(ModelGenerator):
             async for line in response.aiter_lines():
                 if not line.startswith("data:") or line[5:].strip() == "[DONE]":
                     continue
-                event = json.loads(line[5:])
+                try:
+                    event = json.loads(line[5:])
+                except ValueError:
+                    raise ModelError(
+                        f"{self.url} does not speak OpenAI's protocol: {line[:200]}"
+                    ) from None
                 if "error" in event:
                     raise ModelError(f"the server at {self.url} failed: {_message(event)}")
                 for part in event.get("choices", ()):

@@ -514,9 +514,10 @@ def detect(
     if told := _field(config, "prompt_format"):
         return named(str(told))
     for name in (model, str(_field(config, "_name_or_path") or "")):
-        for pattern, form in _NAMES:
-            if re.search(pattern, name, re.IGNORECASE):
-                return FORMATS[form]
+        for part in reversed(re.split(r"[/\\]", name)):
+            for pattern, form in _NAMES:
+                if re.search(pattern, part, re.IGNORECASE):
+                    return FORMATS[form]
     if vocabulary is not None and {"[GOAL]", "[PROOFSTEP]"} <= vocabulary.keys():
         return FORMATS[GoalProofstep.name]
     raise UnknownFormat(f"the prompt format of {model} is not known: name one of {_known()}")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -69,7 +69,7 @@ class _Row:
 
 @dataclass(eq=False, slots=True)
 class _Group:
-    """A prompt and the rows of its completions, at most `width`, of at most `limit` tokens each.
+    """A prompt and rows of its completions, at most `width`, of at most `limit` tokens each.
     `ended` are the scores of finished beams."""
 
     index: int
@@ -95,7 +95,8 @@ class TransformersGenerator(ModelGenerator):
     given, the sampling is by default that of the format.
 
     `token_budget` bounds the memory: the rows of the batch times the length that the longest of
-    them can reach. What would not fit waits.
+    them can reach. What would not fit waits; the samples of one prompt are drawn in turns if need
+    be.
     """
 
     def __init__(
@@ -191,52 +192,58 @@ class TransformersGenerator(ModelGenerator):
         self, prompts: Sequence[Prompt], seeds: Sequence[int]
     ) -> AsyncGenerator[tuple[int, Completion], None]:
         answers: asyncio.Queue[_Answer] = asyncio.Queue()
-        groups = [
-            group
-            for index, (prompt, seed) in enumerate(zip(prompts, seeds, strict=True))
-            if (group := self._group(index, prompt, seed, answers))
-        ]
+        groups = []
+        for index, (prompt, seed) in enumerate(zip(prompts, seeds, strict=True)):
+            groups += self._split(index, prompt, seed, answers)
+        left = Counter(group.index for group in groups)
         if self._begin is None:
             self._begin = time.monotonic()
         self._waiting.extend(groups)
         if self._driver is None or self._driver.done():
             self._driver = asyncio.create_task(self._drive(), name="model")
-        left = len(groups)
         try:
-            while left:
+            while +left:
                 answer = await answers.get()
                 if isinstance(answer, Exception):
                     raise ModelError(f"the model failed: {_explained(answer)}") from answer
                 group, completion = answer
-                if completion is None:
-                    left -= 1
-                else:
+                if completion is not None:
                     yield group.index, completion
+                    continue
+                left[group.index] -= 1
+                if not left[group.index]:
+                    self._counts["expansions"] += 1
         finally:
             for group in groups:
                 group.abandoned = True
 
-    def _group(
+    def _split(
         self, index: int, prompt: Prompt, seed: int, answers: asyncio.Queue[_Answer]
-    ) -> _Group | None:
+    ) -> list[_Group]:
+        """The rows of a prompt, in as many groups as the budget demands."""
         import torch
 
         ids = encode(self.tokenizer, prompt, self.format.max_prompt_tokens)
-        width, limit = self.sampling.samples, self.sampling.max_tokens
+        sampling = self.sampling
+        limit = sampling.max_tokens
         longest = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
         if longest and not self.model.config.is_encoder_decoder:
             limit = min(limit, longest - len(ids))
-        if limit < 1 or width * (len(ids) + limit) > self.token_budget:
+        width = self.token_budget // (len(ids) + limit)
+        if limit < 1 or width < (sampling.samples if sampling.beam else 1):
             self._counts["refused"] += 1
-            return None
-        if self.sampling.beam:
-            rows = [_Row()]
-        elif self.sampling.temperature == 0:
-            rows, width = [_Row()], 1
-        else:
-            numbers = torch.Generator().manual_seed(seed)
-            rows = [_Row(d) for d in torch.rand(width, limit, generator=numbers).tolist()]
-        return _Group(index, ids, width, limit, rows, answers)
+            return []
+        if sampling.beam:
+            return [_Group(index, ids, sampling.samples, limit, [_Row()], answers)]
+        if sampling.temperature == 0:
+            return [_Group(index, ids, 1, limit, [_Row()], answers)]
+        numbers = torch.Generator().manual_seed(seed)
+        draws = torch.rand(sampling.samples, limit, generator=numbers).tolist()
+        parts = [draws[first : first + width] for first in range(0, len(draws), width)]
+        return [
+            _Group(index, ids, len(part), limit, [_Row(row) for row in part], answers)
+            for part in parts
+        ]
 
     # The thread
 
@@ -326,7 +333,6 @@ class TransformersGenerator(ModelGenerator):
             parents = self._advance_samples(groups, logprobs, answers)
         for group in groups:
             if not group.rows:
-                self._counts["expansions"] += 1
                 answers.append((group, None))
         groups[:] = [group for group in groups if group.rows]
         if groups:

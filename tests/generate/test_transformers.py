@@ -345,12 +345,23 @@ def test_the_token_budget_is_kept_and_everything_is_done(beam: bool) -> None:
     assert (metrics.expansions, metrics.refused) == (len(prompts), 0)
 
 
+def test_samples_that_do_not_fit_together_are_drawn_in_turns() -> None:
+    whole = completions(generator(), tiny.STATES)
+    model = generator(budget=100)
+    parts = completions(model, tiny.STATES)
+    assert all(close(one, other) for one, other in zip(whole, parts, strict=True))
+    assert max(model.rows) < 6 and max(model.cells) <= 100
+    assert model.metrics().expansions == len(tiny.STATES)
+
+
 def test_a_prompt_that_does_not_fit_has_no_completions_and_is_counted() -> None:
-    model = generator(budget=6 * 60, max_tokens=12)
-    long = "x" * 600
-    found = completions(model, [long, "⊢ True", "y" * 100])
+    model = generator(budget=360)
+    found = completions(model, ["x" * 600, "⊢ True", "y" * 400])
     assert [len(one) for one in found] == [0, 6, 0]
-    assert model.metrics().refused == 2
+    model = generator(beam=True, budget=6 * 60)
+    found += completions(model, ["⊢ True", "y" * 100])
+    assert [len(one) > 0 for one in found[3:]] == [True, False]
+    assert model.metrics().refused == 1
 
 
 def test_stop_texts_end_a_completion_and_are_not_part_of_it() -> None:
