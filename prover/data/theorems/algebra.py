@@ -12,7 +12,7 @@ from prover.data.theorems.statement import Draft, Script
 FAMILY = "algebra"
 
 SETS = """\
-def Sub {α : Type} (A B : α → Prop) : Prop := ∀ x, A x → B x
+def Incl {α : Type} (A B : α → Prop) : Prop := ∀ x, A x → B x
 def inter {α : Type} (A B : α → Prop) : α → Prop := fun x => A x ∧ B x
 def union {α : Type} (A B : α → Prop) : α → Prop := fun x => A x ∨ B x
 def compl {α : Type} (A : α → Prop) : α → Prop := fun x => ¬A x
@@ -83,13 +83,13 @@ def sets(rng: Random, size: int) -> Draft:
             premise and _included(left, right, used, [])
         ):
             break
-    hypotheses = ["(h : Sub A B)"] if premise else []
+    hypotheses = ["(h : Incl A B)"] if premise else []
     facts = ["have hab := h x"] if premise else []
     split = " <;> ".join(f"by_cases h{a} : {a} x" for a in used)
     return Draft(
         FAMILY, "set_absorb" if kind == "sub" else "set_monotone",
         ("(α : Type)", f"({' '.join(used)} : α → Prop)", *hypotheses),
-        f"Sub {_tight(left)} {_tight(right)}", SETS,
+        f"Incl {_tight(left)} {_tight(right)}", SETS,
         (("intro x hx", *facts, f"simp only [{unfold}] at *", f"{split} <;> simp_all"),
          ("intro x hx", *facts, f"simp only [{unfold}] at *", "grind"),
          ("intro x hx", *facts, "grind [inter, union, compl]")), {"size": size},
@@ -119,21 +119,21 @@ def images(rng: Random, size: int) -> Draft:
            "exact Or.inl ⟨x, hx, e⟩", "exact Or.inr ⟨x, hx, e⟩",
            "intro h", "rcases h with h | h", "obtain ⟨x, hx, e⟩ := h", "exact ⟨x, Or.inl hx, e⟩",
            "obtain ⟨x, hx, e⟩ := h", "exact ⟨x, Or.inr hx, e⟩"),)),
-        ("image_inter", ("(A B : α → Prop)",), f"Sub (image {f} (inter A B)) (inter (image {f} A) (image {f} B))",
+        ("image_inter", ("(A B : α → Prop)",), f"Incl (image {f} (inter A B)) (inter (image {f} A) (image {f} B))",
          (("intro y hy", "obtain ⟨x, hx, e⟩ := hy", "constructor",
            "exact ⟨x, hx.1, e⟩", "exact ⟨x, hx.2, e⟩"),)),
         ("image_inter_injective", ("(A B : α → Prop)", f"(hf : ∀ x y, {f} x = {f} y → x = y)"),
-         f"Sub (inter (image {f} A) (image {f} B)) (image {f} (inter A B))",
+         f"Incl (inter (image {f} A) (image {f} B)) (image {f} (inter A B))",
          (("intro y hy", "obtain ⟨h1, h2⟩ := hy", "obtain ⟨a, ha, ea⟩ := h1", "obtain ⟨b, hb, eb⟩ := h2",
            "have e := hf a b (ea.trans eb.symm)", "subst e", "exact ⟨a, ⟨ha, hb⟩, ea⟩"),)),
         ("image_sub_iff", ("(A : α → Prop)", "(B : β → Prop)"),
-         f"Sub (image {f} A) B ↔ Sub A (preimage {f} B)",
+         f"Incl (image {f} A) B ↔ Incl A (preimage {f} B)",
          (("constructor", "intro h x hx", "exact h _ ⟨x, hx, rfl⟩",
            "intro h y hy", "obtain ⟨x, hx, e⟩ := hy", "rw [← e]", "exact h x hx"),)),
         ("preimage_compl", ("(B : β → Prop)",), f"preimage {f} (compl B) = compl (preimage {f} B)", (("rfl",),)),
-        ("image_mono", ("(A B : α → Prop)", "(h : Sub A B)"), f"Sub (image {f} A) (image {f} B)",
+        ("image_mono", ("(A B : α → Prop)", "(h : Incl A B)"), f"Incl (image {f} A) (image {f} B)",
          (("intro y hy", "obtain ⟨x, hx, e⟩ := hy", "exact ⟨x, h x hx, e⟩"),)),
-        ("image_preimage", ("(B : β → Prop)",), f"Sub (image {f} (preimage {f} B)) B",
+        ("image_preimage", ("(B : β → Prop)",), f"Incl (image {f} (preimage {f} B)) B",
          (("intro y hy", "obtain ⟨x, hx, e⟩ := hy", "rw [← e]", "exact hx"),)),
         ("surjective_image", ("(B : β → Prop)", f"(hf : ∀ y, ∃ x, {f} x = y)"),
          f"image {f} (preimage {f} B) = B",
@@ -163,12 +163,7 @@ def functions(rng: Random, size: int) -> Draft:
     maps = tuple(f"({f} : {a} → {b})" for f, a, b in zip(names, types, types[1:], strict=False))
     sorts = f"({' '.join(types)} : Type)"
     if kind == "injective":
-        chain = "e"
-        steps = []
-        for f in reversed(names):
-            steps.append(f"apply h{f}")
         goal = f"∀ x y, {text} = {twin} → x = y"
-        del chain
         return Draft(
             FAMILY, "injective_chain", (sorts, *maps, *(f"(h{f} : ∀ x y, {f} x = {f} y → x = y)" for f in names)),
             goal, "", (("intro x y e", *(f"apply h{f}" for f in names), "exact e"),), {"functions": n},
@@ -256,8 +251,6 @@ def closures(rng: Random, size: int) -> Draft:
             ((*(f"apply Star.step k{i}" for i in range(n)), "exact h"),), {"steps": n},
         )
     if kind == "invariant":
-        more = rng.choice(["", " ∧ Q x"])
-        del more
         return Draft(
             FAMILY, "star_invariant", ("(α : Type)", "(R : α → α → Prop)", "(P : α → Prop)",
                                        "(hP : ∀ x y, R x y → P x → P y)", "(a b : α)", "(h : Star R a b)", "(ha : P a)"),
@@ -423,8 +416,7 @@ Word = tuple[str, ...]
 def equations(rng: Random, size: int) -> Draft:
     """Terms that the axioms of an operation make equal, found by applying the axioms at random."""
     op = rng.choice(["m", "op", "f"])
-    kind = rng.choice(["group", "semigroup", "commutative", "rack"])
-    x = "x y z"
+    kind = rng.choice(["group", "group", "semigroup", "commutative"])
     axioms: dict[str, tuple[str, str]] = {
         "assoc": (f"{op} ({op} x y) z", f"{op} x ({op} y z)"),
     }
@@ -434,15 +426,6 @@ def equations(rng: Random, size: int) -> Draft:
     if kind == "commutative":
         axioms["comm"] = (f"{op} x y", f"{op} y x")
     letters = ["a", "b", "c", "d"][: 2 + min(size, 2)]
-    del x
-    if kind == "rack":
-        return Draft(
-            FAMILY, "self_distributive", ("(α : Type)", f"({op} : α → α → α)",
-                                          f"(dist : ∀ x y z, {op} x ({op} y z) = {op} ({op} x y) ({op} x z))",
-                                          f"(idem : ∀ x, {op} x x = x)", "(a b : α)"),
-            f"{op} a ({op} a b) = {op} a b", "",
-            (("rw [dist, idem, ← dist]", f"rw [dist, idem]"), ("rw [dist, idem]",), ("grind",)), {},
-        )
     binders = ["(α : Type)", f"({op} : α → α → α)"]
     if kind == "group":
         binders += ["(e : α)", "(i : α → α)"]
@@ -485,15 +468,11 @@ def equations(rng: Random, size: int) -> Draft:
             )
         word = [rng.choice(letters) for _ in range(1 + size)]
         text = word[0]
-        extra = word[0]
-        steps = []
         for w in word[1:]:
             text = f"{op} {_arg(text)} {w}"
         left = text
         for w in reversed(word):
             left = f"{op} {_arg(left)} (i {w})"
-            steps += ["assoc, inv_r", "one_r"]
-        del extra
         rewriting = [*(f"rw [assoc, inv_r, one_r]" for _ in word[1:]), "rw [inv_r]"]
         names = sorted(set(word))
         return Draft(

@@ -14,11 +14,12 @@ from search.interfaces import Failure, State
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """A step of a proof: the goals as Lean prints them, and the tactic that was run on them."""
+class Step:
+    """A step of a proof: the state it works on, its tactic, and how many states were open then."""
 
-    state: str
+    state: State
     tactic: str
+    open: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,36 +70,48 @@ async def elaborate(
                     continue
                 state = holes[places[0]]
                 key = state.key.split(".")[0]
-                good.append(Elaborated(draft, Row.of(draft, f"{key}"), state))
+                good.append(Elaborated(draft, Row.of(draft, key), state))
     return good, bad
 
 
-async def run_script(pool: LeanPool, state: State, script: Script) -> list[Pair] | None:
-    """The steps of a script that closes a state, or None if it does not."""
-    pairs: list[Pair] = []
-    goals = [state]
-    for tactic in script:
-        if not goals:
-            return None
-        first, *rest = goals
-        outcome = await pool.run(first, tactic)
-        if isinstance(outcome, Failure):
-            return None
-        pairs.append(Pair(first.pp, tactic))
-        order = dict.fromkeys(outcome.goal_order)
-        goals = [*(outcome.children[i] for i in order), *rest]
-    return None if goals else pairs
+async def run_script(pool: LeanPool, state: State, script: Script) -> list[Step] | None:
+    """The steps of a script that closes a state, or None if it does not. All states but the first
+    are released."""
+    steps: list[Step] = []
+    goals, made = [state], []
+    try:
+        for tactic in script:
+            if not goals:
+                return None
+            outcome = await pool.run(goals[0], tactic)
+            if isinstance(outcome, Failure):
+                return None
+            steps.append(Step(goals[0], tactic, len(goals)))
+            made += outcome.children
+            order = dict.fromkeys(outcome.goal_order)
+            goals[:1] = [outcome.children[i] for i in order]
+        return None if goals else steps
+    finally:
+        pool.release(made)
 
 
 async def first_script(
     pool: LeanPool, state: State, scripts: Sequence[Script]
-) -> tuple[Script, list[Pair]] | None:
+) -> tuple[Script, list[Step]] | None:
     """The first of some scripts that closes a state, with its steps."""
     for script in scripts:
-        pairs = await run_script(pool, state, script)
-        if pairs is not None:
-            return script, pairs
+        steps = await run_script(pool, state, script)
+        if steps is not None:
+            return script, steps
     return None
+
+
+def rest_of(steps: Sequence[Step], index: int) -> Script:
+    """The steps that prove the state of one step, from that one on."""
+    last = index + 1
+    while last < len(steps) and steps[last].open >= steps[index].open:
+        last += 1
+    return tuple(step.tactic for step in steps[index:last])
 
 
 def with_proof(draft: Draft, script: Script) -> str:

@@ -20,7 +20,8 @@ class Draft:
     `binders` are the groups of the signature, in order, such as `(a b : Nat)`; `header` holds the
     definitions that the statement needs. `scripts` are proofs to try, the one that should work
     first; none of them is known to work before Lean has run it. `template` names what the
-    statement is an instance of: whole templates are held out for tests (`split_of`).
+    statement is an instance of: whole templates are held out for tests (`split_of`). What was made
+    from other statements has the operator and the names of these in `lineage`, and their `split`.
     """
 
     family: str
@@ -32,6 +33,7 @@ class Draft:
     knobs: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
     lineage: tuple[str, ...] = ()
+    split: str = ""
 
     @property
     def signature(self) -> str:
@@ -122,11 +124,13 @@ _TEST, _VALID = 0.04, 0.05
 
 
 def split_of(draft: Draft) -> str:
-    """The split of a statement: `test` for the held-out templates and what descends from them,
+    """The split of a statement: that of what it was made from; `test` for the held-out templates;
     otherwise by the hash of its skeleton, so that statements that differ only in names and numerals
     stay together.
     """
-    if HELD_OUT & {draft.template, *draft.lineage}:
+    if draft.split:
+        return draft.split
+    if draft.template in HELD_OUT:
         return "test"
     part = int(_sha256(skeleton(draft))[:8], 16) / 2**32
     return "test" if part < _TEST else "valid" if part < _TEST + _VALID else "train"
