@@ -1,1 +1,1 @@
-"""What models learn from and are measured on."""
+"""Training data: corpora, and what keeps benchmarks out of them."""
