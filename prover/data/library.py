@@ -34,8 +34,10 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _PRINTERS = (
     "",
     "set_option pp.numericTypes true\nset_option pp.proofs true\n",
-    "set_option pp.numericTypes true\nset_option pp.proofs true\nset_option pp.fieldNotation false\n"
-    "set_option pp.funBinderTypes true\n",
+    (
+        "set_option pp.numericTypes true\nset_option pp.proofs true\nset_option pp.fieldNotation false\n"
+        "set_option pp.funBinderTypes true\n"
+    ),
 )
 
 _WALK = """\

@@ -99,7 +99,9 @@ def _distinct(drafts: Iterable[Draft], known: Known) -> list[Draft]:
     return list({d.name: d for d in drafts if d.name not in known.names}.values())
 
 
-def _children(rng: Random, proved: Sequence[tuple[Draft, Script, Sequence[Step]]]) -> Iterator[Draft]:
+def _children(
+    rng: Random, proved: Sequence[tuple[Draft, Script, Sequence[Step]]]
+) -> Iterator[Draft]:
     """What the operators make of statements whose proofs are known."""
     alone: list[Callable[[Draft], Draft]] = [
         evolve.compose,
@@ -199,7 +201,9 @@ async def produce(
         entries = await make_batch(pool, seed, number, known, contaminated)
         write_jsonl(path, entries)
         seconds = time.monotonic() - begin
-        report(f"batch {number}: {len(entries)} statements in {seconds:.0f} s, {len(known.names)} in all")
+        report(
+            f"batch {number}: {len(entries)} statements in {seconds:.0f} s, {len(known.names)} in all"
+        )
 
 
 def assemble(folder: Path, out: Path) -> Counter[str]:
@@ -241,9 +245,7 @@ def assemble(folder: Path, out: Path) -> Counter[str]:
     return Counter({name: len(lines) for name, lines in files.items()})
 
 
-def check_disjoint(
-    training: Iterable[dict[str, Any]], test: Iterable[dict[str, Any]]
-) -> None:
+def check_disjoint(training: Iterable[dict[str, Any]], test: Iterable[dict[str, Any]]) -> None:
     """That no entry for training has the type, under the same definitions, of one of the test.
 
     Raises:

@@ -37,9 +37,7 @@ def conjoin(a: Draft, b: Draft) -> Draft:
     scripts = tuple(
         ("constructor", *one, *two) for one, two in zip(a.scripts[:1], b.scripts[:1], strict=False)
     )
-    return _child(
-        "conjoin", (a, b), header, _merged(a, b), f"{_tight(a)} ∧ {_tight(b)}", scripts
-    )
+    return _child("conjoin", (a, b), header, _merged(a, b), f"{_tight(a)} ∧ {_tight(b)}", scripts)
 
 
 def distract(a: Draft, b: Draft) -> Draft:
@@ -131,7 +129,9 @@ def specialise(a: Draft, rng: Random) -> Draft:
         raise ValueError("there is no variable to specialise")
     index, name = rng.choice(places)
     fresh = next(v for v in ("i", "j", "v", "w") if v not in bound_names(a))
-    term = rng.choice([str(rng.randint(0, 12)), f"({fresh} + {rng.randint(1, 5)})", f"(2 * {fresh})"])
+    term = rng.choice(
+        [str(rng.randint(0, 12)), f"({fresh} + {rng.randint(1, 5)})", f"(2 * {fresh})"]
+    )
     group = a.binders[index][1:-1].split(" : ")[0].split()
     left = [n for n in group if n != name] + ([fresh] if fresh in term else [])
     dependent = [
@@ -232,7 +232,9 @@ def _child(
     splits = [split_of(parent) for parent in parents]
     return Draft(
         family=first.family,
-        template=f"{first.template}_{operator}" if "_lift" not in first.template else first.template,
+        template=f"{first.template}_{operator}"
+        if "_lift" not in first.template
+        else first.template,
         binders=binders,
         conclusion=conclusion,
         header=header,
@@ -274,8 +276,14 @@ def _hypothesis(binder: str) -> tuple[str, str]:
     match = re.fullmatch(r"\(([a-z]\w*'*) : (.*)\)", binder)
     if match is None or not re.search(r"[=≤<≥>∣∈∧∨→↔¬∀∃≠]|\b[A-Z]", match[2]):
         raise ValueError("this binder is no hypothesis")
-    if re.search(r"→ (Prop|Type|Nat|Int|Bool|[α-ω]|Option .*|List .*)$", match[2]) and "=" not in match[2]:
+    if (
+        re.search(r"→ (Prop|Type|Nat|Int|Bool|[α-ω]|Option .*|List .*)$", match[2])
+        and "=" not in match[2]
+    ):
         raise ValueError("this binder is a function")
-    if re.fullmatch(r"(Nat|Int|Bool|Prop|Type|List .*|Option .*|Tree .*|Bin|Expr|Num|Color|.*×.*|.*⊕.*)", match[2]):
+    if re.fullmatch(
+        r"(Nat|Int|Bool|Prop|Type|List .*|Option .*|Tree .*|Bin|Expr|Num|Color|.*×.*|.*⊕.*)",
+        match[2],
+    ):
         raise ValueError("this binder is a variable")
     return match[1], match[2]

@@ -90,7 +90,9 @@ def _moves(t: Term) -> list[tuple[Term, str]]:
 
 def rewriting(rng: Random, size: int) -> Draft:
     """Two list terms that some of the library's lemmas lead from one to the other."""
-    ops = rng.choice(["++ map reverse", "++ filter reverse", "++ map filter reverse", "++ map take"])
+    ops = rng.choice(
+        ["++ map reverse", "++ filter reverse", "++ map filter reverse", "++ map take"]
+    )
     while True:
         left = _random_term(rng, 2 + size // 2, ops)
         right, laws, seen = left, [], {left}
@@ -181,12 +183,16 @@ def membership(rng: Random, size: int) -> Draft:
             return fx, f"{tight}.map f", ["apply List.mem_map_of_mem", *steps]
         px = f"p {x}" if " " not in x else f"p ({x})"
         needed.append(px)
-        return x, f"{tight}.filter p", [
-            "apply List.mem_filter.mpr",
-            "constructor",
-            *steps,
-            f"exact hp{len(needed)}",
-        ]
+        return (
+            x,
+            f"{tight}.filter p",
+            [
+                "apply List.mem_filter.mpr",
+                "constructor",
+                *steps,
+                f"exact hp{len(needed)}",
+            ],
+        )
 
     needed: list[str] = []
     x, xs, steps = build(1 + size)
@@ -202,7 +208,13 @@ def membership(rng: Random, size: int) -> Draft:
     groups.append("(h : x ∈ xs)")
     groups += [f"(hp{i + 1} : {p} = true)" for i, p in enumerate(needed)]
     return Draft(
-        FAMILY, "membership", tuple(groups), f"{x} ∈ {xs}", "", (tuple(steps), ("simp [*]",)), {"depth": 1 + size}
+        FAMILY,
+        "membership",
+        tuple(groups),
+        f"{x} ∈ {xs}",
+        "",
+        (tuple(steps), ("simp [*]",)),
+        {"depth": 1 + size},
     )
 
 
@@ -234,10 +246,14 @@ def permutations(rng: Random, size: int) -> Draft:
             return f"List.filter p ({l1})", f"List.filter p ({r1})", ["apply List.Perm.filter", *s1]
         if op == "symm":
             return r1, l1, ["apply List.Perm.symm", *s1]
-        return f"({l1}).reverse", r1, [
-            f"refine List.Perm.trans (List.reverse_perm _) ?_",
-            *s1,
-        ]
+        return (
+            f"({l1}).reverse",
+            r1,
+            [
+                "refine List.Perm.trans (List.reverse_perm _) ?_",
+                *s1,
+            ],
+        )
 
     left, right, steps = build(1 + size)
     while left == right:
@@ -249,8 +265,10 @@ def permutations(rng: Random, size: int) -> Draft:
     if rng.random() < 0.2:
         goal, extra = f"({left}).length = ({right}).length", ("apply List.Perm.length_eq",)
     elif rng.random() < 0.15:
-        goal, extra = f"∀ x, x ∈ {_wrap(left)} → x ∈ {_wrap(right)}", (
-            "intro x hx", "refine List.Perm.subset ?_ hx")
+        goal, extra = (
+            f"∀ x, x ∈ {_wrap(left)} → x ∈ {_wrap(right)}",
+            ("intro x hx", "refine List.Perm.subset ?_ hx"),
+        )
     groups = ["(α : Type)"]
     if "map f" in text:
         groups.append("(f : α → α)")
@@ -262,7 +280,9 @@ def permutations(rng: Random, size: int) -> Draft:
     groups.append(f"({' '.join(lists)} : List α)")
     if "xs" in text:
         groups.append("(h : List.Perm xs ys)")
-    return Draft(FAMILY, "permutation_of", tuple(groups), goal, "", ((*extra, *steps),), {"depth": 1 + size})
+    return Draft(
+        FAMILY, "permutation_of", tuple(groups), goal, "", ((*extra, *steps),), {"depth": 1 + size}
+    )
 
 
 def _plain(text: str) -> str:
@@ -306,10 +326,14 @@ def sublists(rng: Random, size: int) -> Draft:
             return f"List.map f ({l1})", f"List.map f ({r1})", ["apply List.Sublist.map", *s1]
         if op == "reverse":
             return f"({l1}).reverse", f"({r1}).reverse", ["apply List.Sublist.reverse", *s1]
-        return l1, f"({r1}) ++ vs", [
-            "refine List.Sublist.trans ?_ (List.sublist_append_left _ _)",
-            *s1,
-        ]
+        return (
+            l1,
+            f"({r1}) ++ vs",
+            [
+                "refine List.Sublist.trans ?_ (List.sublist_append_left _ _)",
+                *s1,
+            ],
+        )
 
     left, right, steps = build(1 + size)
     while left == right:
@@ -321,12 +345,16 @@ def sublists(rng: Random, size: int) -> Draft:
     goal, extra = f"List.Sublist {_wrap(left)} {_wrap(right)}", cast_script()
     template = "sublist_of"
     if kind < 0.3:
-        goal, extra = f"{_wrap(left)}.length ≤ {_wrap(right)}.length", (
-            "apply List.Sublist.length_le",)
+        goal, extra = (
+            f"{_wrap(left)}.length ≤ {_wrap(right)}.length",
+            ("apply List.Sublist.length_le",),
+        )
         template = "sublist_length"
     elif kind < 0.5:
-        goal, extra = f"∀ z, z ∈ {_wrap(left)} → z ∈ {_wrap(right)}", (
-            "intro z hz", "refine List.Sublist.mem hz ?_")
+        goal, extra = (
+            f"∀ z, z ∈ {_wrap(left)} → z ∈ {_wrap(right)}",
+            ("intro z hz", "refine List.Sublist.mem hz ?_"),
+        )
         template = "sublist_subset"
     groups = ["(α : Type)"]
     if "map f" in text:
@@ -344,7 +372,9 @@ def sublists(rng: Random, size: int) -> Draft:
         missing = [v for v in ("xs", "ys") if v not in lists]
         groups[-1] = f"({' '.join([*missing, *lists])} : List α)"
         groups.append("(h : List.Sublist xs ys)")
-    return Draft(FAMILY, template, tuple(groups), goal, "", ((*extra, *steps),), {"depth": 1 + size})
+    return Draft(
+        FAMILY, template, tuple(groups), goal, "", ((*extra, *steps),), {"depth": 1 + size}
+    )
 
 
 def cast_script() -> Script:
@@ -359,81 +389,218 @@ def folds(rng: Random, size: int) -> Draft:
     xs = rng.choice(["xs", "l", "as"])
     ys = {"xs": "ys", "l": "k", "as": "bs"}[xs]
     head = _term_sum([(a, "x"), (b, "")])
-    base = ("(" + f + " : List Nat → Nat)", f"(h0 : {f} [] = 0)", f"(h1 : ∀ x l, {f} (x :: l) = {head} + {f} l)")
+    base = (
+        "(" + f + " : List Nat → Nat)",
+        f"(h0 : {f} [] = 0)",
+        f"(h1 : ∀ x l, {f} (x :: l) = {head} + {f} l)",
+    )
     induction = f"induction {xs} with | nil => ?_ | cons x {xs} ih => ?_"
-    kind = rng.choice(["append", "affine", "map", "reverse", "accumulator", "bound", "positive", "perm"])
+    kind = rng.choice(
+        ["append", "affine", "map", "reverse", "accumulator", "bound", "positive", "perm"]
+    )
     if kind == "append":
         return Draft(
-            FAMILY, "fold_append", base, f"∀ {xs} {ys}, {f} ({xs} ++ {ys}) = {f} {xs} + {f} {ys}", "",
-            ((f"intro {xs} {ys}", induction, "simp [h0]",
-              "rw [List.cons_append, h1, h1, ih]", "omega"),), {"a": a, "b": b},
+            FAMILY,
+            "fold_append",
+            base,
+            f"∀ {xs} {ys}, {f} ({xs} ++ {ys}) = {f} {xs} + {f} {ys}",
+            "",
+            (
+                (
+                    f"intro {xs} {ys}",
+                    induction,
+                    "simp [h0]",
+                    "rw [List.cons_append, h1, h1, ih]",
+                    "omega",
+                ),
+            ),
+            {"a": a, "b": b},
         )
     if kind == "affine":
         right = _term_sum([(a, f"{xs}.sum"), (b, f"{xs}.length")])
         return Draft(
-            FAMILY, "foldr_affine", base, f"∀ {xs}, {f} {xs} = {right}", "",
-            ((f"intro {xs}", induction, "simp [h0]",
-              "rw [h1, ih, List.sum_cons, List.length_cons]", "grind"),
-             (f"intro {xs}", induction, "simp [h0]", "simp only [h1, ih, List.sum_cons]", "grind")),
+            FAMILY,
+            "foldr_affine",
+            base,
+            f"∀ {xs}, {f} {xs} = {right}",
+            "",
+            (
+                (
+                    f"intro {xs}",
+                    induction,
+                    "simp [h0]",
+                    "rw [h1, ih, List.sum_cons, List.length_cons]",
+                    "grind",
+                ),
+                (
+                    f"intro {xs}",
+                    induction,
+                    "simp [h0]",
+                    "simp only [h1, ih, List.sum_cons]",
+                    "grind",
+                ),
+            ),
             {"a": a, "b": b},
         )
     if kind == "map":
         c = rng.randint(1, 5)
         right = _term_sum([(1, f"{f} {xs}"), (a * c, f"{xs}.length")])
         return Draft(
-            FAMILY, "fold_map", base, f"∀ {xs}, {f} ({xs}.map (fun y => y + {c})) = {right}", "",
-            ((f"intro {xs}", induction, "simp [h0]",
-              "rw [List.map_cons, h1, h1, ih, List.length_cons]", "omega"),
-             (f"intro {xs}", induction, "simp [h0]",
-              "rw [List.map_cons, h1, h1, ih, List.length_cons]", "grind")), {"a": a, "b": b},
+            FAMILY,
+            "fold_map",
+            base,
+            f"∀ {xs}, {f} ({xs}.map (fun y => y + {c})) = {right}",
+            "",
+            (
+                (
+                    f"intro {xs}",
+                    induction,
+                    "simp [h0]",
+                    "rw [List.map_cons, h1, h1, ih, List.length_cons]",
+                    "omega",
+                ),
+                (
+                    f"intro {xs}",
+                    induction,
+                    "simp [h0]",
+                    "rw [List.map_cons, h1, h1, ih, List.length_cons]",
+                    "grind",
+                ),
+            ),
+            {"a": a, "b": b},
         )
     if kind == "reverse":
         return Draft(
-            FAMILY, "fold_reverse",
-            (*base, f"(h2 : ∀ l k, {f} (l ++ k) = {f} l + {f} k)"), f"∀ {xs}, {f} {xs}.reverse = {f} {xs}", "",
-            ((f"intro {xs}", induction, "rfl", "rw [List.reverse_cons, h2, ih, h1, h1, h0]", "omega"),),
+            FAMILY,
+            "fold_reverse",
+            (*base, f"(h2 : ∀ l k, {f} (l ++ k) = {f} l + {f} k)"),
+            f"∀ {xs}, {f} {xs}.reverse = {f} {xs}",
+            "",
+            (
+                (
+                    f"intro {xs}",
+                    induction,
+                    "rfl",
+                    "rw [List.reverse_cons, h2, ih, h1, h1, h0]",
+                    "omega",
+                ),
+            ),
             {"a": a, "b": b},
         )
     if kind == "accumulator":
         go = "go"
         return Draft(
-            FAMILY, "fold_accumulator",
-            (*base, f"({go} : Nat → List Nat → Nat)", f"(g0 : ∀ n, {go} n [] = n)",
-             f"(g1 : ∀ n x l, {go} n (x :: l) = {go} (n + ({head})) l)"),
-            f"∀ {xs} n, {go} n {xs} = n + {f} {xs}", "",
-            ((f"intro {xs}", induction, "intro n", "rw [g0, h0]", "rfl", "intro n", "rw [g1, ih, h1]", "omega"),
-             (f"intro {xs}", induction, "intro n", "rw [g0, h0]", "intro n", "rw [g1, ih, h1]", "omega"),
-             (f"intro {xs}", induction, "intro n", "simp [g0, h0]", "intro n", "rw [g1, ih, h1]", "omega")),
+            FAMILY,
+            "fold_accumulator",
+            (
+                *base,
+                f"({go} : Nat → List Nat → Nat)",
+                f"(g0 : ∀ n, {go} n [] = n)",
+                f"(g1 : ∀ n x l, {go} n (x :: l) = {go} (n + ({head})) l)",
+            ),
+            f"∀ {xs} n, {go} n {xs} = n + {f} {xs}",
+            "",
+            (
+                (
+                    f"intro {xs}",
+                    induction,
+                    "intro n",
+                    "rw [g0, h0]",
+                    "rfl",
+                    "intro n",
+                    "rw [g1, ih, h1]",
+                    "omega",
+                ),
+                (
+                    f"intro {xs}",
+                    induction,
+                    "intro n",
+                    "rw [g0, h0]",
+                    "intro n",
+                    "rw [g1, ih, h1]",
+                    "omega",
+                ),
+                (
+                    f"intro {xs}",
+                    induction,
+                    "intro n",
+                    "simp [g0, h0]",
+                    "intro n",
+                    "rw [g1, ih, h1]",
+                    "omega",
+                ),
+            ),
             {"a": a, "b": b},
         )
     if kind == "bound":
         return Draft(
-            FAMILY, "fold_bound", base, f"∀ {xs} y, y ∈ {xs} → {_term_sum([(a, 'y')])} ≤ {f} {xs}", "",
-            ((f"intro {xs} y hy", f"induction {xs} with | nil => ?_ | cons x {xs} ih => ?_",
-              "simp at hy", "rw [h1]", "rcases List.mem_cons.mp hy with h | h", "subst h", "omega",
-              "have h2 := ih h", "omega"),), {"a": a, "b": b},
+            FAMILY,
+            "fold_bound",
+            base,
+            f"∀ {xs} y, y ∈ {xs} → {_term_sum([(a, 'y')])} ≤ {f} {xs}",
+            "",
+            (
+                (
+                    f"intro {xs} y hy",
+                    f"induction {xs} with | nil => ?_ | cons x {xs} ih => ?_",
+                    "simp at hy",
+                    "rw [h1]",
+                    "rcases List.mem_cons.mp hy with h | h",
+                    "subst h",
+                    "omega",
+                    "have h2 := ih h",
+                    "omega",
+                ),
+            ),
+            {"a": a, "b": b},
         )
     if kind == "positive":
         b = b + 1
         base = (*base[:2], f"(h1 : ∀ x l, {f} (x :: l) = {_term_sum([(a, 'x'), (b, '')])} + {f} l)")
         return Draft(
-            FAMILY, "fold_zero", base, f"∀ {xs}, {f} {xs} = 0 ↔ {xs} = []", "",
-            ((f"intro {xs}", f"cases {xs} with | nil => ?_ | cons x {xs} => ?_", "simp [h0]",
-              "constructor", "intro h", "rw [h1] at h", "omega", "intro h", "cases h"),), {"a": a, "b": b},
+            FAMILY,
+            "fold_zero",
+            base,
+            f"∀ {xs}, {f} {xs} = 0 ↔ {xs} = []",
+            "",
+            (
+                (
+                    f"intro {xs}",
+                    f"cases {xs} with | nil => ?_ | cons x {xs} => ?_",
+                    "simp [h0]",
+                    "constructor",
+                    "intro h",
+                    "rw [h1] at h",
+                    "omega",
+                    "intro h",
+                    "cases h",
+                ),
+            ),
+            {"a": a, "b": b},
         )
     return Draft(
-        FAMILY, "fold_perm", base, f"∀ {xs} {ys}, List.Perm {xs} {ys} → {f} {xs} = {f} {ys}", "",
-        ((f"intro {xs} {ys} hp",
-          "induction hp with | nil => ?_ | cons x h ih => ?_ | swap x y l => ?_ | trans h1 h2 ih1 ih2 => ?_",
-          "rfl", "rw [h1, h1, ih]", "rw [h1, h1, h1, h1]", "omega", "rw [ih1, ih2]"),),
+        FAMILY,
+        "fold_perm",
+        base,
+        f"∀ {xs} {ys}, List.Perm {xs} {ys} → {f} {xs} = {f} {ys}",
+        "",
+        (
+            (
+                f"intro {xs} {ys} hp",
+                "induction hp with | nil => ?_ | cons x h ih => ?_ | swap x y l => ?_ | trans h1 h2 ih1 ih2 => ?_",
+                "rfl",
+                "rw [h1, h1, ih]",
+                "rw [h1, h1, h1, h1]",
+                "omega",
+                "rw [ih1, ih2]",
+            ),
+        ),
         {"a": a, "b": b},
     )
 
 
 def _term_sum(terms: list[tuple[int, str]]) -> str:
-    kept = [
-        str(c) if not t else t if c == 1 else f"{c} * {t}" for c, t in terms if c
-    ]
+    kept = [str(c) if not t else t if c == 1 else f"{c} * {t}" for c, t in terms if c]
     return " + ".join(kept) or "0"
 
 
@@ -442,62 +609,211 @@ def take_drop(rng: Random, size: int) -> Draft:
     k = rng.randint(1, 3 + size)
     c = rng.randint(1, 5)
     choices: list[tuple[str, tuple[str, ...], str, tuple[Script, ...]]] = [
-        ("take_drop", ("(α : Type)", "(n : Nat)", "(xs : List α)"),
-         f"(xs.take (n + {k})).length + (xs.drop (n + {k})).length = xs.length",
-         (("rw [← List.length_append, List.take_append_drop]",),)),
-        ("take_take", ("(α : Type)", "(n : Nat)", "(xs : List α)"),
-         f"(xs.take (n + {k})).take n = xs.take n",
-         (("rw [List.take_take]", "congr 1", "omega"),
-          ("rw [List.take_take, Nat.min_eq_left (by omega)]",))),
-        ("drop_drop", ("(α : Type)", "(n : Nat)", "(xs : List α)"),
-         f"(xs.drop n).drop {k} = xs.drop ({k} + n)",
-         (("rw [List.drop_drop, Nat.add_comm]",), ("rw [List.drop_drop]",), ("simp [Nat.add_comm]",))),
-        ("replicate_append", ("(α : Type)", "(a : α)", "(n : Nat)"),
-         f"List.replicate n a ++ List.replicate {k} a = List.replicate {k} a ++ List.replicate n a",
-         (("simp [Nat.add_comm]",), ("rw [List.replicate_append_replicate, List.replicate_append_replicate, Nat.add_comm]",))),
-        ("length_replicate", ("(α : Type)", "(a : α)", "(n : Nat)", "(xs : List α)"),
-         f"(xs ++ List.replicate ({c} * n + {k}) a).length = xs.length + {c} * n + {k}",
-         (("simp", "omega"), ("simp [Nat.add_assoc]",))),
-        ("head_append", ("(α : Type)", "(xs ys : List α)", "(h : xs ≠ [])"),
-         "(xs ++ ys).head? = xs.head?",
-         (("cases xs with | nil => ?_ | cons x xs => ?_", "exact absurd rfl h", "rfl"),)),
-        ("zip_length", ("(α β : Type)", "(xs : List α)", "(ys : List β)", f"(h : xs.length = ys.length + {k})"),
-         "(xs.zip ys).length = ys.length",
-         (("rw [List.length_zip]", "omega"),)),
-        ("filter_length", ("(α : Type)", "(p : α → Bool)", "(xs ys : List α)"),
-         f"((xs ++ ys).filter p).length ≤ xs.length + ys.length + {k}",
-         (("have h1 := List.length_filter_le p (xs ++ ys)", "rw [List.length_append] at h1", "omega"),)),
-        ("filter_split", ("(α : Type)", "(p : α → Bool)", "(xs : List α)"),
-         "(xs.filter p).length + (xs.filter (fun x => !p x)).length = xs.length",
-         (("induction xs with | nil => ?_ | cons x xs ih => ?_", "rfl",
-           "rw [List.filter_cons, List.filter_cons]",
-           "cases hp : p x with | false => ?_ | true => ?_", "simp", "omega", "simp", "omega"),
-          ("induction xs with | nil => ?_ | cons x xs ih => ?_", "rfl",
-           "cases hp : p x with | false => ?_ | true => ?_", "simp [hp]", "omega", "simp [hp]", "omega"))),
-        ("all_map", ("(α β : Type)", "(f : α → β)", "(p : β → Bool)", "(xs : List α)",
-                     "(h : ∀ x, p (f x) = true)"), "(xs.map f).all p = true",
-         (("rw [List.all_eq_true]", "intro y hy", "obtain ⟨x, hx, rfl⟩ := List.mem_map.mp hy", "exact h x"),)),
-        ("map_injective", ("(α β : Type)", "(f : α → β)", "(h : ∀ x y, f x = f y → x = y)", "(xs ys : List α)",
-                           "(e : xs.map f = ys.map f)"), "xs = ys",
-         (("induction xs generalizing ys with | nil => ?_ | cons x xs ih => ?_",
-           "cases ys with | nil => ?_ | cons y ys => ?_", "rfl", "simp at e",
-           "cases ys with | nil => ?_ | cons y ys => ?_", "simp at e",
-           "simp only [List.map_cons, List.cons.injEq] at e", "rw [h _ _ e.1, ih ys e.2]"),)),
-        ("sum_map", ("(xs : List Nat)",), f"(xs.map (fun x => {k + 1} * x + {c})).sum = {k + 1} * xs.sum + {c} * xs.length",
-         (("induction xs with | nil => ?_ | cons x xs ih => ?_", "rfl",
-           "rw [List.map_cons, List.sum_cons, ih, List.sum_cons, List.length_cons]", "grind"),)),
-        ("sum_append", ("(xs ys zs : List Nat)",), "(xs ++ (ys ++ zs)).sum = zs.sum + (xs ++ ys).sum",
-         (("rw [List.sum_append, List.sum_append, List.sum_append]", "omega"), ("simp", "omega"))),
-        ("mem_split", ("(α : Type)", "(x : α)", "(xs : List α)", "(h : x ∈ xs)"), "∃ ys zs, xs = ys ++ x :: zs",
-         (("induction xs with | nil => ?_ | cons y xs ih => ?_", "cases h",
-           "rcases List.mem_cons.mp h with h1 | h1", "subst h1", "exact ⟨[], xs, rfl⟩",
-           "obtain ⟨ys, zs, e⟩ := ih h1", "exact ⟨y :: ys, zs, by rw [e]; rfl⟩"),)),
-        ("append_cancel", ("(α : Type)", "(xs ys zs : List α)", "(h : xs ++ ys = xs ++ zs)"), "ys = zs",
-         (("induction xs with | nil => ?_ | cons x xs ih => ?_", "exact h", "apply ih",
-           "rw [List.cons_append, List.cons_append] at h", "injection h"),)),
-        ("no_cycle", ("(α : Type)", "(x : α)", "(xs ys : List α)"), f"xs ≠ ys ++ x :: xs",
-         (("intro h", "have h1 := congrArg List.length h", "simp at h1", "omega"),
-          ("intro h", "have h1 := congrArg List.length h", "rw [List.length_append, List.length_cons] at h1", "omega"))),
+        (
+            "take_drop",
+            ("(α : Type)", "(n : Nat)", "(xs : List α)"),
+            f"(xs.take (n + {k})).length + (xs.drop (n + {k})).length = xs.length",
+            (("rw [← List.length_append, List.take_append_drop]",),),
+        ),
+        (
+            "take_take",
+            ("(α : Type)", "(n : Nat)", "(xs : List α)"),
+            f"(xs.take (n + {k})).take n = xs.take n",
+            (
+                ("rw [List.take_take]", "congr 1", "omega"),
+                ("rw [List.take_take, Nat.min_eq_left (by omega)]",),
+            ),
+        ),
+        (
+            "drop_drop",
+            ("(α : Type)", "(n : Nat)", "(xs : List α)"),
+            f"(xs.drop n).drop {k} = xs.drop ({k} + n)",
+            (
+                ("rw [List.drop_drop, Nat.add_comm]",),
+                ("rw [List.drop_drop]",),
+                ("simp [Nat.add_comm]",),
+            ),
+        ),
+        (
+            "replicate_append",
+            ("(α : Type)", "(a : α)", "(n : Nat)"),
+            f"List.replicate n a ++ List.replicate {k} a = List.replicate {k} a ++ List.replicate n a",
+            (
+                ("simp [Nat.add_comm]",),
+                (
+                    "rw [List.replicate_append_replicate, List.replicate_append_replicate, Nat.add_comm]",
+                ),
+            ),
+        ),
+        (
+            "length_replicate",
+            ("(α : Type)", "(a : α)", "(n : Nat)", "(xs : List α)"),
+            f"(xs ++ List.replicate ({c} * n + {k}) a).length = xs.length + {c} * n + {k}",
+            (("simp", "omega"), ("simp [Nat.add_assoc]",)),
+        ),
+        (
+            "head_append",
+            ("(α : Type)", "(xs ys : List α)", "(h : xs ≠ [])"),
+            "(xs ++ ys).head? = xs.head?",
+            (("cases xs with | nil => ?_ | cons x xs => ?_", "exact absurd rfl h", "rfl"),),
+        ),
+        (
+            "zip_length",
+            (
+                "(α β : Type)",
+                "(xs : List α)",
+                "(ys : List β)",
+                f"(h : xs.length = ys.length + {k})",
+            ),
+            "(xs.zip ys).length = ys.length",
+            (("rw [List.length_zip]", "omega"),),
+        ),
+        (
+            "filter_length",
+            ("(α : Type)", "(p : α → Bool)", "(xs ys : List α)"),
+            f"((xs ++ ys).filter p).length ≤ xs.length + ys.length + {k}",
+            (
+                (
+                    "have h1 := List.length_filter_le p (xs ++ ys)",
+                    "rw [List.length_append] at h1",
+                    "omega",
+                ),
+            ),
+        ),
+        (
+            "filter_split",
+            ("(α : Type)", "(p : α → Bool)", "(xs : List α)"),
+            "(xs.filter p).length + (xs.filter (fun x => !p x)).length = xs.length",
+            (
+                (
+                    "induction xs with | nil => ?_ | cons x xs ih => ?_",
+                    "rfl",
+                    "rw [List.filter_cons, List.filter_cons]",
+                    "cases hp : p x with | false => ?_ | true => ?_",
+                    "simp",
+                    "omega",
+                    "simp",
+                    "omega",
+                ),
+                (
+                    "induction xs with | nil => ?_ | cons x xs ih => ?_",
+                    "rfl",
+                    "cases hp : p x with | false => ?_ | true => ?_",
+                    "simp [hp]",
+                    "omega",
+                    "simp [hp]",
+                    "omega",
+                ),
+            ),
+        ),
+        (
+            "all_map",
+            (
+                "(α β : Type)",
+                "(f : α → β)",
+                "(p : β → Bool)",
+                "(xs : List α)",
+                "(h : ∀ x, p (f x) = true)",
+            ),
+            "(xs.map f).all p = true",
+            (
+                (
+                    "rw [List.all_eq_true]",
+                    "intro y hy",
+                    "obtain ⟨x, hx, rfl⟩ := List.mem_map.mp hy",
+                    "exact h x",
+                ),
+            ),
+        ),
+        (
+            "map_injective",
+            (
+                "(α β : Type)",
+                "(f : α → β)",
+                "(h : ∀ x y, f x = f y → x = y)",
+                "(xs ys : List α)",
+                "(e : xs.map f = ys.map f)",
+            ),
+            "xs = ys",
+            (
+                (
+                    "induction xs generalizing ys with | nil => ?_ | cons x xs ih => ?_",
+                    "cases ys with | nil => ?_ | cons y ys => ?_",
+                    "rfl",
+                    "simp at e",
+                    "cases ys with | nil => ?_ | cons y ys => ?_",
+                    "simp at e",
+                    "simp only [List.map_cons, List.cons.injEq] at e",
+                    "rw [h _ _ e.1, ih ys e.2]",
+                ),
+            ),
+        ),
+        (
+            "sum_map",
+            ("(xs : List Nat)",),
+            f"(xs.map (fun x => {k + 1} * x + {c})).sum = {k + 1} * xs.sum + {c} * xs.length",
+            (
+                (
+                    "induction xs with | nil => ?_ | cons x xs ih => ?_",
+                    "rfl",
+                    "rw [List.map_cons, List.sum_cons, ih, List.sum_cons, List.length_cons]",
+                    "grind",
+                ),
+            ),
+        ),
+        (
+            "sum_append",
+            ("(xs ys zs : List Nat)",),
+            "(xs ++ (ys ++ zs)).sum = zs.sum + (xs ++ ys).sum",
+            (
+                ("rw [List.sum_append, List.sum_append, List.sum_append]", "omega"),
+                ("simp", "omega"),
+            ),
+        ),
+        (
+            "mem_split",
+            ("(α : Type)", "(x : α)", "(xs : List α)", "(h : x ∈ xs)"),
+            "∃ ys zs, xs = ys ++ x :: zs",
+            (
+                (
+                    "induction xs with | nil => ?_ | cons y xs ih => ?_",
+                    "cases h",
+                    "rcases List.mem_cons.mp h with h1 | h1",
+                    "subst h1",
+                    "exact ⟨[], xs, rfl⟩",
+                    "obtain ⟨ys, zs, e⟩ := ih h1",
+                    "exact ⟨y :: ys, zs, by rw [e]; rfl⟩",
+                ),
+            ),
+        ),
+        (
+            "append_cancel",
+            ("(α : Type)", "(xs ys zs : List α)", "(h : xs ++ ys = xs ++ zs)"),
+            "ys = zs",
+            (
+                (
+                    "induction xs with | nil => ?_ | cons x xs ih => ?_",
+                    "exact h",
+                    "apply ih",
+                    "rw [List.cons_append, List.cons_append] at h",
+                    "injection h",
+                ),
+            ),
+        ),
+        (
+            "no_cycle",
+            ("(α : Type)", "(x : α)", "(xs ys : List α)"),
+            "xs ≠ ys ++ x :: xs",
+            (
+                ("intro h", "have h1 := congrArg List.length h", "simp at h1", "omega"),
+                (
+                    "intro h",
+                    "have h1 := congrArg List.length h",
+                    "rw [List.length_append, List.length_cons] at h1",
+                    "omega",
+                ),
+            ),
+        ),
     ]
     name, binders, goal, scripts = rng.choice(choices)
     return Draft(FAMILY, name, binders, goal, "", scripts, {"k": k})
@@ -520,10 +836,17 @@ def options(rng: Random, size: int) -> Draft:
             inner = f"({fs[i]} {argument}).bind (fun a{i + 1} => {inner})"
         right = f"{o}.bind (fun a0 => {inner})"
         return Draft(
-            FAMILY, "option_bind", ("(α : Type)", f"({' '.join(fs)} : α → Option α)", f"({o} : Option α)"),
-            f"{left} = {right}", "",
-            ((f"cases {o} with | none => ?_ | some a => ?_", "rfl", "rfl"),
-             (f"cases {o} <;> simp [Option.bind_assoc]",), (f"cases {o} <;> grind",)), {"functions": n},
+            FAMILY,
+            "option_bind",
+            ("(α : Type)", f"({' '.join(fs)} : α → Option α)", f"({o} : Option α)"),
+            f"{left} = {right}",
+            "",
+            (
+                (f"cases {o} with | none => ?_ | some a => ?_", "rfl", "rfl"),
+                (f"cases {o} <;> simp [Option.bind_assoc]",),
+                (f"cases {o} <;> grind",),
+            ),
+            {"functions": n},
         )
     if kind == "map":
         n = rng.randint(2, 2 + size)
@@ -535,29 +858,47 @@ def options(rng: Random, size: int) -> Draft:
         for f in names:
             body = f"{f} ({body})" if " " in body else f"{f} {body}"
         return Draft(
-            FAMILY, "option_map", ("(α : Type)", "(f g : α → α)", f"({o} : Option α)"),
-            f"{left} = {o}.map (fun a => {body})", "",
-            ((f"cases {o} with | none => ?_ | some a => ?_", "rfl", "rfl"),), {"functions": n},
+            FAMILY,
+            "option_map",
+            ("(α : Type)", "(f g : α → α)", f"({o} : Option α)"),
+            f"{left} = {o}.map (fun a => {body})",
+            "",
+            ((f"cases {o} with | none => ?_ | some a => ?_", "rfl", "rfl"),),
+            {"functions": n},
         )
     if kind == "witness":
         k = rng.randint(1, 9)
         return Draft(
-            FAMILY, "option_witness", ("(α β : Type)", "(f : α → β)", f"({o} : Option α)", "(b : β)"),
-            f"{o}.map f = some b ↔ ∃ a, {o} = some a ∧ f a = b", "",
-            ((f"cases {o} with | none => ?_ | some a => ?_", "simp", "simp"),
-             (f"cases {o} <;> simp",)), {"k": k},
+            FAMILY,
+            "option_witness",
+            ("(α β : Type)", "(f : α → β)", f"({o} : Option α)", "(b : β)"),
+            f"{o}.map f = some b ↔ ∃ a, {o} = some a ∧ f a = b",
+            "",
+            (
+                (f"cases {o} with | none => ?_ | some a => ?_", "simp", "simp"),
+                (f"cases {o} <;> simp",),
+            ),
+            {"k": k},
         )
     if kind == "default":
         k, c = rng.randint(1, 9), rng.randint(0, 9)
         return Draft(
-            FAMILY, "option_default", (f"({o} : Option Nat)",),
-            f"({o}.map (· + {k})).getD {c + k} = {o}.getD {c} + {k}", "",
-            ((f"cases {o} with | none => ?_ | some a => ?_", "rfl", "rfl"),), {"k": k},
+            FAMILY,
+            "option_default",
+            (f"({o} : Option Nat)",),
+            f"({o}.map (· + {k})).getD {c + k} = {o}.getD {c} + {k}",
+            "",
+            ((f"cases {o} with | none => ?_ | some a => ?_", "rfl", "rfl"),),
+            {"k": k},
         )
     return Draft(
-        FAMILY, "option_or", ("(α : Type)", "(x y z : Option α)", "(h : (x.or y).or z = none)"),
-        rng.choice(["x = none ∧ z = none", "y = none", "z.or (y.or x) = none"]), "",
-        (("cases x <;> cases y <;> cases z <;> simp_all",), ("grind",)), {},
+        FAMILY,
+        "option_or",
+        ("(α : Type)", "(x y z : Option α)", "(h : (x.or y).or z = none)"),
+        rng.choice(["x = none ∧ z = none", "y = none", "z.or (y.or x) = none"]),
+        "",
+        (("cases x <;> cases y <;> cases z <;> simp_all",), ("grind",)),
+        {},
     )
 
 

@@ -7,7 +7,7 @@ and the rules that it used become the hypotheses. The others draw formulas and k
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import pairwise, product
 from random import Random
 
 from prover.data.theorems.statement import Draft, Script
@@ -331,9 +331,7 @@ def _conclude(state: _Forward) -> tuple[list[str], str]:
     facts = [last]
     if len(state.facts) > 1 and rng.random() < 0.4:
         facts.insert(0, rng.choice(state.facts[:-1]))
-    hidden = [
-        v for v in state.eigen if v not in "xy" and any(v in f.terms for f in facts)
-    ]
+    hidden = [v for v in state.eigen if v not in "xy" and any(v in f.terms for f in facts)]
     text = " ∧ ".join(_tight(f.text) for f in facts)
     proof = [f.name for f in facts]
     if len(facts) == 1 and not hidden and rng.random() < 0.15:
@@ -342,9 +340,7 @@ def _conclude(state: _Forward) -> tuple[list[str], str]:
             return ["left", f"exact {last.name}"], f"{last.text} ∨ {other}"
         return ["right", f"exact {last.name}"], f"{other} ∨ {last.text}"
     if hidden:
-        return [
-            f"exact ⟨{', '.join([*hidden, *proof])}⟩"
-        ], f"∃ {' '.join(hidden)} : α, {text}"
+        return [f"exact ⟨{', '.join([*hidden, *proof])}⟩"], f"∃ {' '.join(hidden)} : α, {text}"
     if len(proof) > 1:
         return ["constructor", *(f"exact {name}" for name in proof)], text
     return [f"exact {proof[0]}"], text
@@ -368,7 +364,9 @@ def quantifiers(rng: Random, size: int) -> Draft:
     outside = _joined([f"¬{a}" if s else a for a, s in zip(atoms, signs, strict=True)], flipped)
     left = "".join(f"{k} {v} : α, " for k, v in zip(kinds, variables, strict=True)) + inside
     right = (
-        "".join(f"{'∃' if k == '∀' else '∀'} {v} : α, " for k, v in zip(kinds, variables, strict=True))
+        "".join(
+            f"{'∃' if k == '∀' else '∀'} {v} : α, " for k, v in zip(kinds, variables, strict=True)
+        )
         + outside
     )
     names = sorted({a.split()[0] for a in atoms})
@@ -407,8 +405,10 @@ def quantifiers(rng: Random, size: int) -> Draft:
 def _joined(literals: list[str], ops: list[str]) -> str:
     text = literals[-1]
     for literal, op in zip(reversed(literals[:-1]), reversed(ops), strict=True):
-        text = f"{literal} {op} ({text})" if len(literals) > 2 and text != literals[-1] else (
-            f"{literal} {op} {text}"
+        text = (
+            f"{literal} {op} ({text})"
+            if len(literals) > 2 and text != literals[-1]
+            else (f"{literal} {op} {text}")
         )
     return text
 
@@ -417,8 +417,7 @@ def shift_quantifiers(rng: Random, size: int) -> Draft:
     """From an ∃∀ to a ∀∃ through monotone predicates, with `size` changes of predicate."""
     names = "PQSTUV"[: 1 + size]
     rules = tuple(
-        f"(r{i + 1} : ∀ x y, {a} x y → {b} x y)"
-        for i, (a, b) in enumerate(zip(names, names[1:], strict=False))
+        f"(r{i + 1} : ∀ x y, {a} x y → {b} x y)" for i, (a, b) in enumerate(pairwise(names))
     )
     term = "hu v"
     for i in range(len(rules)):
@@ -436,10 +435,7 @@ def shift_quantifiers(rng: Random, size: int) -> Draft:
 def contrapose_rule(rng: Random, size: int) -> Draft:
     """A chain of implications read backwards through negations."""
     names = "PQSTUVW"[: 2 + size]
-    rules = tuple(
-        f"(r{i + 1} : ∀ x, {a} x → {b} x)"
-        for i, (a, b) in enumerate(zip(names, names[1:], strict=False))
-    )
+    rules = tuple(f"(r{i + 1} : ∀ x, {a} x → {b} x)" for i, (a, b) in enumerate(pairwise(names)))
     term = "hx"
     for i in range(len(rules)):
         term = f"r{i + 1} x ({term})" if i else f"r1 x {term}"
@@ -457,7 +453,9 @@ def contrapose_rule(rng: Random, size: int) -> Draft:
         "contrapose_rule",
         ("(α : Type)", f"({' '.join(names)} : α → Prop)", *rules, f"(h : ∃ x, ¬{names[-1]} x)"),
         "¬∀ x, P x",
-        scripts=(("intro hall", "obtain ⟨x, hn⟩ := h", "apply hn", "have hx := hall x", f"exact {term}"),),
+        scripts=(
+            ("intro hall", "obtain ⟨x, hn⟩ := h", "apply hn", "have hx := hall x", f"exact {term}"),
+        ),
         knobs={"rules": len(rules)},
     )
 
@@ -465,6 +463,9 @@ def contrapose_rule(rng: Random, size: int) -> Draft:
 MAKERS = (
     tautology,
     and_or_chain,
+    forward,
+    forward,
+    forward,
     forward,
     forward,
     forward,

@@ -22,7 +22,9 @@ def show_poly(p: Poly, x: str, rng: Random | None = None) -> str:
         if c == 0:
             continue
         monomial = {0: "", 1: x, 2: square}.get(power, f"{x} ^ {power}")
-        size = str(abs(c)) if not monomial else monomial if abs(c) == 1 else f"{abs(c)} * {monomial}"
+        size = (
+            str(abs(c)) if not monomial else monomial if abs(c) == 1 else f"{abs(c)} * {monomial}"
+        )
         if "* " in square and power == 2 and abs(c) != 1:
             size = f"{abs(c)} * ({square})"
         text += (f" {'-' if c < 0 else '+'} " if text else "-" if c < 0 else "") + size
@@ -140,7 +142,9 @@ def congruence(rng: Random, size: int) -> Draft:
             e = rng.randint(2, 3)
             return f"({l1}) ^ {e}", f"({r1}) ^ {e}"
         l2, r2 = build(rng.randint(0, depth - 1))
-        return (f"({l1} + {l2})", f"({r1} + {r2})") if op == "+" else (f"{l1} * {l2}", f"{r1} * {r2}")
+        return (
+            (f"({l1} + {l2})", f"({r1} + {r2})") if op == "+" else (f"{l1} * {l2}", f"{r1} * {r2}")
+        )
 
     left, right = build(1 + min(size, 3))
     while left == right:
@@ -151,8 +155,10 @@ def congruence(rng: Random, size: int) -> Draft:
     if "c" in left:
         hypotheses.append(f"(h2 : c % {modulus} = d % {modulus})")
     names = ", ".join(h[1:3] for h in hypotheses)
-    laws = f"{ring}.add_{mod}, {ring}.mul_{mod}, {ring}.pow_{mod}" if ring == "Nat" else (
-        "Int.pow_succ, Int.add_emod, Int.mul_emod"
+    laws = (
+        f"{ring}.add_{mod}, {ring}.mul_{mod}, {ring}.pow_{mod}"
+        if ring == "Nat"
+        else ("Int.pow_succ, Int.add_emod, Int.mul_emod")
     )
     return Draft(
         FAMILY,
@@ -210,7 +216,9 @@ def divides(rng: Random, size: int) -> Draft:
             ]
         if kind == "left":
             return f"{factor()} * {_factor(one)}", [
-                "apply Nat.dvd_mul_left_of_dvd" if ring == "Nat" else "apply Int.dvd_mul_of_dvd_right",
+                "apply Nat.dvd_mul_left_of_dvd"
+                if ring == "Nat"
+                else "apply Int.dvd_mul_of_dvd_right",
                 *s1,
             ]
         return f"{_factor(one)} * {factor()}", [
@@ -227,7 +235,10 @@ def divides(rng: Random, size: int) -> Draft:
     return Draft(
         FAMILY,
         template,
-        (f"({' '.join(names)} : {ring})", *(f"({hypotheses[v]} : {d} ∣ {v})" for v in sorted(used))),
+        (
+            f"({' '.join(names)} : {ring})",
+            *(f"({hypotheses[v]} : {d} ∣ {v})" for v in sorted(used)),
+        ),
         f"{d} ∣ {text}",
         "",
         (tuple(steps), ("grind",)),
@@ -316,22 +327,30 @@ def monotone(rng: Random, size: int) -> Draft:
             law = "Nat.add_le_add" if op == "+" else "Nat.mul_le_mul"
             return f"{l1} {op} {l2}", f"{r1} {op} {r2}", [f"apply {law}", *s1, *s2]
         if op == "max":
-            return f"max {l1} {l2}", f"max {r1} {r2}", [
-                "apply Nat.max_le.mpr",
+            return (
+                f"max {l1} {l2}",
+                f"max {r1} {r2}",
+                [
+                    "apply Nat.max_le.mpr",
+                    "constructor",
+                    "refine Nat.le_trans ?_ (Nat.le_max_left _ _)",
+                    *s1,
+                    "refine Nat.le_trans ?_ (Nat.le_max_right _ _)",
+                    *s2,
+                ],
+            )
+        return (
+            f"min {l1} {l2}",
+            f"min {r1} {r2}",
+            [
+                "apply Nat.le_min.mpr",
                 "constructor",
-                "refine Nat.le_trans ?_ (Nat.le_max_left _ _)",
+                "refine Nat.le_trans (Nat.min_le_left _ _) ?_",
                 *s1,
-                "refine Nat.le_trans ?_ (Nat.le_max_right _ _)",
+                "refine Nat.le_trans (Nat.min_le_right _ _) ?_",
                 *s2,
-            ]
-        return f"min {l1} {l2}", f"min {r1} {r2}", [
-            "apply Nat.le_min.mpr",
-            "constructor",
-            "refine Nat.le_trans (Nat.min_le_left _ _) ?_",
-            *s1,
-            "refine Nat.le_trans (Nat.min_le_right _ _) ?_",
-            *s2,
-        ]
+            ],
+        )
 
     left, right, steps = build(1 + size)
     while not used or left == right:
@@ -565,7 +584,7 @@ def quadratic_int(rng: Random, size: int) -> Draft:
     equation = f"{show_poly(p, x, rng)} = 0"
     if rng.random() < 0.3 and a + b != 0:
         equation = f"{x} ^ 2 = {_linear([(a + b, x), (-a * b, '')])}"
-    bars = [f"rcases Int.mul_eq_zero.mp hp with h1 | h1", "omega", "omega"]
+    bars = ["rcases Int.mul_eq_zero.mp hp with h1 | h1", "omega", "omega"]
     steps: Script = (f"have hp : ({first}) * ({second}) = 0 := by grind", *bars)
     template = "quadratic_roots"
     if rng.random() < 0.4 and a != b:
@@ -580,7 +599,9 @@ def quadratic_int(rng: Random, size: int) -> Draft:
             (steps,),
             {"roots": 1},
         )
-    return Draft(FAMILY, template, (f"({x} : Int)", f"(h : {equation})"), goal, "", (steps,), {"roots": 2})
+    return Draft(
+        FAMILY, template, (f"({x} : Int)", f"(h : {equation})"), goal, "", (steps,), {"roots": 2}
+    )
 
 
 def _signed(n: int) -> str:
@@ -607,12 +628,16 @@ def quadratic_nat(rng: Random, size: int) -> Draft:
         (
             (
                 f"rcases Nat.lt_trichotomy {x} {n} with h1 | h1 | h1",
-                f"have h2 : {x} * {inner} ≤ {n - 1} * ({n - 1} + {d}) := "
-                f"Nat.mul_le_mul (by omega) (by omega)",
+                (
+                    f"have h2 : {x} * {inner} ≤ {n - 1} * ({n - 1} + {d}) := "
+                    f"Nat.mul_le_mul (by omega) (by omega)"
+                ),
                 "omega",
                 "exact h1",
-                f"have h2 : {n + 1} * ({n + 1} + {d}) ≤ {x} * {inner} := "
-                f"Nat.mul_le_mul (by omega) (by omega)",
+                (
+                    f"have h2 : {n + 1} * ({n + 1} + {d}) ≤ {x} * {inner} := "
+                    f"Nat.mul_le_mul (by omega) (by omega)"
+                ),
                 "omega",
             ),
             (f"have h0 := {up}", "omega"),
@@ -638,27 +663,49 @@ def function_value(rng: Random, size: int) -> Draft:
             else:
                 text, result = f"g ({text})", c * result + d
         return Draft(
-            FAMILY, "function_value", tuple(binders), f"{text} = {result}", "",
+            FAMILY,
+            "function_value",
+            tuple(binders),
+            f"{text} = {result}",
+            "",
             (("simp [hf, hg]",), ("simp only [hf, hg]", "omega"), ("rw [hf, hg]", "omega")),
             {"depth": depth},
         )
     if kind == "solve":
         result = a * (c * n + d) + b
         return Draft(
-            FAMILY, "function_solve", (*binders, "(x : Int)", f"(h : f (g x) = {result})"),
-            f"x = {n}", "", (("rw [hf, hg] at h", "omega"),), {},
+            FAMILY,
+            "function_solve",
+            (*binders, "(x : Int)", f"(h : f (g x) = {result})"),
+            f"x = {n}",
+            "",
+            (("rw [hf, hg] at h", "omega"),),
+            {},
         )
     if kind == "commute":
         k = a * d + b - c * b - d
-        goal = f"∀ x, f (g x) = g (f x)" + (f" + {k}" if k > 0 else f" - {-k}" if k < 0 else "")
+        goal = "∀ x, f (g x) = g (f x)" + (f" + {k}" if k > 0 else f" - {-k}" if k < 0 else "")
         return Draft(
-            FAMILY, "function_commute", tuple(binders), goal, "",
-            (("intro x", "rw [hf, hg, hg, hf]", "omega"), ("intro x", "simp only [hf, hg]", "omega")), {},
+            FAMILY,
+            "function_commute",
+            tuple(binders),
+            goal,
+            "",
+            (
+                ("intro x", "rw [hf, hg, hg, hf]", "omega"),
+                ("intro x", "simp only [hf, hg]", "omega"),
+            ),
+            {},
         )
     if kind == "injective":
         return Draft(
-            FAMILY, "function_injective", tuple(binders), "∀ x y, f (g x) = f (g y) → x = y", "",
-            (("intro x y h", "simp only [hf, hg] at h", "omega"),), {},
+            FAMILY,
+            "function_injective",
+            tuple(binders),
+            "∀ x y, f (g x) = f (g y) → x = y",
+            "",
+            (("intro x y h", "simp only [hf, hg] at h", "omega"),),
+            {},
         )
     k = 2 + min(size, 3)
     text, slope, offset = "x", 1, 0
@@ -666,15 +713,22 @@ def function_value(rng: Random, size: int) -> Draft:
         text, slope, offset = f"f ({text})" if text != "x" else "f x", slope * a, offset * a + b
     goal = f"∀ x, {text} = " + _linear([(slope, "x"), (offset, "")])
     return Draft(
-        FAMILY, "function_iterate", (binders[0].replace(" g", ""), binders[1]), goal, "",
-        (("intro x", "simp only [hf]", "omega"),), {"times": k},
+        FAMILY,
+        "function_iterate",
+        (binders[0].replace(" g", ""), binders[1]),
+        goal,
+        "",
+        (("intro x", "simp only [hf]", "omega"),),
+        {"times": k},
     )
 
 
 def recurrence(rng: Random, size: int) -> Draft:
     """What follows from a recurrence, by induction or by counting up."""
     f = rng.choice(["f", "u", "s", "a"])
-    kind = rng.choice(["value", "linear", "geometric", "sum", "sum", "bound", "invariant", "mono", "double"])
+    kind = rng.choice(
+        ["value", "linear", "geometric", "sum", "sum", "bound", "invariant", "mono", "double"]
+    )
     n = rng.choice(["n", "k", "m"])
     start, b = rng.randint(0, 6), rng.randint(1, 7)
     induction = f"induction {n} with | zero => ?_ | succ {n} ih => ?_"
@@ -685,7 +739,11 @@ def recurrence(rng: Random, size: int) -> Draft:
         return Draft(
             FAMILY,
             template,
-            (f"({f} : Nat → Nat)", f"(h0 : {f} 0 = {base})", f"(hs : ∀ n, {f} (n + 1) = {hypothesis})"),
+            (
+                f"({f} : Nat → Nat)",
+                f"(h0 : {f} 0 = {base})",
+                f"(hs : ∀ n, {f} (n + 1) = {hypothesis})",
+            ),
             goal,
             "",
             scripts,
@@ -700,7 +758,9 @@ def recurrence(rng: Random, size: int) -> Draft:
             result = a * result + c * i + b
         steps = tuple(f"have h{i + 1} := hs {i}" for i in range(times))
         return draft(
-            "recurrence_value", hypothesis, f"{f} {times} = {result}",
+            "recurrence_value",
+            hypothesis,
+            f"{f} {times} = {result}",
             ((*steps, "omega"), ("simp [hs, h0]",)),
         )
     if kind == "linear":
@@ -742,14 +802,20 @@ def recurrence(rng: Random, size: int) -> Draft:
             (f"intro {n}", induction, "simp [h0]", "have h1 := hs " + n, "grind"),
         )
         return draft(
-            f"recurrence_sum_{degree}", f"{f} n + ({step})", f"∀ {n}, {left} = {closed_text}", scripts, 0
+            f"recurrence_sum_{degree}",
+            f"{f} n + ({step})",
+            f"∀ {n}, {left} = {closed_text}",
+            scripts,
+            0,
         )
     if kind == "bound":
         extra = rng.choice(["", f" + {n}", f" + {rng.randint(1, 9)} * {n}"])
         hypothesis = f"{f} n + {b}{extra.replace(n, 'n')}"
         goal = f"∀ {n}, {n} ≤ {f} {n}" if rng.random() < 0.5 else f"∀ {n}, {f} {n} ≥ {b} * {n}"
         return draft(
-            "recurrence_bound", hypothesis, goal,
+            "recurrence_bound",
+            hypothesis,
+            goal,
             ((f"intro {n}", induction, "omega", f"have h1 := hs {n}", "omega"),),
         )
     if kind == "invariant":
@@ -758,13 +824,19 @@ def recurrence(rng: Random, size: int) -> Draft:
         c = (r - a * r) % m + m * rng.randint(0, 1)
         hypothesis = _linear([(a, f"{f} n"), (c, "")])
         return draft(
-            "recurrence_invariant", hypothesis, f"∀ {n}, {f} {n} % {m} = {r}",
+            "recurrence_invariant",
+            hypothesis,
+            f"∀ {n}, {f} {n} % {m} = {r}",
             ((f"intro {n}", induction, "omega", f"have h1 := hs {n}", "omega"),),
         )
     if kind == "mono":
-        hypothesis = rng.choice([f"{f} n + {b}", f"{rng.randint(1, 4)} * {f} n + {b}", f"{f} n + n"])
+        hypothesis = rng.choice(
+            [f"{f} n + {b}", f"{rng.randint(1, 4)} * {f} n + {b}", f"{f} n + n"]
+        )
         return draft(
-            "recurrence_monotone", hypothesis, f"∀ i j, i ≤ j → {f} i ≤ {f} j",
+            "recurrence_monotone",
+            hypothesis,
+            f"∀ i j, i ≤ j → {f} i ≤ {f} j",
             (
                 (
                     "intro i j hij",
@@ -814,14 +886,28 @@ def power_divides(rng: Random, size: int) -> Draft:
     induction = f"induction {n} with | zero => ?_ | succ {n} ih => ?_"
     if rng.random() < 0.5:
         return Draft(
-            FAMILY, "power_remainder", (f"({n} : Nat)",), f"({expression}) % {m} = 0", "",
-            ((induction, "decide", "rw [Nat.pow_succ]", "omega"),
-             (induction, "simp", "rw [Nat.pow_succ]", "omega")), {"base": a, "modulus": m},
+            FAMILY,
+            "power_remainder",
+            (f"({n} : Nat)",),
+            f"({expression}) % {m} = 0",
+            "",
+            (
+                (induction, "decide", "rw [Nat.pow_succ]", "omega"),
+                (induction, "simp", "rw [Nat.pow_succ]", "omega"),
+            ),
+            {"base": a, "modulus": m},
         )
     return Draft(
-        FAMILY, "power_divides", (f"({n} : Nat)",), f"{m} ∣ {expression}", "",
-        ((induction, "decide", "rw [Nat.pow_succ]", "omega"),
-         (induction, "simp", "rw [Nat.pow_succ]", "omega")), {"base": a, "modulus": m},
+        FAMILY,
+        "power_divides",
+        (f"({n} : Nat)",),
+        f"{m} ∣ {expression}",
+        "",
+        (
+            (induction, "decide", "rw [Nat.pow_succ]", "omega"),
+            (induction, "simp", "rw [Nat.pow_succ]", "omega"),
+        ),
+        {"base": a, "modulus": m},
     )
 
 
@@ -838,14 +924,28 @@ def power_bound(rng: Random, size: int) -> Draft:
     right = f"{a} ^ {n}" if scale == 1 else f"{scale} * {a} ^ {n}"
     induction = f"induction {n} with | zero => ?_ | succ {n} ih => ?_"
     return Draft(
-        FAMILY, "power_bound", (f"({n} : Nat)",), f"{left} {'<' if strict else '≤'} {right}", "",
+        FAMILY,
+        "power_bound",
+        (f"({n} : Nat)",),
+        f"{left} {'<' if strict else '≤'} {right}",
+        "",
         (
             (induction, "simp", "rw [Nat.pow_succ]", "omega"),
             (induction, "decide", "rw [Nat.pow_succ]", "omega"),
-            (induction, "simp", f"have h1 : 0 < {a} ^ {n} := Nat.pow_pos (by decide)",
-             "rw [Nat.pow_succ]", "omega"),
-            (induction, "decide", f"have h1 : 0 < {a} ^ {n} := Nat.pow_pos (by decide)",
-             "rw [Nat.pow_succ]", "omega"),
+            (
+                induction,
+                "simp",
+                f"have h1 : 0 < {a} ^ {n} := Nat.pow_pos (by decide)",
+                "rw [Nat.pow_succ]",
+                "omega",
+            ),
+            (
+                induction,
+                "decide",
+                f"have h1 : 0 < {a} ^ {n} := Nat.pow_pos (by decide)",
+                "rw [Nat.pow_succ]",
+                "omega",
+            ),
         ),
         {"base": a},
     )
@@ -862,15 +962,25 @@ def exists_combination(rng: Random, size: int) -> Draft:
         r, s = rng.randrange(a), rng.randrange(b)
         x = next(i for i in range(a * b) if i % a == r and i % b == s)
         return Draft(
-            FAMILY, "exists_residues", (), f"∃ n : Nat, n % {a} = {r} ∧ n % {b} = {s}", "",
-            ((f"exact ⟨{x}, by decide, by decide⟩",), (f"refine ⟨{x}, ?_, ?_⟩", "rfl", "rfl")), {},
+            FAMILY,
+            "exists_residues",
+            (),
+            f"∃ n : Nat, n % {a} = {r} ∧ n % {b} = {s}",
+            "",
+            ((f"exact ⟨{x}, by decide, by decide⟩",), (f"refine ⟨{x}, ?_, ?_⟩", "rfl", "rfl")),
+            {},
         )
     if kind == "between":
         m, r = rng.randint(2, 4 + size), 0
         r = rng.randrange(m)
         return Draft(
-            FAMILY, "exists_above", ("(n : Nat)",), f"∃ k, n < k ∧ k % {m} = {r}", "",
-            ((f"refine ⟨{m} * (n + 1) + {r}, ?_, ?_⟩", "omega", "omega"),), {"modulus": m},
+            FAMILY,
+            "exists_above",
+            ("(n : Nat)",),
+            f"∃ k, n < k ∧ k % {m} = {r}",
+            "",
+            ((f"refine ⟨{m} * (n + 1) + {r}, ?_, ?_⟩", "omega", "omega"),),
+            {"modulus": m},
         )
     if kind == "even":
         a, b = rng.randint(1, 4), rng.randint(1, 4)
@@ -879,14 +989,24 @@ def exists_combination(rng: Random, size: int) -> Draft:
         left = _linear([(a, "a"), (b, "b")])
         inner = _linear([(a, "k"), (b, "l")])
         return Draft(
-            FAMILY, "exists_multiple", hyps, f"∃ k, {left} = {m} * k", "",
-            (("obtain ⟨k, hk⟩ := ha", "obtain ⟨l, hl⟩ := hb", f"refine ⟨{inner}, ?_⟩", "omega"),), {},
+            FAMILY,
+            "exists_multiple",
+            hyps,
+            f"∃ k, {left} = {m} * k",
+            "",
+            (("obtain ⟨k, hk⟩ := ha", "obtain ⟨l, hl⟩ := hb", f"refine ⟨{inner}, ?_⟩", "omega"),),
+            {},
         )
     if kind == "quotient":
         m = rng.randint(2, 4 + 2 * size)
         return Draft(
-            FAMILY, "exists_quotient", ("(n : Nat)",), f"∃ q r, n = {m} * q + r ∧ r < {m}", "",
-            ((f"refine ⟨n / {m}, n % {m}, ?_, ?_⟩", "omega", "omega"),), {"modulus": m},
+            FAMILY,
+            "exists_quotient",
+            ("(n : Nat)",),
+            f"∃ q r, n = {m} * q + r ∧ r < {m}",
+            "",
+            ((f"refine ⟨n / {m}, n % {m}, ?_, ?_⟩", "omega", "omega"),),
+            {"modulus": m},
         )
     while True:
         a, b = rng.randint(2, 4), rng.randint(3, 7)
@@ -901,10 +1021,13 @@ def exists_combination(rng: Random, size: int) -> Draft:
         options.append(f"exact ⟨(n - {b * y}) / {a}, {y}, by omega⟩")
     hr = " ∨ ".join(f"n % {a} = {r}" for r in range(a))
     return Draft(
-        FAMILY, "exists_coins", ("(n : Nat)", f"(hn : {first} ≤ n)"),
-        f"∃ x y, n = {a} * x + {b} * y", "",
-        ((f"have hr : {hr} := by omega", f"rcases hr with {cases}", *options),
-         (induction,)), {"coins": a * b},
+        FAMILY,
+        "exists_coins",
+        ("(n : Nat)", f"(hn : {first} ≤ n)"),
+        f"∃ x y, n = {a} * x + {b} * y",
+        "",
+        ((f"have hr : {hr} := by omega", f"rcases hr with {cases}", *options), (induction,)),
+        {"coins": a * b},
     )
 
 
@@ -920,16 +1043,32 @@ def min_max(rng: Random, size: int) -> Draft:
         (f"({a} {b} {c} : Nat)", f"{a} - ({b} + {k} * {c}) = {a} - {k} * {c} - {b}", (("omega",),)),
         (f"({a} : Nat)", f"{a} / {k + 1} * {k + 1} ≤ {a}", (("omega",),)),
         (f"({a} : Nat)", f"({a} + {k * (k + 1)}) / {k + 1} = {a} / {k + 1} + {k}", (("omega",),)),
-        (f"({a} {b} : Nat)", f"{a} * (min {a} {b}) ≤ {a} * {b}",
-         (("apply Nat.mul_le_mul_left", "exact Nat.min_le_right _ _"),)),
-        (f"({a} {b} {c} : Nat)", f"{a} * max {b} {c} = max ({a} * {b}) ({a} * {c})",
-         ((f"rcases Nat.le_total {b} {c} with h | h",
-           "rw [Nat.max_eq_right h, Nat.max_eq_right (Nat.mul_le_mul_left _ h)]",
-           "rw [Nat.max_eq_left h, Nat.max_eq_left (Nat.mul_le_mul_left _ h)]"),)),
-        (f"({a} {b} {c} : Nat)", f"({a} - {b}) * {c} = {a} * {c} - {b} * {c}",
-         ((f"exact Nat.sub_mul {a} {b} {c}",),)),
-        (f"({a} {b} : Nat)", f"({a} + {b}) * ({a} - {b}) = {a} * {a} - {b} * {b}",
-         (("rw [Nat.mul_sub, Nat.add_mul, Nat.add_mul, Nat.mul_comm " + f"{b} {a}]", "omega"),)),
+        (
+            f"({a} {b} : Nat)",
+            f"{a} * (min {a} {b}) ≤ {a} * {b}",
+            (("apply Nat.mul_le_mul_left", "exact Nat.min_le_right _ _"),),
+        ),
+        (
+            f"({a} {b} {c} : Nat)",
+            f"{a} * max {b} {c} = max ({a} * {b}) ({a} * {c})",
+            (
+                (
+                    f"rcases Nat.le_total {b} {c} with h | h",
+                    "rw [Nat.max_eq_right h, Nat.max_eq_right (Nat.mul_le_mul_left _ h)]",
+                    "rw [Nat.max_eq_left h, Nat.max_eq_left (Nat.mul_le_mul_left _ h)]",
+                ),
+            ),
+        ),
+        (
+            f"({a} {b} {c} : Nat)",
+            f"({a} - {b}) * {c} = {a} * {c} - {b} * {c}",
+            ((f"exact Nat.sub_mul {a} {b} {c}",),),
+        ),
+        (
+            f"({a} {b} : Nat)",
+            f"({a} + {b}) * ({a} - {b}) = {a} * {a} - {b} * {b}",
+            (("rw [Nat.mul_sub, Nat.add_mul, Nat.add_mul, Nat.mul_comm " + f"{b} {a}]", "omega"),),
+        ),
     ]
     index = rng.randrange(len(choices))
     binder, goal, scripts = choices[index]
@@ -944,22 +1083,38 @@ def gcd_facts(rng: Random, size: int) -> Draft:
         g = rng.randint(2, 30)
         a, b = g * rng.randint(2, 30), g * rng.randint(2, 30)
         return Draft(
-            FAMILY, "gcd_value", (), f"Nat.gcd {a} {b} = {gcd(a, b)}", "", (("decide",), ("rfl",)), {}
+            FAMILY,
+            "gcd_value",
+            (),
+            f"Nat.gcd {a} {b} = {gcd(a, b)}",
+            "",
+            (("decide",), ("rfl",)),
+            {},
         )
     if kind == "consecutive":
         step = rng.choice([1, 1, k])
         goal = f"Nat.gcd ({step} * n + 1) n = 1" if step > 1 else "Nat.gcd n (n + 1) = 1"
         return Draft(
-            FAMILY, "gcd_consecutive", ("(n : Nat)",), goal, "",
-            (("simp",), ("apply Nat.eq_one_of_dvd_one",
-              "have h1 := Nat.gcd_dvd_left n (n + 1)",
-              "have h2 := Nat.gcd_dvd_right n (n + 1)",
-              "exact (Nat.dvd_add_right h1).mp h2")), {"step": step},
+            FAMILY,
+            "gcd_consecutive",
+            ("(n : Nat)",),
+            goal,
+            "",
+            (
+                ("simp",),
+                (
+                    "apply Nat.eq_one_of_dvd_one",
+                    "have h1 := Nat.gcd_dvd_left n (n + 1)",
+                    "have h2 := Nat.gcd_dvd_right n (n + 1)",
+                    "exact (Nat.dvd_add_right h1).mp h2",
+                ),
+            ),
+            {"step": step},
         )
     if kind == "coprime":
         a, b = rng.randint(2, 4 + size), rng.randint(1, 3 + size)
         c = rng.randint(1, 6)
-        d = (b * c + rng.choice([1, -1]))
+        d = b * c + rng.choice([1, -1])
         if d % a or d <= 0:
             return gcd_facts(rng, size)
         e = d // a
@@ -969,27 +1124,61 @@ def gcd_facts(rng: Random, size: int) -> Draft:
             return gcd_facts(rng, size)
         del sign
         return Draft(
-            FAMILY, "gcd_linear", (f"(n d : Nat)", f"(h1 : d ∣ {a} * ({second}))",
-                                   f"(h2 : d ∣ {c} * ({first}))"), "d = 1", "",
-            (("apply Nat.eq_one_of_dvd_one",
-              f"have h3 := Nat.dvd_sub h1 h2", f"have h4 : {a} * ({second}) - {c} * ({first}) = 1 := by omega",
-              "rw [h4] at h3", "exact h3"),
-             ("apply Nat.eq_one_of_dvd_one",
-              f"have h3 := Nat.dvd_sub h2 h1", f"have h4 : {c} * ({first}) - {a} * ({second}) = 1 := by omega",
-              "rw [h4] at h3", "exact h3")), {},
+            FAMILY,
+            "gcd_linear",
+            ("(n d : Nat)", f"(h1 : d ∣ {a} * ({second}))", f"(h2 : d ∣ {c} * ({first}))"),
+            "d = 1",
+            "",
+            (
+                (
+                    "apply Nat.eq_one_of_dvd_one",
+                    "have h3 := Nat.dvd_sub h1 h2",
+                    f"have h4 : {a} * ({second}) - {c} * ({first}) = 1 := by omega",
+                    "rw [h4] at h3",
+                    "exact h3",
+                ),
+                (
+                    "apply Nat.eq_one_of_dvd_one",
+                    "have h3 := Nat.dvd_sub h2 h1",
+                    f"have h4 : {c} * ({first}) - {a} * ({second}) = 1 := by omega",
+                    "rw [h4] at h3",
+                    "exact h3",
+                ),
+            ),
+            {},
         )
     if kind == "scale":
         return Draft(
-            FAMILY, "gcd_scale", ("(a b c : Nat)",),
-            f"Nat.gcd ({k} * a) ({k} * b + {k} * a * c) = {k} * Nat.gcd a b", "",
-            ((f"rw [Nat.mul_assoc, ← Nat.mul_add, Nat.gcd_mul_left, Nat.gcd_add_mul_left_right]",),
-             ("simp [Nat.mul_assoc, ← Nat.mul_add, Nat.gcd_mul_left]",)), {"k": k},
+            FAMILY,
+            "gcd_scale",
+            ("(a b c : Nat)",),
+            f"Nat.gcd ({k} * a) ({k} * b + {k} * a * c) = {k} * Nat.gcd a b",
+            "",
+            (
+                (
+                    "rw [Nat.mul_assoc, ← Nat.mul_add, Nat.gcd_mul_left, Nat.gcd_add_mul_left_right]",
+                ),
+                ("simp [Nat.mul_assoc, ← Nat.mul_add, Nat.gcd_mul_left]",),
+            ),
+            {"k": k},
         )
     return Draft(
-        FAMILY, "gcd_dvd", ("(a b x y : Nat)",), f"Nat.gcd a b ∣ a * x + {k} * (b * y)", "",
-        (("apply Nat.dvd_add", "apply Nat.dvd_mul_right_of_dvd", "exact Nat.gcd_dvd_left a b",
-          "apply Nat.dvd_mul_left_of_dvd", "apply Nat.dvd_mul_right_of_dvd",
-          "exact Nat.gcd_dvd_right a b"),), {"k": k},
+        FAMILY,
+        "gcd_dvd",
+        ("(a b x y : Nat)",),
+        f"Nat.gcd a b ∣ a * x + {k} * (b * y)",
+        "",
+        (
+            (
+                "apply Nat.dvd_add",
+                "apply Nat.dvd_mul_right_of_dvd",
+                "exact Nat.gcd_dvd_left a b",
+                "apply Nat.dvd_mul_left_of_dvd",
+                "apply Nat.dvd_mul_right_of_dvd",
+                "exact Nat.gcd_dvd_right a b",
+            ),
+        ),
+        {"k": k},
     )
 
 
@@ -1016,7 +1205,13 @@ def compute(rng: Random, size: int) -> Draft:
     goal = f"∃ x : Fin {n}, ({text.replace('x', 'x.val')}) % {m} = {target}"
     witness = seen.index(target)
     return Draft(
-        FAMILY, "compute_exists", (), goal, "", ((f"exact ⟨{witness}, by decide⟩",), ("decide",)), {"n": n}
+        FAMILY,
+        "compute_exists",
+        (),
+        goal,
+        "",
+        ((f"exact ⟨{witness}, by decide⟩",), ("decide",)),
+        {"n": n},
     )
 
 
@@ -1029,56 +1224,128 @@ def induction_principles(rng: Random, size: int) -> Draft:
         bases = tuple(f"(h{i} : {p} {i})" for i in range(k))
         cases = ["exact h{i}".replace("{i}", str(i)) for i in range(k)]
         return Draft(
-            FAMILY, "two_step_induction" if k == 2 else "k_step_induction",
-            (f"({p} : Nat → Prop)", *bases, f"(hs : ∀ n, {p} n → {p} (n + {k}))"), f"∀ n, {p} n", "",
-            (("intro n", "induction n using Nat.strongRecOn with | _ n ih => ?_",
-              f"rcases Nat.lt_or_ge n {k} with h | h",
-              f"have hc : {' ∨ '.join(f'n = {i}' for i in range(k))} := by omega",
-              f"rcases hc with {' | '.join(['rfl'] * k)}", *cases,
-              f"obtain ⟨m, rfl⟩ := Nat.exists_eq_add_of_le' h", "apply hs", "apply ih", "omega"),),
+            FAMILY,
+            "two_step_induction" if k == 2 else "k_step_induction",
+            (f"({p} : Nat → Prop)", *bases, f"(hs : ∀ n, {p} n → {p} (n + {k}))"),
+            f"∀ n, {p} n",
+            "",
+            (
+                (
+                    "intro n",
+                    "induction n using Nat.strongRecOn with | _ n ih => ?_",
+                    f"rcases Nat.lt_or_ge n {k} with h | h",
+                    f"have hc : {' ∨ '.join(f'n = {i}' for i in range(k))} := by omega",
+                    f"rcases hc with {' | '.join(['rfl'] * k)}",
+                    *cases,
+                    "obtain ⟨m, rfl⟩ := Nat.exists_eq_add_of_le' h",
+                    "apply hs",
+                    "apply ih",
+                    "omega",
+                ),
+            ),
             {"k": k},
         )
     if kind == "strong":
         k = rng.randint(2, 3 + size)
         return Draft(
-            FAMILY, "divide_induction",
+            FAMILY,
+            "divide_induction",
             (f"({p} : Nat → Prop)", f"(h0 : {p} 0)", f"(hs : ∀ n, 0 < n → {p} (n / {k}) → {p} n)"),
-            f"∀ n, {p} n", "",
-            (("intro n", "induction n using Nat.strongRecOn with | _ n ih => ?_",
-              "rcases Nat.eq_zero_or_pos n with h | h", "subst h", "exact h0",
-              "apply hs n h", "apply ih", "omega"),), {"k": k},
+            f"∀ n, {p} n",
+            "",
+            (
+                (
+                    "intro n",
+                    "induction n using Nat.strongRecOn with | _ n ih => ?_",
+                    "rcases Nat.eq_zero_or_pos n with h | h",
+                    "subst h",
+                    "exact h0",
+                    "apply hs n h",
+                    "apply ih",
+                    "omega",
+                ),
+            ),
+            {"k": k},
         )
     if kind == "down":
         n = rng.randint(2, 4 + size)
         return Draft(
-            FAMILY, "downward", (f"({p} : Nat → Prop)", "(b : Nat)", f"(hb : {p} (b + {n}))",
-                                 f"(hs : ∀ n, {p} (n + 1) → {p} n)"), f"{p} b", "",
-            ((*(["apply hs"] * n), "exact hb"),), {"n": n},
+            FAMILY,
+            "downward",
+            (
+                f"({p} : Nat → Prop)",
+                "(b : Nat)",
+                f"(hb : {p} (b + {n}))",
+                f"(hs : ∀ n, {p} (n + 1) → {p} n)",
+            ),
+            f"{p} b",
+            "",
+            ((*(["apply hs"] * n), "exact hb"),),
+            {"n": n},
         )
     if kind == "pair":
         return Draft(
-            FAMILY, "double_induction",
-            ("(R : Nat → Nat → Prop)", "(h0 : ∀ n, R 0 n)", "(h1 : ∀ m, R (m + 1) 0)",
-             "(hs : ∀ m n, R m n → R (m + 1) (n + 1))"), "∀ m n, R m n", "",
-            (("intro m", "induction m with | zero => ?_ | succ m ih => ?_", "exact h0", "intro n",
-              "cases n with | zero => ?_ | succ n => ?_", "exact h1 m", "apply hs", "exact ih n"),), {},
+            FAMILY,
+            "double_induction",
+            (
+                "(R : Nat → Nat → Prop)",
+                "(h0 : ∀ n, R 0 n)",
+                "(h1 : ∀ m, R (m + 1) 0)",
+                "(hs : ∀ m n, R m n → R (m + 1) (n + 1))",
+            ),
+            "∀ m n, R m n",
+            "",
+            (
+                (
+                    "intro m",
+                    "induction m with | zero => ?_ | succ m ih => ?_",
+                    "exact h0",
+                    "intro n",
+                    "cases n with | zero => ?_ | succ n => ?_",
+                    "exact h1 m",
+                    "apply hs",
+                    "exact ih n",
+                ),
+            ),
+            {},
         )
     k = rng.randint(2, 4 + size)
     if kind == "multiples":
         c = rng.randint(0, k - 1)
         return Draft(
-            FAMILY, "multiples", (f"({p} : Nat → Prop)", f"(h0 : {p} {c})",
-                                  f"(hs : ∀ n, {p} n → {p} (n + {k}))"), f"∀ n, {p} ({k} * n + {c})", "",
-            (("intro n", "induction n with | zero => ?_ | succ n ih => ?_", "exact h0",
-              f"have h1 := hs _ ih", f"have h2 : {k} * (n + 1) + {c} = {k} * n + {c} + {k} := by omega",
-              "rw [h2]", "exact h1"),), {"k": k},
+            FAMILY,
+            "multiples",
+            (f"({p} : Nat → Prop)", f"(h0 : {p} {c})", f"(hs : ∀ n, {p} n → {p} (n + {k}))"),
+            f"∀ n, {p} ({k} * n + {c})",
+            "",
+            (
+                (
+                    "intro n",
+                    "induction n with | zero => ?_ | succ n ih => ?_",
+                    "exact h0",
+                    "have h1 := hs _ ih",
+                    f"have h2 : {k} * (n + 1) + {c} = {k} * n + {c} + {k} := by omega",
+                    "rw [h2]",
+                    "exact h1",
+                ),
+            ),
+            {"k": k},
         )
     return Draft(
-        FAMILY, "induction_from", (f"({p} : Nat → Prop)", f"(h0 : {p} {k})",
-                                   f"(hs : ∀ n, {k} ≤ n → {p} n → {p} (n + 1))"),
-        f"∀ n, {k} ≤ n → {p} n", "",
-        (("intro n hn", "induction hn with | refl => ?_ | step h ih => ?_", "exact h0",
-          "exact hs _ h ih"),), {"k": k},
+        FAMILY,
+        "induction_from",
+        (f"({p} : Nat → Prop)", f"(h0 : {p} {k})", f"(hs : ∀ n, {k} ≤ n → {p} n → {p} (n + 1))"),
+        f"∀ n, {k} ≤ n → {p} n",
+        "",
+        (
+            (
+                "intro n hn",
+                "induction hn with | refl => ?_ | step h ih => ?_",
+                "exact h0",
+                "exact hs _ h ih",
+            ),
+        ),
+        {"k": k},
     )
 
 
