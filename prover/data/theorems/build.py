@@ -78,7 +78,8 @@ async def run_script(pool: LeanPool, state: State, script: Script) -> list[Step]
     """The steps of a script that closes a state, or None if it does not. All states but the first
     are released."""
     steps: list[Step] = []
-    goals, made = [state], []
+    goals = [state]
+    made: list[State] = []
     try:
         for tactic in script:
             if not goals:

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 from prover.data.theorems.statement import Draft, Script
 
 FAMILY = "lists"
-Term = tuple[str, ...] | tuple["str | Term", ...]
+Term = tuple[Any, ...]
+"""`(variable,)`, or a function with its arguments, of which the last are terms."""
 
 VARIABLES = ("xs", "ys", "zs")
 
@@ -20,12 +22,12 @@ def _show(t: Term, tight: bool = False) -> str:
         case (str() as name,):
             return name
         case ("++", a, b):
-            text = f"{_show(a, True)} ++ {_show(b, True)}"  # type: ignore[arg-type]
+            text = f"{_show(a, True)} ++ {_show(b, True)}"
             return f"({text})" if tight else text
         case ("reverse", a):
-            return f"{_show(a, True)}.reverse"  # type: ignore[arg-type]
+            return f"{_show(a, True)}.reverse"
         case (op, str() as f, a):
-            text = f"List.{op} {f} {_show(a, True)}"  # type: ignore[arg-type]
+            text = f"List.{op} {f} {_show(a, True)}"
             return f"({text})" if tight else text
     raise AssertionError(t)
 
@@ -75,7 +77,7 @@ def _laws(t: Term) -> list[tuple[Term, str]]:
             found.append(((op, f, ("++", a, b)), f"← List.{op}_append"))
         case ("++", ("reverse", a), ("reverse", b)):
             found.append((("reverse", ("++", b, a)), "← List.reverse_append"))
-    return found  # type: ignore[return-value]
+    return found
 
 
 def _moves(t: Term) -> list[tuple[Term, str]]:
@@ -342,7 +344,8 @@ def sublists(rng: Random, size: int) -> Draft:
         left, right = left.replace(f"({name})", name), right.replace(f"({name})", name)
     text = left + " " + right
     kind = rng.random()
-    goal, extra = f"List.Sublist {_wrap(left)} {_wrap(right)}", cast_script()
+    extra: Script = ()
+    goal = f"List.Sublist {_wrap(left)} {_wrap(right)}"
     template = "sublist_of"
     if kind < 0.3:
         goal, extra = (
@@ -375,10 +378,6 @@ def sublists(rng: Random, size: int) -> Draft:
     return Draft(
         FAMILY, template, tuple(groups), goal, "", ((*extra, *steps),), {"depth": 1 + size}
     )
-
-
-def cast_script() -> Script:
-    return ()
 
 
 def folds(rng: Random, size: int) -> Draft:

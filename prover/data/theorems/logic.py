@@ -265,9 +265,9 @@ def _derive(state: _Forward, left: int, terms: list[str]) -> tuple[list[str], st
         body, found = first, [_Fact(new, first, used)]
         if others and rng.random() < 0.7:
             state.predicates["R"] = 2
-            second = f"R {others[0]} {witness}"
-            other = _Fact(state.fresh(), second, (others[0], witness))
-            body, found = f"{second} ∧ {first}", [other, *found]
+            edge = f"R {others[0]} {witness}"
+            found.insert(0, _Fact(state.fresh(), edge, (others[0], witness)))
+            body = f"{edge} ∧ {first}"
         used_terms = tuple(t for f in found for t in f.terms if t != witness)
         application = state.rule(premises, f"∃ {witness} : α, {body}", used_terms)
         state.eigen.append(witness)
@@ -312,11 +312,11 @@ def _derive(state: _Forward, left: int, terms: list[str]) -> tuple[list[str], st
         application = f"{applied}.{'mpr' if flip else 'mp'} {premises[0].name}"
     elif kind == "and":
         other, other_terms = state.atom(terms)
-        second = state.fresh()
+        beside = state.fresh()
         application = state.rule(premises, f"{text} ∧ {other}", (*used, *other_terms))
-        state.facts += [_Fact(second, other, other_terms), _Fact(new, text, used)]
+        state.facts += [_Fact(beside, other, other_terms), _Fact(new, text, used)]
         rest, goal = _derive(state, left - 1, terms)
-        return [f"obtain ⟨{new}, {second}⟩ := {application}", *rest], goal
+        return [f"obtain ⟨{new}, {beside}⟩ := {application}", *rest], goal
     else:
         application = state.rule(premises, text, used)
     state.facts.append(_Fact(new, text, used))
@@ -351,7 +351,7 @@ def quantifiers(rng: Random, size: int) -> Draft:
     depth = 1 + min(size, 3)
     variables = "xyzw"[:depth]
     kinds = [rng.choice("∀∃") for _ in variables]
-    atoms = []
+    atoms: list[str] = []
     while len(atoms) < rng.randint(1, 3):
         name = rng.choice("PQR")
         some = [rng.choice(variables)] if name != "R" else [rng.choice(variables) for _ in "ab"]
