@@ -29,7 +29,11 @@ def clean(benchmark: Path) -> Callable[[Row], str | None]:
 
     def contaminated(row: Row) -> str | None:
         hit = known.hit(row.statement)
-        return None if hit is None else f"{hit.problem} ({hit.rule})"
+        if hit is None:
+            return None
+        why = f"{hit.problem} ({hit.rule}: {hit.evidence})"
+        print(f"left out: {row.statement}: {why}", file=sys.stderr, flush=True)
+        return why
 
     return contaminated
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import groupby
 from random import Random
 
 from prover.data.theorems.statement import (
@@ -44,9 +45,10 @@ def distract(a: Draft, b: Draft) -> Draft:
     """The first statement with the hypotheses of the second, which it does not need.
 
     Raises:
-        ValueError: they need different definitions.
+        ValueError: they need different definitions, or the second has no hypothesis.
     """
     header = _common_header(a, b)
+    _hypothesis(b.binders[-1] if b.binders else "")
     b = _apart(b, a)
     return _child("distract", (a, b), header, _merged(b, a), a.conclusion, a.scripts)
 
@@ -201,18 +203,21 @@ def lift(a: Draft, goal: Goal, script: Script) -> Draft:
     """A goal that came up in the proof, as a statement of its own, with the rest of the proof.
 
     Raises:
-        ValueError: a name or a value in the goal cannot be written down.
+        ValueError: a name or a value in the goal cannot be written down, or the goal is one of its
+            hypotheses.
     """
+    if len(script) == 1 and script[0].startswith("exact ") and " " not in script[0][6:]:
+        raise ValueError("the goal is one of its hypotheses")
     if "✝" in goal.pp or "?" in goal.pp or "⋯" in goal.pp:
         raise ValueError("the goal has something without a name")
     if any(h.value is not None or not h.name for h in goal.hypotheses):
         raise ValueError("the goal has a value in its context")
+    if any("inst" in h.name for h in goal.hypotheses):
+        raise ValueError("the goal has an instance in its context")
     binders = []
-    for h in goal.hypotheses:
-        instance = "inst" in h.name
-        if instance:
-            raise ValueError("the goal has an instance in its context")
-        binders.append(f"({h.name} : {_line(h.type)})")
+    for (type_, proof), group in groupby(goal.hypotheses, lambda h: (_line(h.type), h.is_prop)):
+        names = [h.name for h in group]
+        binders += [f"({n} : {type_})" for n in (names if proof else [" ".join(names)])]
     return _child("lift", (a,), a.header, tuple(binders), _line(goal.target), (script,))
 
 

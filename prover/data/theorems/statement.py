@@ -100,15 +100,11 @@ def statement_sha256(header: str, statement: str) -> str:
 
 HELD_OUT = frozenset(
     {
-        "and_or_chain",
         "contrapose_rule",
-        "set_absorb",
-        "symm_trans_path",
         "dvd_linear",
         "residue_excluded",
         "recurrence_invariant",
         "quadratic_roots_nat",
-        "sublist_of",
         "foldr_affine",
         "tree_mirror_twice",
         "bin_double",
