@@ -13,9 +13,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from prover.data.theorems.corpus import read_jsonl, write_jsonl
+from prover.data.theorems.statement import SPLITS, Row, split_of_text, statement_sha256
 from prover.lean.pool import Elaborated, ElaborationFailed, LeanPool
 from prover.verify.statement import BARE_HEADER
 
@@ -92,6 +96,23 @@ class LibraryTheorem:
     statement: str
     type_key: str
 
+    @property
+    def row(self) -> Row:
+        """The line of a data file: `visible` says how much of the library the header shows."""
+        visible = "all" if self.header == LIBRARY else "before"
+        return Row(
+            name=_new_name(self.name),
+            header=self.header,
+            statement=self.statement,
+            family="library",
+            knobs={"template": "library", "module": self.module, "visible": visible},
+            seed=0,
+            lineage=(self.name,),
+            key=self.type_key,
+            split=split_of_text(self.type_key),
+            statement_sha256=statement_sha256(self.header, self.statement),
+        )
+
 
 async def read_modules(pool: LeanPool, roots: Sequence[str] = ("Init", "Std")) -> list[Module]:
     """The library's modules under `roots`, each after the modules that it imports.
@@ -149,6 +170,50 @@ async def hide_later(
         for t in theorems
         if keys.get(_new_name(t.name)) == t.type_key
     ]
+
+
+async def produce(
+    pool: LeanPool,
+    folder: Path,
+    roots: Sequence[str],
+    *,
+    contaminated: Callable[[Row], str | None],
+    report: Callable[[str], None] = lambda line: None,
+) -> None:
+    """Writes a file of rows for each module whose name is, or begins with, one of `roots`, and that
+    `folder` does not have yet: with the header that hides what comes later where that is possible,
+    with all of the library visible elsewhere.
+
+    Raises:
+        ElaborationFailed: Lean died of a module twice.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for module in await read_modules(pool):
+        path = folder / f"{module.name}.jsonl"
+        wanted = any(f"{module.name}.".startswith(f"{root}.") for root in roots)
+        if not wanted or not module.theorems or path.exists():
+            continue
+        theorems = await read_statements(pool, module)
+        before = {t.name: t for t in await hide_later(pool, module, theorems)}
+        rows = [before.get(t.name, t).row for t in theorems]
+        kept = [row.to_json() for row in rows if contaminated(row) is None]
+        write_jsonl(path, kept)
+        report(
+            f"{module.name}: {len(module.theorems)} theorems, {len(theorems)} survive printing, "
+            f"{len(before)} without what comes later"
+        )
+
+
+def assemble(folder: Path, out: Path) -> Counter[str]:
+    """Writes the rows of all modules, each type once, as `library_train.jsonl` and so on; gives the
+    number of lines of each file."""
+    rows = {r["key"]: r for path in sorted(folder.glob("*.jsonl")) for r in read_jsonl(path)}
+    counts: Counter[str] = Counter()
+    for split in SPLITS:
+        some = [row for row in rows.values() if row["split"] == split]
+        write_jsonl(out / f"library_{split}.jsonl", some)
+        counts[f"library_{split}"] = len(some)
+    return counts
 
 
 async def _elaborate(pool: LeanPool, header: str, text: str) -> Elaborated:

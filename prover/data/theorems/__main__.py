@@ -1,4 +1,4 @@
-"""Makes statements for training: `python -m prover.data.theorems make|assemble|measure --help`."""
+"""Makes statements for training: `python -m prover.data.theorems COMMAND --help`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from prover.data import library
 from prover.data.decontaminate import Benchmark, load_benchmark
 from prover.data.theorems.corpus import assemble, produce
 from prover.data.theorems.difficulty import measure, table
@@ -49,6 +50,13 @@ def main() -> None:
     join = commands.add_parser("assemble", help="write train, valid, test, proofs and pairs")
     join.add_argument("folder", type=Path)
     join.add_argument("out", type=Path)
+    own = commands.add_parser("library", help="the theorems of the Lean library, a file a module")
+    own.add_argument("folder", type=Path)
+    own.add_argument("roots", nargs="+", help="modules, with all beneath them")
+    own.add_argument("--benchmark", type=Path, required=True, help="statements to stay away from")
+    join_own = commands.add_parser("assemble-library", help="write library_train and so on")
+    join_own.add_argument("folder", type=Path)
+    join_own.add_argument("out", type=Path)
     rate = commands.add_parser("measure", help="what the portfolio proves of a file of statements")
     rate.add_argument("statements", type=Path)
     rate.add_argument("out", type=Path, help="one line a statement; a second run goes on here")
@@ -56,10 +64,11 @@ def main() -> None:
     rate.add_argument("--expansions", type=int, default=16)
     rate.add_argument("--seconds", type=float, default=30.0)
     options = parser.parse_args()
-    if options.command == "assemble":
-        for name, lines in sorted(assemble(options.folder, options.out).items()):
+    if options.command.startswith("assemble"):
+        join_all = assemble if options.command == "assemble" else library.assemble
+        for name, lines in sorted(join_all(options.folder, options.out).items()):
             print(f"{lines:7} {name}.jsonl")
-    elif options.command == "make":
+    elif options.command in ("make", "library"):
         asyncio.run(_make(options))
     else:
         limits = (options.sample, options.expansions, options.seconds)
@@ -70,15 +79,24 @@ def main() -> None:
 async def _make(options: argparse.Namespace) -> None:
     contaminated = clean(options.benchmark)
     lean = find_lean(Path.cwd(), "embedded")
+
+    def report(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
     async with LeanPool(lean, workers=1, limits=LIMITS) as pool:
-        await produce(
-            pool,
-            options.folder,
-            options.batches,
-            seed=options.seed,
-            contaminated=contaminated,
-            report=lambda line: print(line, file=sys.stderr, flush=True),
-        )
+        if options.command == "make":
+            await produce(
+                pool,
+                options.folder,
+                options.batches,
+                seed=options.seed,
+                contaminated=contaminated,
+                report=report,
+            )
+        else:
+            await library.produce(
+                pool, options.folder, options.roots, contaminated=contaminated, report=report
+            )
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ FAMILIES: dict[str, tuple[Maker, ...]] = {
 SIZES = 6
 BASE, LIFTS = 60, 2
 HELD_OUT_ROWS = 400
+HELD_OUT_FILE = Path(__file__).parent / "held_out.jsonl"
 
 
 def draft(seed: int, family: str | None = None, size: int | None = None) -> Draft:
@@ -206,12 +207,28 @@ async def produce(
         )
 
 
+def held_out() -> list[Row]:
+    """The statements that nothing trains on: what models are compared by.
+
+    Raises:
+        ValueError: the file is not the one that was published.
+    """
+    data = HELD_OUT_FILE.read_bytes()
+    digest = sha256(data).hexdigest()
+    if digest != HELD_OUT_FILE.with_suffix(".sha256").read_text("utf-8").split()[0]:
+        raise ValueError(f"{HELD_OUT_FILE} was changed: its sha256 is {digest}")
+    return [Row.from_json(json.loads(line)) for line in data.decode().splitlines()]
+
+
 def assemble(folder: Path, out: Path) -> Counter[str]:
     """Writes train, valid and test statements, the proofs, and the pairs of states and tactics of
     the training statements; gives the number of lines of each file.
 
-    The test has `HELD_OUT_ROWS` rows, families and templates in turn. What else falls to it is in
-    no file.
+    The test has at most `HELD_OUT_ROWS` rows, families and templates in turn. What else falls to it
+    is in no file.
+
+    Raises:
+        ValueError: a training statement is one of the new or of the published held-out ones.
     """
     entries: dict[str, dict[str, Any]] = {}
     known = Known()
@@ -222,7 +239,8 @@ def assemble(folder: Path, out: Path) -> Counter[str]:
                 entries[row.name] = entry
     rows = {split: [e for e in entries.values() if e["row"]["split"] == split] for split in SPLITS}
     rows["test"] = _in_turn(rows["test"])[:HELD_OUT_ROWS]
-    check_disjoint(rows["train"] + rows["valid"], rows["test"])
+    training = [Row.from_json(e["row"]) for e in rows["train"] + rows["valid"]]
+    check_disjoint(training, [*held_out(), *(Row.from_json(e["row"]) for e in rows["test"])])
     files: dict[str, list[dict[str, Any]]] = {}
     for split, some in rows.items():
         files[split] = [e["row"] for e in some]
@@ -245,16 +263,17 @@ def assemble(folder: Path, out: Path) -> Counter[str]:
     return Counter({name: len(lines) for name, lines in files.items()})
 
 
-def check_disjoint(training: Iterable[dict[str, Any]], test: Iterable[dict[str, Any]]) -> None:
-    """That no entry for training has the type, under the same definitions, of one of the test.
+def check_disjoint(training: Iterable[Row], test: Iterable[Row]) -> None:
+    """That no statement for training has the type, under the same definitions, of one of the test.
 
     Raises:
         ValueError: names one that has.
     """
-    held = {(e["row"]["header"], e["row"]["key"]) for e in test}
-    for entry in training:
-        if (entry["row"]["header"], entry["row"]["key"]) in held:
-            raise ValueError(f"{entry['row']['name']} is in the held-out test")
+    held = {(row.header, row.key): row.name for row in test}
+    for row in training:
+        if (row.header, row.key) in held:
+            name = held[row.header, row.key]
+            raise ValueError(f"{row.name} is in the held-out test as {name}: leave it out")
 
 
 def _in_turn(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

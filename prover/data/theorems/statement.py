@@ -128,7 +128,12 @@ def split_of(draft: Draft) -> str:
         return draft.split
     if draft.template in HELD_OUT:
         return "test"
-    part = int(_sha256(skeleton(draft))[:8], 16) / 2**32
+    return split_of_text(skeleton(draft))
+
+
+def split_of_text(text: str) -> str:
+    """The split by a text's hash."""
+    part = int(_sha256(text)[:8], 16) / 2**32
     return "test" if part < _TEST else "valid" if part < _TEST + _VALID else "train"
 
 
