@@ -13,9 +13,9 @@ from prover.data.decontaminate import Benchmark, load_benchmark
 from prover.data.theorems.corpus import assemble, produce
 from prover.data.theorems.difficulty import measure, table
 from prover.data.theorems.statement import Row
-from prover.lean.pool import LeanPool
+from prover.lean.pool import ElaborationFailed, LeanPool, LeanUnavailable
 from prover.lean.process import Limits
-from prover.lean.toolchain import find_lean
+from prover.lean.toolchain import SetupError, find_lean
 
 LIMITS = Limits(tactic_seconds=30.0, elab_seconds=300.0, start_seconds=600.0)
 
@@ -64,9 +64,16 @@ def main() -> None:
     rate.add_argument("--expansions", type=int, default=16)
     rate.add_argument("--seconds", type=float, default=30.0)
     options = parser.parse_args()
+    try:
+        _run(options)
+    except (ValueError, OSError, ElaborationFailed, LeanUnavailable, SetupError) as error:
+        parser.exit(2, f"error: {error}\n")
+
+
+def _run(options: argparse.Namespace) -> None:
     if options.command.startswith("assemble"):
-        join_all = assemble if options.command == "assemble" else library.assemble
-        for name, lines in sorted(join_all(options.folder, options.out).items()):
+        join = assemble if options.command == "assemble" else library.assemble
+        for name, lines in sorted(join(options.folder, options.out).items()):
             print(f"{lines:7} {name}.jsonl")
     elif options.command in ("make", "library"):
         asyncio.run(_make(options))

@@ -3,6 +3,7 @@ functions given by their equations."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -262,10 +263,13 @@ def permutations(rng: Random, size: int) -> Draft:
         left, right, steps = build(1 + size)
     left, right = _plain(left), _plain(right)
     text = left + " " + right
-    goal = f"List.Perm ({left}) ({right})"
+    goal = f"List.Perm {_wrap(left)} {_wrap(right)}"
     extra: Script = ()
     if rng.random() < 0.2:
-        goal, extra = f"({left}).length = ({right}).length", ("apply List.Perm.length_eq",)
+        goal, extra = (
+            f"{_wrap(left)}.length = {_wrap(right)}.length",
+            ("apply List.Perm.length_eq",),
+        )
     elif rng.random() < 0.15:
         goal, extra = (
             f"∀ x, x ∈ {_wrap(left)} → x ∈ {_wrap(right)}",
@@ -288,10 +292,9 @@ def permutations(rng: Random, size: int) -> Draft:
 
 
 def _plain(text: str) -> str:
-    """Without the brackets around single names."""
-    for name in ("xs", "ys", "us", "vs"):
-        text = text.replace(f"({name})", name)
-    return text
+    """Without the brackets around what needs none."""
+    text = re.sub(r"\((\w+(?:\.reverse)?|\[\])\)", r"\1", text)
+    return re.sub(r"\(\(([^()]*)\)\)", r"(\1)", text)
 
 
 def _wrap(text: str) -> str:
@@ -340,8 +343,7 @@ def sublists(rng: Random, size: int) -> Draft:
     left, right, steps = build(1 + size)
     while left == right:
         left, right, steps = build(1 + size)
-    for name in ("xs", "ys", "us", "vs", "[]"):
-        left, right = left.replace(f"({name})", name), right.replace(f"({name})", name)
+    left, right = _plain(left), _plain(right)
     text = left + " " + right
     kind = rng.random()
     extra: Script = ()
@@ -371,7 +373,6 @@ def sublists(rng: Random, size: int) -> Draft:
     lists = [v for v in ("xs", "ys", "us", "vs") if v in text]
     groups.append(f"({' '.join(lists)} : List α)")
     if "xs" in text or "ys" in text:
-        groups[-1] = groups[-1].replace("(", "(", 1)
         missing = [v for v in ("xs", "ys") if v not in lists]
         groups[-1] = f"({' '.join([*missing, *lists])} : List α)"
         groups.append("(h : List.Sublist xs ys)")

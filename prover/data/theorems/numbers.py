@@ -650,7 +650,7 @@ def function_value(rng: Random, size: int) -> Draft:
     """Values of functions given by formulas."""
     a, c = rng.randint(2, 5), rng.randint(2, 5)
     b, d = rng.randint(-6, 9), rng.randint(-6, 9)
-    f, g = f"{a} * x + {b}".replace("+ -", "- "), f"{c} * x + {d}".replace("+ -", "- ")
+    f, g = _linear([(a, "x"), (b, "")]), _linear([(c, "x"), (d, "")])
     binders = ["(f g : Int → Int)", f"(hf : ∀ x, f x = {f})", f"(hg : ∀ x, g x = {g})"]
     kind = rng.choice(["value", "solve", "commute", "injective", "iterate"])
     n = rng.randint(-5, 9)
