@@ -12,7 +12,7 @@ from prover.data import library
 from prover.data.decontaminate import Benchmark, load_benchmark
 from prover.data.theorems.corpus import assemble, produce
 from prover.data.theorems.difficulty import measure, table
-from prover.data.theorems.statement import Row
+from prover.data.theorems.statement import SPLITS, Row
 from prover.lean.pool import ElaborationFailed, LeanPool, LeanUnavailable
 from prover.lean.process import Limits
 from prover.lean.toolchain import SetupError, find_lean
@@ -47,6 +47,7 @@ def main() -> None:
     make.add_argument("--batches", type=int, default=100)
     make.add_argument("--seed", type=int, default=0)
     make.add_argument("--benchmark", type=Path, required=True, help="statements to stay away from")
+    make.add_argument("--splits", nargs="+", choices=SPLITS, default=["train", "valid"])
     join = commands.add_parser("assemble", help="write train, valid, test, proofs and pairs")
     join.add_argument("folder", type=Path)
     join.add_argument("out", type=Path)
@@ -97,6 +98,7 @@ async def _make(options: argparse.Namespace) -> None:
                 options.folder,
                 options.batches,
                 seed=options.seed,
+                splits=options.splits,
                 contaminated=contaminated,
                 report=report,
             )

@@ -10,9 +10,10 @@ import json
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,7 +27,7 @@ from prover.data.theorems.build import (
     judge_scripts,
     rest_of,
 )
-from prover.data.theorems.statement import SPLITS, Draft, Row, Script
+from prover.data.theorems.statement import SPLITS, Draft, Row, Script, split_of
 from prover.lean.pool import LeanPool
 from prover.verify.verdict import Outcome
 
@@ -37,6 +38,7 @@ FAMILIES: dict[str, tuple[Maker, ...]] = {
 }
 SIZES = 6
 BASE, LIFTS = 60, 2
+SEEDS = 1_000
 HELD_OUT_ROWS = 400
 HELD_OUT_FILE = Path(__file__).parent / "held_out.jsonl"
 
@@ -82,14 +84,17 @@ async def make_batch(
     number: int,
     known: Known,
     contaminated: Callable[[Row], str | None],
+    splits: Collection[str] = SPLITS,
 ) -> list[dict[str, Any]]:
-    """One batch: rows with the script that proves them, where there is one, its verdict and steps.
+    """One batch: rows with the script that proves them, its verdict and its steps; only of some
+    splits, if `splits` says so.
 
     `contaminated` says of a row why no model may see it, or None.
     """
     rng = Random(f"batch {seed} {number}")
-    first = (seed * 1_000_000 + number) * BASE
-    drafts = _distinct((draft(first + i) for i in range(BASE)), known)
+    first = (seed * 1_000_000 + number) * SEEDS
+    some = (d for d in map(draft, range(first, first + SEEDS)) if split_of(d) in splits)
+    drafts = _distinct(islice(some, BASE), known)
     entries, proved = await _attempt(pool, drafts, known, contaminated)
     children = _distinct(_children(rng, proved), known)
     more, _ = await _attempt(pool, children, known, contaminated)
@@ -182,6 +187,7 @@ async def produce(
     batches: int,
     *,
     seed: int = 0,
+    splits: Collection[str] = SPLITS,
     contaminated: Callable[[Row], str | None],
     report: Callable[[str], None] = lambda line: None,
 ) -> None:
@@ -199,7 +205,7 @@ async def produce(
                 known.add(Row.from_json(entry["row"]))
             continue
         begin = time.monotonic()
-        entries = await make_batch(pool, seed, number, known, contaminated)
+        entries = await make_batch(pool, seed, number, known, contaminated, splits)
         write_jsonl(path, entries)
         seconds = time.monotonic() - begin
         report(
