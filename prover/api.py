@@ -21,7 +21,11 @@ from typing import Any, Self, TypeVar
 
 import psutil
 
+from prover.generate.completion import ModelGenerator
+from prover.generate.mixed import Hinted, Mixed
+from prover.generate.models import load_model
 from prover.generate.portfolio import Portfolio
+from prover.generate.prompts import ProofFormat, Statement
 from prover.lean.judge import Text
 from prover.lean.pool import LeanPool
 from prover.lean.process import Limits
@@ -42,7 +46,7 @@ from prover.verify.verdict import Outcome, Verdict
 from search.best_first import BestFirst, SearchResult
 from search.budget import Budget, Spent
 from search.graph import Graph
-from search.interfaces import TacticGenerator
+from search.interfaces import Suggestion, TacticGenerator
 from search.scheduler import Scheduler, SearchFailed
 
 T = TypeVar("T")
@@ -63,6 +67,7 @@ class Settings:
     Lean processes (None: from the machine). `budget` is per hole. A search visits a goal with
     `width` tactics at a time and divides the log-probability of a path by depth**`alpha`
     (BFS-Prover, Xin et al. 2025). `paranoid` has every verdict made by a process started for it.
+    `model` (see `prover.generate.models.load_model`) proposes tactics beside the portfolio.
     """
 
     lean: str = "auto"
@@ -73,6 +78,8 @@ class Settings:
     width: int = 8
     alpha: float = 0.0
     paranoid: bool = False
+    model: str | None = None
+    prompt_format: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +144,9 @@ class Prover:
         self.settings = settings or Settings()
         self._start = start or Path.cwd()
         self._found = lean
-        self._generator = generator or Portfolio()
+        self._generator = generator
+        self._writer: ModelGenerator | None = None
+        self._hinted = Hinted(Portfolio())
         self._on_progress = on_progress
         self._on_setup = on_setup
         self._searches: set[asyncio.Task[SearchResult]] = set()
@@ -153,7 +162,11 @@ class Prover:
         Raises:
             SetupError: no Lean can be had.
             LeanUnavailable: the Lean that was found does not start.
+            ModelError, UnknownFormat: the model cannot be used.
         """
+        generator = self._generator
+        if generator is None:
+            generator = await asyncio.to_thread(self._load)
         if self._found is None:
             self._found = await asyncio.to_thread(
                 find_lean, self._start, self.settings.lean, self._on_setup
@@ -165,8 +178,17 @@ class Prover:
             limits=self.settings.limits,
         )
         self.pool = await self._stack.enter_async_context(pool)
-        self.scheduler = await self._stack.enter_async_context(Scheduler(pool, self._generator))
+        self.scheduler = await self._stack.enter_async_context(Scheduler(pool, generator))
         return self
+
+    def _load(self) -> TacticGenerator:
+        if self.settings.model is None:
+            return Portfolio()
+        model = load_model(self.settings.model, self.settings.prompt_format)
+        if isinstance(model.format, ProofFormat):
+            self._writer = model
+            return self._hinted
+        return Mixed(model, Portfolio())
 
     async def __aexit__(
         self,
@@ -381,9 +403,14 @@ class Prover:
             if self._on_progress is not None:
                 self._on_progress(self._progress(target.name, search))
 
+        async def find() -> SearchResult:
+            proofs = await self._whole_proofs(header, target)
+            with self._hinted.by(hole.state, proofs):
+                return await self.scheduler.run(search, verify=verify, on_progress=report)
+
         if self._interrupted:
             return search.result("interrupted")
-        task = asyncio.create_task(self.scheduler.run(search, verify=verify, on_progress=report))
+        task = asyncio.create_task(find())
         self._searches.add(task)
         try:
             return await task
@@ -397,6 +424,20 @@ class Prover:
             raise
         finally:
             self._searches.discard(task)
+
+    async def _whole_proofs(self, header: str, target: _Target) -> list[Suggestion]:
+        """What a model that writes whole proofs writes for a theorem with one hole. Lemmas that it
+        puts before the theorem are more than a proof, so such a proof is left out."""
+        if self._writer is None or len(target.holes) > 1:
+            return []
+        before = header + cut(target.text, 0, target.declaration.first)
+        text = cut(target.text, target.declaration.first, target.declaration.body)
+        statement = Statement(text.strip(), before)
+        return [
+            Suggestion(proof.tactics, proof.logprob, proof.tokens)
+            async for proof in self._writer.whole_proofs(statement, seed=self.settings.seed)
+            if not proof.lemmas
+        ]
 
     def _progress(self, name: str, search: BestFirst) -> Progress:
         metrics = self.scheduler.metrics()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.text import Text
 
+from prover.data.cli import app as data
 from prover.terminal import (
     CANARY,
     INTERRUPTED,
@@ -33,6 +34,7 @@ from prover.terminal import (
     run,
     write_trace,
 )
+from prover.train.cli import app as train
 
 if TYPE_CHECKING:
     from prover.api import Prover
@@ -94,6 +96,7 @@ Examples:
   prover prove "theorem t (a b : Nat) : a + b = b + a"
   prover prove Basic.lean --write           fill every sorry of the file
   prover prove Basic.lean:my_lemma --timeout 60 --trace tree.json
+  prover prove Basic.lean --model hf:ByteDance-Seed/BFS-Prover-V2-7B
   echo "theorem t : 2 + 2 = 4" | prover prove - --json
 
 \b
@@ -133,6 +136,17 @@ def prove(
     trace: Annotated[
         Path | None, typer.Option(help="Write the search graphs to this file, as JSON.")
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="A model beside the portfolio: hf:NAME or a folder, vllm:NAME, or a server's "
+            "http://HOST:PORT/v1#NAME."
+        ),
+    ] = None,
+    prompt_format: Annotated[
+        str | None,
+        typer.Option("--format", help="The model's prompt format (default: by its name)."),
+    ] = None,
     paranoid: ParanoidOption = False,
     canaries: Annotated[
         int,
@@ -163,7 +177,13 @@ def prove(
         raise WrongUse(f"--trace: cannot write into the folder {trace.resolve().parent}")
     before = read_header(header)
     settings = Settings(
-        lean=lean, jobs=jobs, seed=seed, budget=read_budget(budget, timeout), paranoid=paranoid
+        lean=lean,
+        jobs=jobs,
+        seed=seed,
+        budget=read_budget(budget, timeout),
+        paranoid=paranoid,
+        model=model,
+        prompt_format=prompt_format,
     )
 
     async def work(prover: Prover) -> int:
@@ -320,6 +340,10 @@ def audit(
         return NOT_PROVED if any(finding.wrong for finding in findings) else PROVED
 
     run(settings, file.resolve().parent, work)
+
+
+app.add_typer(data)
+app.add_typer(train)
 
 
 @app.command(epilog="Example:  prover setup")

@@ -136,6 +136,8 @@ def read_budget(text: str, timeout: float) -> Any:
 def run(settings: Settings, folder: Path, work: Callable[[Prover], Awaitable[int]]) -> NoReturn:
     """Runs work with a prover, shows progress, and turns failures into messages and exit codes."""
     from prover.api import Prover, StatementError
+    from prover.generate.completion import ModelError
+    from prover.generate.prompts import UnknownFormat
     from prover.lean.embedded import SetupError
     from prover.lean.pool import LeanUnavailable
     from prover.lean.toolchain import find_lean
@@ -146,7 +148,7 @@ def run(settings: Settings, folder: Path, work: Callable[[Prover], Awaitable[int
             lean = find_lean(folder, settings.lean, display.setting_up)
         prover = Prover(settings, start=folder, lean=lean, on_progress=display.update)
         code = asyncio.run(_with_signals(_session(prover, display, work), prover))
-    except StatementError as error:
+    except (StatementError, ModelError, UnknownFormat) as error:
         fail(str(error))
     except SetupError as error:
         fail(f"{error}\n{error.hint}")

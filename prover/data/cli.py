@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
+
+from prover.terminal import fail
+from prover.terminal import out as console
 
 app = typer.Typer(
     name="data",
@@ -17,10 +18,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-out_console = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-WRONG = 2
 
 
 @app.callback()
@@ -65,11 +62,10 @@ def build(
         problems = [problem for path in benchmark or [] for problem in load_benchmark(path)]
         counts = build_corpus(folders, out, Benchmark(problems) if problems else None, seed)
     except (CorpusError, ValueError, OSError) as error:
-        err.print(Text("error: ", style="red") + Text(str(error)))
-        raise typer.Exit(WRONG) from None
+        fail(str(error))
     table = Table("language", "read", "kept", "MB", "dropped", box=None)
     for language, count in counts.items():
         dropped = ", ".join(f"{number} {why}" for why, number in sorted(count.dropped.items()))
         megabytes = f"{count.kept_bytes / 1e6:.2f}"
         table.add_row(language, str(count.read), str(count.kept), megabytes, dropped)
-    out_console.print(table)
+    console.print(table)

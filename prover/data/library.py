@@ -20,7 +20,9 @@ from pathlib import Path
 
 from prover.data.theorems.corpus import read_jsonl, write_jsonl
 from prover.data.theorems.statement import SPLITS, Row, split_of_text, statement_sha256
-from prover.lean.pool import Elaborated, ElaborationFailed, LeanPool
+from prover.lean.pool import LeanPool
+from prover.lean.states import Elaborated
+from prover.lean.worker import ElaborationFailed
 from prover.verify.statement import BARE_HEADER
 
 LIBRARY = "import Std\n" + BARE_HEADER

@@ -55,32 +55,40 @@ class Mixed:
 
 
 class Hinted:
-    """A generator that is helped by proofs that failed: a step that worked in one of them is worth
-    trying in the search, on the same path.
+    """A generator that is helped by whole proofs: each is tried at the root as it is, and a step that
+    worked in one of those that fail is worth trying in the search, on the same path.
 
         with hinted.by(root, proofs): await scheduler.run(BestFirst(root))
     """
 
     def __init__(self, generator: TacticGenerator) -> None:
         self._generator = generator
+        self._whole: dict[str, Sequence[Suggestion]] = {}
         self._proofs: dict[str, list[list[str]]] = {}
 
     @contextmanager
-    def by(self, root: State, proofs: Sequence[str]) -> Iterator[None]:
-        """Gives hints from proofs (tactic blocks) of a root state, as long as it is open."""
-        self._proofs[root.key] = [blocks(proof) for proof in proofs]
+    def by(self, root: State, proofs: Sequence[Suggestion]) -> Iterator[None]:
+        """Helps with proofs (tactic blocks) of a root state, as long as it is open."""
+        self._whole[root.key] = proofs
+        self._proofs[root.key] = [blocks(proof.tactic) for proof in proofs]
         try:
             yield
         finally:
-            del self._proofs[root.key]
+            del self._whole[root.key], self._proofs[root.key]
 
     async def generate(
         self, requests: Sequence[Request]
     ) -> AsyncGenerator[tuple[int, Suggestion], None]:
-        """Yields the hints first, the best for each request first, then the generator's own."""
+        """Yields whole proofs and hints first, then the generator's own."""
         for index, request in enumerate(requests):
+            known = set()
+            if not request.history:
+                for proof in self._whole.get(request.state.key, ()):
+                    known.add(proof.tactic)
+                    yield index, proof
             for tactic, logprob in self._hints(request).items():
-                yield index, Suggestion(tactic, logprob)
+                if tactic not in known:
+                    yield index, Suggestion(tactic, logprob)
         async with aclosing(_stream(self._generator, requests)) as stream:
             async for arrival in stream:
                 yield arrival

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.text import Text
+
+from prover.terminal import INTERRUPTED, err, fail
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
@@ -24,9 +24,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-WRONG, INTERRUPTED = 2, 130
 CONFIGS = Path(__file__).with_name("configs")
 TOKENIZER_BYTES = 50_000_000
 
@@ -65,7 +62,7 @@ def tokenizer(
     try:
         learned = train_tokenizer(_sample(corpus, languages), vocabulary)
     except (CorpusError, ValueError) as error:
-        _fail(str(error))
+        fail(str(error))
     save_tokenizer(learned, out)
     err.print(f"a tokenizer of {len(learned)} tokens is in {out}")
 
@@ -149,7 +146,7 @@ def corpus(
             RECIPES[preset], **{name: value for name, value in given.items() if value is not None}
         )
         if recipe.sequence > shape.context:
-            _fail(f"--sequence {recipe.sequence}: {preset} has {shape.context} positions")
+            fail(f"--sequence {recipe.sequence}: {preset} has {shape.context} positions")
         words, model = _model(shape, tokenizer, init, seed)
         _pack(corpus, languages, words, out / "tokens")
         world = int(os.environ.get("WORLD_SIZE", "1"))
@@ -164,16 +161,11 @@ def corpus(
             report=_show,
         )
     except (CorpusError, TrainingError, ValueError, FileNotFoundError) as error:
-        _fail(str(error))
+        fail(str(error))
     if done < recipe.steps:
         err.print(f"stopped after step {done} of {recipe.steps}; the same command goes on")
         raise typer.Exit(INTERRUPTED)
     err.print(f"the model is in {out / 'model'}")
-
-
-def _fail(message: str) -> NoReturn:
-    err.print(Text("error: ", style="red") + Text(message))
-    raise typer.Exit(WRONG)
 
 
 def _show(line: Report) -> None:
@@ -231,11 +223,11 @@ def _model(
         words = load_tokenizer(tokenizer or Path())
         return words, new_model(model_config(shape, len(words)), seed)
     try:
-        words: Any = load_tokenizer(tokenizer) if tokenizer else AutoTokenizer.from_pretrained(init)
+        known: Any = load_tokenizer(tokenizer) if tokenizer else AutoTokenizer.from_pretrained(init)
         config = model_config(
-            shape, max(shape.vocabulary, len(words)) if not shape.tied else len(words)
+            shape, max(shape.vocabulary, len(known)) if not shape.tied else len(known)
         )
-        return words, LlamaForCausalLM.from_pretrained(init, config=config, dtype=torch.float32)
+        return known, LlamaForCausalLM.from_pretrained(init, config=config, dtype=torch.float32)
     except (OSError, RuntimeError) as error:
         raise ValueError(
             f"--init {init}: no model of this preset can be loaded from there ({error})"

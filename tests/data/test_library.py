@@ -14,7 +14,7 @@ from prover.data.library import (
 )
 from prover.data.theorems.corpus import read_jsonl
 from prover.data.theorems.statement import Row
-from prover.lean.pool import ElaborationFailed
+from prover.lean.worker import ElaborationFailed
 from tests.lab import Lab
 
 

@@ -158,6 +158,10 @@ def test_any_text_is_cut_without_loss(lines: list[str]) -> None:
 # Hints
 
 
+def whole(*proofs: str) -> list[Suggestion]:
+    return [Suggestion(proof, -3.0, 10) for proof in proofs]
+
+
 def hints(hinted: Hinted, *requests: Request) -> list[str]:
     return [s.tactic for _, s in answers(hinted, *requests)]
 
@@ -165,9 +169,10 @@ def hints(hinted: Hinted, *requests: Request) -> list[str]:
 def test_hints_follow_the_proof_along_the_path() -> None:
     root = request("p ∧ q → q ∧ p").state
     hinted = Hinted(Model())
-    with hinted.by(root, ["intro h\nconstructor\n· exact h.2\n· exact h.1"]):
+    with hinted.by(root, whole("intro h\nconstructor\n· exact h.2\n· exact h.1")):
         start = Request(root)
-        assert hints(hinted, start)[0] == "intro h"
+        assert hints(hinted, start)[0].startswith("intro h\nconstructor")
+        assert hints(hinted, start)[1] == "intro h"
         assert hints(hinted, request("q ∧ p", "intro h"))[0] == "constructor"
         assert hints(hinted, request("q", "intro h", "constructor")) == ["exact h.2", "exact h.1"]
         assert hints(hinted, request("p", "intro h", "constructor", "exact h.2")) == ["exact h.1"]
@@ -179,12 +184,13 @@ def test_hints_follow_the_proof_along_the_path() -> None:
 def test_several_proofs_give_each_hint_once_the_best_first() -> None:
     root = request("p").state
     hinted = Hinted(Model(Suggestion("own", -1.0)))
-    with hinted.by(root, ["intro a\nsimp", "simp", "intro a\nomega"]):
+    with hinted.by(root, whole("intro a\nsimp", "simp", "intro a\nomega")):
         found = answers(hinted, Request(root))
     tactics = [s.tactic for _, s in found]
     assert tactics[-1] == "own" and len(set(tactics)) == len(tactics)
-    assert {s.tactic for _, s in found if s.logprob == FIRST_HINT} == {"intro a", "simp"}
-    scores = [s.logprob for _, s in found[:-1]]
+    assert tactics[:3] == ["intro a\nsimp", "simp", "intro a\nomega"]
+    assert {s.tactic for _, s in found if s.logprob == FIRST_HINT} == {"intro a"}
+    scores = [s.logprob for _, s in found[3:-1]]
     assert scores == sorted(scores, reverse=True)
 
 
@@ -217,7 +223,7 @@ def test_the_good_prefix_of_a_failed_proof_helps_a_search(helped: bool, status: 
         hinted = Hinted(Model(Suggestion("good 1", -1.0)))
         async with Scheduler(Steps(), hinted) as scheduler:
             search = BestFirst(state_of(4), budget=Budget(expansions=20))
-            proofs = ["good 4\ngood 3\ngood 2\nbad"] if helped else []
+            proofs = whole("good 4\ngood 3\ngood 2\nbad") if helped else []
             with hinted.by(state_of(4), proofs):
                 return (await scheduler.run(search)).status
 
@@ -232,7 +238,7 @@ def test_a_failed_proof_helps_in_a_real_lean(lab: Lab) -> None:
 
     async def main() -> str | None:
         async with Scheduler(lab.pool, hinted) as scheduler:
-            with hinted.by(root, [failed]):
+            with hinted.by(root, whole(failed)):
                 search = BestFirst(root, budget=Budget(expansions=20))
                 return (await scheduler.run(search)).proof
 

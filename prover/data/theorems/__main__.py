@@ -13,9 +13,10 @@ from prover.data.decontaminate import Benchmark, load_benchmark
 from prover.data.theorems.corpus import assemble, produce
 from prover.data.theorems.difficulty import measure, table
 from prover.data.theorems.statement import SPLITS, Row
-from prover.lean.pool import ElaborationFailed, LeanPool, LeanUnavailable
+from prover.lean.pool import LeanPool, LeanUnavailable
 from prover.lean.process import Limits
 from prover.lean.toolchain import SetupError, find_lean
+from prover.lean.worker import ElaborationFailed
 
 LIMITS = Limits(tactic_seconds=300.0, elab_seconds=1800.0, start_seconds=1800.0)
 """Heartbeats end a tactic; the clock only ends what has hung, however busy the machine is."""
