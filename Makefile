@@ -16,7 +16,7 @@ test: .venv/dev
 	@echo "== Types"
 	$(BIN)/mypy
 	@echo "== Tests (the first run sets up Lean)"
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
 
 .venv/bin/python:
 	@echo "== Creating the environment .venv"
