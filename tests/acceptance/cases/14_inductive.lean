@@ -1,7 +1,7 @@
 /-
 threat: 14
 title: an inductive predicate that the statement uses gets a constructor
-refused by: statement
+refused by: kernel
 -/
 --- header
 inductive Small : Nat → Prop where

@@ -1,7 +1,7 @@
 /-
 threat: 14
 title: a structure that the statement uses gets a field
-refused by: statement
+refused by: kernel
 -/
 --- header
 structure Pair where

@@ -1,7 +1,7 @@
 /-
 threat: 20
 title: a script that closes the parenthesis which it was put into
-refused by: text
+refused by: elaboration
 -/
 --- statement
 theorem t : (1 : Nat) + 1 = 2
