@@ -217,17 +217,17 @@ def _model(
     from prover.models.presets import model_config, new_model
     from prover.models.tokenizer import load_tokenizer
 
-    if tokenizer is None and init is None:
-        raise ValueError("give --tokenizer, or --init with a model that has one")
+    words: Any
     if init is None:
-        words = load_tokenizer(tokenizer or Path())
+        if tokenizer is None:
+            raise ValueError("give --tokenizer, or --init with a model that has one")
+        words = load_tokenizer(tokenizer)
         return words, new_model(model_config(shape, len(words)), seed)
     try:
-        known: Any = load_tokenizer(tokenizer) if tokenizer else AutoTokenizer.from_pretrained(init)
-        config = model_config(
-            shape, max(shape.vocabulary, len(known)) if not shape.tied else len(known)
-        )
-        return known, LlamaForCausalLM.from_pretrained(init, config=config, dtype=torch.float32)
+        words = load_tokenizer(tokenizer) if tokenizer else AutoTokenizer.from_pretrained(init)
+        vocabulary = len(words) if shape.tied else max(shape.vocabulary, len(words))
+        config = model_config(shape, vocabulary)
+        return words, LlamaForCausalLM.from_pretrained(init, config=config, dtype=torch.float32)
     except (OSError, RuntimeError) as error:
         raise ValueError(
             f"--init {init}: no model of this preset can be loaded from there ({error})"
