@@ -291,7 +291,6 @@ def dvd_linear(rng: Random, size: int) -> Draft:
 def monotone(rng: Random, size: int) -> Draft:
     """An inequality lifted through sums, products, powers, maxima: the proof follows the term."""
     pairs = [("a", "b"), ("c", "d"), ("x", "y")][: rng.randint(1, 3)]
-    strict = False
     used: set[tuple[str, str]] = set()
     free: set[str] = set()
 
@@ -366,7 +365,7 @@ def monotone(rng: Random, size: int) -> Draft:
         f"{left} ≤ {right}",
         "",
         (tuple(steps), ("grind",), ("omega",)),
-        {"depth": 1 + size, "strict": strict},
+        {"depth": 1 + size},
     )
 
 
@@ -580,7 +579,7 @@ def quadratic_int(rng: Random, size: int) -> Draft:
     p = [a * b, -(a + b), 1]
     first = _linear([(1, x), (-a, "")])
     second = _linear([(1, x), (-b, "")])
-    goal = f"{x} = {_signed(a)} ∨ {x} = {_signed(b)}" if a != b else f"{x} = {_signed(a)}"
+    goal = f"{x} = {a} ∨ {x} = {b}" if a != b else f"{x} = {a}"
     equation = f"{show_poly(p, x, rng)} = 0"
     if rng.random() < 0.3 and a + b != 0:
         equation = f"{x} ^ 2 = {_linear([(a + b, x), (-a * b, '')])}"
@@ -594,7 +593,7 @@ def quadratic_int(rng: Random, size: int) -> Draft:
             FAMILY,
             template,
             (f"({x} : Int)", f"(h : {equation})", condition),
-            f"{x} = {_signed(min(a, b))}",
+            f"{x} = {min(a, b)}",
             "",
             (steps,),
             {"roots": 1},
@@ -602,10 +601,6 @@ def quadratic_int(rng: Random, size: int) -> Draft:
     return Draft(
         FAMILY, template, (f"({x} : Int)", f"(h : {equation})"), goal, "", (steps,), {"roots": 2}
     )
-
-
-def _signed(n: int) -> str:
-    return str(n)
 
 
 def quadratic_nat(rng: Random, size: int) -> Draft:
@@ -1013,11 +1008,10 @@ def exists_combination(rng: Random, size: int) -> Draft:
         if gcd(a, b) == 1 and a < b:
             break
     first = (a - 1) * (b - 1)
-    induction = "induction n with | zero => ?_ | succ n ih => ?_"
     cases = " | ".join(["h"] * a)
     options = []
     for r in range(a):
-        y = next(y for y in range(a) if (b * y) % a == (r) % a)
+        y = next(y for y in range(a) if (b * y) % a == r)
         options.append(f"exact ⟨(n - {b * y}) / {a}, {y}, by omega⟩")
     hr = " ∨ ".join(f"n % {a} = {r}" for r in range(a))
     return Draft(
@@ -1026,7 +1020,7 @@ def exists_combination(rng: Random, size: int) -> Draft:
         ("(n : Nat)", f"(hn : {first} ≤ n)"),
         f"∃ x y, n = {a} * x + {b} * y",
         "",
-        ((f"have hr : {hr} := by omega", f"rcases hr with {cases}", *options), (induction,)),
+        ((f"have hr : {hr} := by omega", f"rcases hr with {cases}", *options),),
         {"coins": a * b},
     )
 
@@ -1118,11 +1112,9 @@ def gcd_facts(rng: Random, size: int) -> Draft:
         if d % a or d <= 0:
             return gcd_facts(rng, size)
         e = d // a
-        sign = b * c - a * e
         first, second = f"{a} * n + {b}", f"{c} * n + {e}"
-        if a * c == 0 or (a, b) == (c, e):
+        if (a, b) == (c, e):
             return gcd_facts(rng, size)
-        del sign
         return Draft(
             FAMILY,
             "gcd_linear",
