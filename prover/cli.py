@@ -240,7 +240,10 @@ def check(
         bool, typer.Option("--verbose", "-v", help="Also print the layers of each verdict.")
     ] = False,
 ) -> None:
-    """The verdict on a finished file: one Lean elaborates it, the kernel of another checks it."""
+    """The verdict on a finished file.
+
+    One Lean elaborates it, the kernel of another checks what came of it.
+    """
     from prover.api import Settings
 
     source = read_target(target)
@@ -296,8 +299,11 @@ def audit(
     seed: SeedOption = 0,
     lean: LeanOption = "auto",
 ) -> None:
-    """What is wrong with the statements of a benchmark: trivial ones, hypotheses that contradict
-    each other, false ones; with the hash of each elaborated type."""
+    """What is wrong with the statements of a benchmark.
+
+    Finds trivial ones, hypotheses that contradict each other and false ones, each with a proof, and
+    notes the hash of each elaborated type.
+    """
     import re
 
     from prover.api import Settings

@@ -1,0 +1,89 @@
+"""A model by its name takes part in proving: through a server that speaks the protocol over sockets,
+and from a folder."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("httpx")
+pytest.importorskip("torch")
+
+from prover.api import Prover, Settings
+from prover.generate.completion import ModelError
+from prover.generate.models import load_model
+from prover.generate.prompts import UnknownFormat
+from prover.verify.verdict import Verdict
+from search.budget import Budget
+from tests.generate import tiny
+from tests.generate.test_openai import Exchange, Handler, serving
+
+FACTORS = "theorem t : ∃ x y : Nat, x * y = 64507 ∧ 1 < x ∧ 1 < y"
+BUDGET = Budget(expansions=4, seconds=120.0)
+
+
+def always(text: str) -> Handler:
+    """A server whose model writes the same text for every prompt."""
+
+    async def handler(exchange: Exchange) -> None:
+        await exchange.start()
+        for index in range(exchange.body["n"]):
+            logprobs = {"token_logprobs": [-0.1]}
+            await exchange.event(index=index, text=text, logprobs=logprobs, finish_reason="stop")
+        await exchange.end()
+
+    return handler
+
+
+def prove(text: str, form: str) -> Verdict:
+    async def main() -> Verdict:
+        async with serving(always(text)) as server:
+            settings = Settings(
+                lean="embedded",
+                jobs=1,
+                budget=BUDGET,
+                model=f"{server.url}/v1#mine",
+                prompt_format=form,
+            )
+            async with Prover(settings) as prover:
+                return await prover.prove(FACTORS)
+
+    return asyncio.run(main())
+
+
+def test_a_step_prover_on_a_server_proves_what_the_portfolio_does_not() -> None:
+    verdict = prove("exact ⟨251, 257, by decide⟩", "prover")
+    assert verdict.proved, verdict
+    assert verdict.proof == "exact ⟨251, 257, by decide⟩"
+    assert verdict.spent.tokens > 0
+    assert not prove("exact ⟨251, 258, by decide⟩", "prover").proved
+
+
+def test_a_whole_proof_is_tried_and_its_steps_join_the_search() -> None:
+    whole = "  refine ⟨251, 257, ?_, ?_, ?_⟩\n  · decide\n  · decide\n  · decide\n```\n"
+    verdict = prove(whole, "goedel-prover")
+    assert verdict.proved, verdict
+    assert verdict.spent.expansions == 1
+    failed = whole.replace("  · decide\n```", "  · exact wrong\n```")
+    verdict = prove(failed, "goedel-prover")
+    assert verdict.proved, verdict
+    assert verdict.proof is not None and verdict.proof.startswith("refine ⟨251, 257")
+    assert verdict.spent.expansions > 1
+
+
+def test_a_folder_is_a_model(tmp_path: Path) -> None:
+    tiny.model("llama").save_pretrained(tmp_path)
+    tiny.tokenizer().save_pretrained(tmp_path)
+    model = load_model(str(tmp_path), "prover")
+    assert model.format.name == "prover"
+    with pytest.raises(UnknownFormat, match="name one of"):
+        load_model(f"hf:{tmp_path}")
+
+
+def test_what_cannot_be_loaded_is_told() -> None:
+    with pytest.raises(ModelError, match="#NAME"):
+        load_model("http://localhost:1/v1")
+    with pytest.raises(ModelError, match="cannot load the model"):
+        load_model("hf:./no-such-folder", "prover")
+    with pytest.raises(ModelError, match="vLLM is not installed"):
+        load_model("vllm:./no-such-folder", "prover")
