@@ -15,7 +15,7 @@ inductive Nat where
   | zero : Nat
   | succ (n : Nat) : Nat
 def Nat.gcd (_ _ : Nat) : Nat := .zero
-theorem all (a b : Nat) : Eq (Nat.gcd a b) .zero := .refl .zero
+theorem all (a b : Nat) : Eq (Nat.gcd a b) .zero := @Eq.refl Nat .zero
 theorem t : Eq (Nat.gcd (.succ (.succ .zero)) (.succ .zero)) .zero := all _ _
 --- honest statement
 theorem t : Eq (Nat.gcd (.succ (.succ .zero)) (.succ .zero)) (.succ .zero)
