@@ -490,6 +490,11 @@ where
       else kind.toString
     | s => s.getKind.toString
 
+/-- How Lean's commands set up unification (`mkMetaContext` in `Lean.Elab.Command`). -/
+def metaContext : Meta.Context :=
+  { keyedConfig :=
+      ({ foApprox := true, ctxApprox := true } : Meta.Config).toConfigWithKey }
+
 /-- The state after a tactic on some of its goals, the others hidden while it runs; or why it
 failed, with the messages it left. -/
 def evalOn (s : State) (goals : List MVarId) (stx : Syntax) (heartbeats start : Nat) :
@@ -503,7 +508,7 @@ def evalOn (s : State) (goals : List MVarId) (stx : Syntax) (heartbeats start : 
     Term.synthesizeSyntheticMVarsNoPostponing
     pruneSolvedGoals
   let done := act { elaborator := .anonymous, recover := false } tactic { errToSorry := false } term
-    {} meta' (coreContext s.options s.currNamespace s.openDecls heartbeats start) core
+    metaContext meta' (coreContext s.options s.currNamespace s.openDecls heartbeats start) core
   match ← EIO.toBaseIO done with
   | .error e => return .error (e, (← core.get).messages)
   | .ok _ =>

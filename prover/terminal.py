@@ -286,6 +286,8 @@ def _print_verdict(verdict: Verdict, statement: bool, verbose: bool) -> None:
         axioms = ", ".join(verdict.axioms) or "none visible"
         line = f" {verdict.name} · Lean {verdict.lean.version} · axioms: {axioms}"
         out.print(Text("proved", style="green") + Text(line + _spent(verdict)))
+        if verdict.reason:
+            out.print(Text(f"  {verdict.reason}"))
     else:
         line = f" {verdict.name}: {verdict.reason}"
         out.print(Text(verdict.outcome, style="red") + Text(line + _spent(verdict)))

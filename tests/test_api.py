@@ -246,6 +246,13 @@ def test_declarations_of_all_sorts_are_proved(lab: Lab, text: str) -> None:
     assert filled.proved, filled.verdicts
 
 
+def test_a_hole_in_a_definition_is_filled_with_a_warning(lab: Lab) -> None:
+    filled = fill(lab, "def f (n : Nat) : Nat := sorry")
+    (verdict,) = filled.verdicts
+    assert verdict.proved, verdict
+    assert "only you can say" in verdict.reason
+
+
 def test_check_tells_each_declaration(lab: Lab) -> None:
     text = (
         "theorem a : 2 = 2 := rfl\ntheorem b : 2 = 3 := sorry\n"

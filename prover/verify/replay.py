@@ -101,8 +101,6 @@ def _statement(checked: Checked) -> Layer:
     if checked.unfit is not None:
         return Layer("statement", False, "not compared")
     detail = f"type hash {checked.type_hash}" if checked.same_type else "another statement"
-    if checked.same_type and not checked.theorem:
-        detail += "; a definition: whether it is the one you mean, only you can say"
     return Layer("statement", checked.same_type, detail)
 
 
@@ -148,4 +146,6 @@ def _conclude(checked: Checked, layers: Sequence[Layer]) -> Judgement:
         outcome, reason = Outcome.CHEATED, checked.unfit or f"the proof rests on {bad}"
     elif not passed["kernel"]:
         outcome, reason = Outcome.CHEATED, f"the kernel rejects it: {details['kernel']}"
+    elif "statement" in passed and not checked.theorem:
+        reason = "a definition: it has the type; whether it is the one you mean, only you can say"
     return Judgement(outcome, reason, tuple(layers), checked.axioms, checked.type_hash)

@@ -44,7 +44,7 @@ class LeanVersion:
 class Verdict:
     """Whether a theorem is proved, and how that is known.
 
-    `reason` says why not, in a sentence. `proof` is the tactic script, without `by`; `text` the
+    `reason` says why not, in a sentence, or what to mind. `proof` is the tactic script, without `by`; `text` the
     whole text that was checked. `axioms` are those the proof rests on as far as this Lean shows
     them. `could_not_run` are the checks that were asked for and did not happen, with the reasons.
     `open_goals` are prints of the best goals of a search that gave up.

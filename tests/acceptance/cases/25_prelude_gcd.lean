@@ -15,8 +15,8 @@ inductive Nat where
   | zero : Nat
   | succ (n : Nat) : Nat
 def Nat.gcd (_ _ : Nat) : Nat := .zero
-theorem all (a b : Nat) : Eq (Nat.gcd a b) .zero := .refl .zero
-theorem t : Eq (Nat.gcd (.succ (.succ .zero)) (.succ .zero)) .zero := all _ _
+theorem all (a b : Nat) : Eq (Nat.gcd a b) Nat.zero := @Eq.refl Nat Nat.zero
+theorem t : Eq (Nat.gcd (.succ (.succ .zero)) (.succ .zero)) .zero := all (.succ (.succ .zero)) (.succ .zero)
 --- honest statement
 theorem t : Eq (Nat.gcd (.succ (.succ .zero)) (.succ .zero)) (.succ .zero)
 --- honest file
