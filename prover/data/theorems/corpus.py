@@ -39,7 +39,7 @@ FAMILIES: dict[str, tuple[Maker, ...]] = {
 SIZES = 6
 BASE, LIFTS = 60, 2
 SEEDS = 1_000
-HELD_OUT_ROWS = 400
+HELD_OUT_ROWS = 187
 HELD_OUT_FILE = Path(__file__).parent / "held_out.jsonl"
 
 
