@@ -541,8 +541,12 @@ def withoutLevelMVars (e : Expr) : Expr :=
 def checkGoal (env : Environment) (g : MVarId) : MetaM (Option String) := do
   let d ← g.getDecl
   let proof ← instantiateMVars (mkMVar g)
-  let value := withoutLevelMVars (← instantiateMVars (d.lctx.mkLambda d.lctx.getFVars proof))
-  let type := withoutLevelMVars (← closedGoal g)
+  let target ← instantiateMVars d.type
+  let fvars := d.lctx.getFVars
+  let value ← inGoal g do instantiateMVars (← mkLambdaFVars fvars proof)
+  let type ← inGoal g do instantiateMVars (← mkForallFVars fvars target)
+  let value := withoutLevelMVars value
+  let type := withoutLevelMVars type
   let params := (collectLevelParams (collectLevelParams {} type) value).params
   let name := `_gym.goal
   let decl := Declaration.defnDecl

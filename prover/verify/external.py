@@ -107,8 +107,9 @@ async def check(
 ) -> Report:
     """Compiles a finished file anew and has every checker that is there judge it.
 
-    `trusted` is the file that states the theorem `name` with `sorry` for its proof. Without it the checkers that compare statements do not run. `seconds` is for each
-    program that is started. A checker that is stopped, or dies, has not judged.
+    `trusted` is the file that states the theorem `name` with `sorry` for its proof. Without it the
+    checkers that compare statements do not run. `seconds` is for each program that is started. A
+    checker that is stopped, or dies, has not judged.
     """
     native = _native(lean)
     with tempfile.TemporaryDirectory(prefix="prover-", ignore_cleanup_errors=True) as folder:

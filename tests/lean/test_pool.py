@@ -368,3 +368,12 @@ def test_definitions_over_the_library_elaborate(lab: Lab) -> None:
     done = lab.elaborate(text)
     assert done.errors == ()
     assert lab.after(done.holes[0].state, "simp [f]").children == ()
+
+
+def test_a_type_that_unification_found_is_whole_when_the_kernel_checks(lab: Lab) -> None:
+    state = lab.state(
+        "theorem t (R : Nat → Nat → Prop) (trans : ∀ x y z, R x y → R y z → R x z) (a b c : Nat) "
+        "(h : R a b) (g : R b c) : R a c"
+    )
+    (child,) = lab.after(state, "have k := trans _ _ _ h g").children
+    assert lab.after(child, "exact k").children == ()
