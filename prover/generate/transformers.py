@@ -161,7 +161,7 @@ class TransformersGenerator(ModelGenerator):
             raise ModelError(
                 f"a model needs the extra 'model' ({error}): pip install 'prover[model]'"
             ) from None
-        transformers.utils.logging.disable_progress_bar()
+        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         try:
             config = transformers.AutoConfig.from_pretrained(name)
