@@ -1,0 +1,1 @@
+"""Training data: corpora, and what keeps benchmarks out of them."""

@@ -1,0 +1,1 @@
+"""The language models: their architecture, sizes and tokenizer."""

@@ -1,0 +1,1 @@
+"""Training: continued pretraining and what follows it."""
