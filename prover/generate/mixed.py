@@ -1,0 +1,151 @@
+"""Generators made of others: a model beside the portfolio, and failed proofs as hints."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+
+from search.interfaces import Request, State, Suggestion, TacticGenerator
+from search.proof import layout
+
+HINTS = 4
+"""How many of the blocks that come next in a failed proof are suggested."""
+
+FIRST_HINT = -0.25
+NEXT_HINT = -1.0
+"""Log-probabilities of the block that comes next, and for each one further on."""
+
+
+class Mixed:
+    """A model and the portfolio as one distribution: a coin with `share` for the model is thrown,
+    and the winner draws a tactic.
+
+    The model's log-probabilities are those of a distribution. The portfolio's are preferences; over
+    what it suggests for a state they are made to sum to one. So an unsure model leaves the lead to
+    the portfolio, and a tactic never counts for more than the half that its author has. The
+    portfolio's suggestions come first, at once.
+    """
+
+    def __init__(
+        self, model: TacticGenerator, portfolio: TacticGenerator, *, share: float = 0.5
+    ) -> None:
+        if not 0 < share < 1:
+            raise ValueError(f"the share of the model must be between 0 and 1, not {share}")
+        self._model = model
+        self._portfolio = portfolio
+        self._ours, self._theirs = math.log(share), math.log1p(-share)
+
+    async def generate(
+        self, requests: Sequence[Request]
+    ) -> AsyncGenerator[tuple[int, Suggestion], None]:
+        """Yields what both suggest. What both know comes twice; the better one counts."""
+        listed: list[list[Suggestion]] = [[] for _ in requests]
+        async for index, suggestion in self._portfolio.generate(requests):
+            listed[index].append(suggestion)
+        for index, suggestions in enumerate(listed):
+            total = math.log(sum(math.exp(s.logprob) for s in suggestions)) if suggestions else 0.0
+            for s in suggestions:
+                yield index, Suggestion(s.tactic, s.logprob - total + self._theirs, s.tokens)
+        async with aclosing(_stream(self._model, requests)) as stream:
+            async for index, s in stream:
+                logprob = s.logprob + self._ours if s.tactic else s.logprob
+                yield index, Suggestion(s.tactic, logprob, s.tokens)
+
+
+class Hinted:
+    """A generator that is helped by proofs that failed: a step that worked in one of them is worth
+    trying in the search, on the same path.
+
+        with hinted.by(root, proofs): await scheduler.run(BestFirst(root))
+    """
+
+    def __init__(self, generator: TacticGenerator) -> None:
+        self._generator = generator
+        self._proofs: dict[str, list[list[str]]] = {}
+
+    @contextmanager
+    def by(self, root: State, proofs: Sequence[str]) -> Iterator[None]:
+        """Gives hints from proofs (tactic blocks) of a root state, as long as it is open."""
+        self._proofs[root.key] = [blocks(proof) for proof in proofs]
+        try:
+            yield
+        finally:
+            del self._proofs[root.key]
+
+    async def generate(
+        self, requests: Sequence[Request]
+    ) -> AsyncGenerator[tuple[int, Suggestion], None]:
+        """Yields the hints first, the best for each request first, then the generator's own."""
+        for index, request in enumerate(requests):
+            for tactic, logprob in self._hints(request).items():
+                yield index, Suggestion(tactic, logprob)
+        async with aclosing(_stream(self._generator, requests)) as stream:
+            async for arrival in stream:
+                yield arrival
+
+    def _hints(self, request: Request) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for key, proofs in self._proofs.items():
+            for proof in proofs:
+                after = _after(proof, request.history)
+                if after is None or (not request.history and key != request.state.key):
+                    continue
+                for place, tactic in enumerate(proof[after : after + HINTS]):
+                    logprob = FIRST_HINT + NEXT_HINT * place
+                    found[tactic] = max(logprob, found.get(tactic, -math.inf))
+        return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+async def _stream(
+    generator: TacticGenerator, requests: Sequence[Request]
+) -> AsyncGenerator[tuple[int, Suggestion], None]:
+    """The suggestions of a generator, which is closed with the stream if it can be."""
+    stream = generator.generate(requests)
+    try:
+        async for arrival in stream:
+            yield arrival
+    finally:
+        if (close := getattr(stream, "aclose", None)) is not None:
+            await close()
+
+
+def _after(proof: Sequence[str], history: Sequence[str]) -> int | None:
+    """Where a proof goes on after the steps of a path, which leaves out the steps on other goals.
+    None: the path is not part of the proof."""
+    place = 0
+    for step in history:
+        try:
+            place = proof.index(layout(step), place) + 1
+        except ValueError:
+            return None
+    return place
+
+
+_CONTINUES = re.compile(r"(\||<;>|else\b|then\b|at\b|with\b|using\b|generalizing\b|[)\]}⟩,])")
+_COMMENT = re.compile(r"/-(?:(?!-/).)*-/|--[^\n]*", re.DOTALL)
+
+
+def blocks(proof: str) -> list[str]:
+    """The tactics of a proof, each with what is indented below it. The blocks of bullets are taken
+    apart in turn: each is the proof of a goal of its own."""
+    lines = [line.rstrip() for line in _COMMENT.sub("", proof.expandtabs()).split("\n")]
+    text = layout("\n".join(line for line in lines if line.strip()))
+    parts: list[list[str]] = []
+    depth = 0
+    for line in text.split("\n") if text else ():
+        if parts and (line[0].isspace() or depth > 0 or _CONTINUES.match(line)):
+            parts[-1].append(line)
+        else:
+            parts.append([line])
+            depth = 0
+        depth += sum((c in "([{⟨") - (c in ")]}⟩") for c in line)
+    found = []
+    for part in parts:
+        block = "\n".join(part)
+        if block[0] in "·." and (inner := block[1:]).strip():
+            found += blocks(" " + inner)
+        else:
+            found.append(layout(block))
+    return found

@@ -1,0 +1,533 @@
+"""The prompt formats of published provers, and our own.
+
+A step format turns a tactic state into a prompt and a completion into one tactic. A whole-proof
+format does so with a statement and its proof. The texts are those that the models were trained or
+published with, to the character; each class names its source.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from prover.verify.statement import with_hole
+from search.interfaces import Request
+from search.proof import layout
+
+Message = dict[str, str]
+Prompt = str | tuple[Message, ...]
+"""A text, or the messages of a chat, which the model's own chat template turns into a text."""
+
+PUBLISHED_HEADER = (
+    "import Mathlib\nimport Aesop\n\nset_option maxHeartbeats 0\n\n"
+    "open BigOperators Real Nat Topology Rat\n\n"
+)
+"""What DeepSeek-Prover and its heirs put before a statement that has no header."""
+
+UNNAMED = "theorem"
+"""Stands for the name of the theorem, which a request does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How completions are drawn. With `beam`, `samples` is the number of beams and the temperature
+    is not used; the score is the plain sum of log-probabilities (length penalty 0). Temperature 0
+    is greedy. `max_tokens` bounds one completion.
+    """
+
+    samples: int
+    temperature: float = 1.0
+    top_p: float = 1.0
+    max_tokens: int = 256
+    beam: bool = False
+
+    def __post_init__(self) -> None:
+        if self.samples < 1 or self.max_tokens < 1:
+            raise ValueError("samples and max_tokens must be at least 1")
+        if self.temperature < 0 or not 0 < self.top_p <= 1:
+            raise ValueError("the temperature must be at least 0 and top_p in (0, 1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A theorem to be proved whole: `text` with or without `:= by sorry`. Without a `header`, a
+    format uses the one it was published with. `informal` is the problem in words."""
+
+    text: str
+    header: str | None = None
+    informal: str = ""
+
+    @property
+    def opened(self) -> str:
+        """The statement up to and including `:= by`."""
+        return with_hole(self.text).removesuffix(" sorry")
+
+    def file(self, end: str) -> str:
+        """Header, docstring and statement, with `end` after `:= by`."""
+        header = PUBLISHED_HEADER
+        if self.header is not None:
+            header = self.header.rstrip() + "\n\n" if self.header.strip() else ""
+        return header + self.docstring + self.opened + end
+
+    @property
+    def docstring(self) -> str:
+        return f"/-- {self.informal}-/\n" if self.informal else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A proof read from a completion: a tactic block (without `by`), and the declarations that the
+    model put before the theorem, empty if there are none."""
+
+    tactics: str
+    lemmas: str = ""
+
+
+class StepFormat(ABC):
+    """A model that proposes one tactic for a tactic state.
+
+    `stop` are texts that end a completion beside the model's end token, `sampling` is how the
+    authors drew completions, `max_prompt_tokens` is where they cut long prompts, if they did.
+    """
+
+    name: ClassVar[str]
+    stop: ClassVar[tuple[str, ...]] = ()
+    sampling: ClassVar[Sampling]
+    max_prompt_tokens: ClassVar[int | None] = None
+
+    @abstractmethod
+    def prompt(self, request: Request) -> Prompt: ...
+
+    def tactic(self, completion: str) -> str:
+        """The tactic of a finished completion, empty if there is none."""
+        return layout(completion)
+
+
+class ProofFormat(ABC):
+    """A model that writes the whole proof of a statement. Fields as in `StepFormat`."""
+
+    name: ClassVar[str]
+    stop: ClassVar[tuple[str, ...]] = ()
+    sampling: ClassVar[Sampling]
+    max_prompt_tokens: ClassVar[int | None] = None
+
+    @abstractmethod
+    def prompt(self, statement: Statement) -> Prompt: ...
+
+    @abstractmethod
+    def proof(self, completion: str, statement: Statement) -> Proof | None:
+        """The proof of a completion, which may be cut off; None if there is none."""
+
+
+Format = StepFormat | ProofFormat
+
+
+# Steps
+
+
+class GoalProofstep(StepFormat):
+    """Our own models: the format of lean-training-data, llmstep and Llemma's corpus, without line
+    breaks around the state. The model ends a tactic with its end token."""
+
+    name = "prover"
+    sampling = Sampling(samples=16, max_tokens=128)
+
+    def prompt(self, request: Request) -> Prompt:
+        return f"[GOAL]{request.state.pp}[PROOFSTEP]"
+
+
+class Llmstep(GoalProofstep):
+    """llmstep (Welleck and Saha 2023): `python/server.py` of wellecks/llmstep."""
+
+    name = "llmstep"
+    sampling = Sampling(samples=10, temperature=0.5, max_tokens=128)
+
+
+class Llemma(StepFormat):
+    """Llemma's few-shot prompt (Azerbayev et al. 2023): `proofsearch.py` of
+    wellecks/llemma_formal2formal. The three examples are ours: the model was not trained on any."""
+
+    name = "llemma"
+    stop = ("---",)
+    sampling = Sampling(samples=32, max_tokens=256, beam=True)
+    examples = (
+        ("p q : Prop\nhp : p\nhq : q\n⊢ p ∧ q", "exact ⟨hp, hq⟩"),
+        ("a b c : ℕ\nh : a = b\n⊢ a + c = b + c", "rw [h]"),
+        ("x : ℝ\nh₀ : 2 * x + 1 = 7\n⊢ x = 3", "linarith"),
+    )
+
+    def prompt(self, request: Request) -> Prompt:
+        shots = "".join(
+            f"Tactic state:\n---\n{state}\n---\nNext tactic:\n---\n{tactic}\n---\n\n"
+            for state, tactic in self.examples
+        )
+        return (
+            "Given the Lean 4 tactic state, suggest a next tactic.\nHere are some examples:\n\n"
+            f"{shots}Tactic state:\n---\n{request.state.pp}\n---\nNext tactic:\n---"
+        )
+
+
+class ReProver(StepFormat):
+    """ReProver without retrieval (Yang et al. 2023): the state alone, to an encoder-decoder.
+    `prover/tactic_generator.py`, `prover/evaluate.py` and `common.py` of lean-dojo/ReProver."""
+
+    name = "reprover"
+    sampling = Sampling(samples=64, max_tokens=512, beam=True)
+    max_prompt_tokens = 2048
+
+    def prompt(self, request: Request) -> Prompt:
+        return request.state.pp
+
+    def tactic(self, completion: str) -> str:
+        return layout(completion.replace("<a>", "").replace("</a>", ""))
+
+
+class InternLM2StepProver(StepFormat):
+    """InternLM2-StepProver (Wu et al. 2024): `minif2f/proofsearch_internLM2-StepProver.py` of
+    InternLM/InternLM-Math."""
+
+    name = "internlm2"
+    stop = ("<|im_end|>",)
+    sampling = Sampling(samples=32, max_tokens=256, beam=True)
+
+    def prompt(self, request: Request) -> Prompt:
+        return self.turn(f"DECL {UNNAMED}\nGOAL {request.state.pp}\n")
+
+    def tactic(self, completion: str) -> str:
+        return layout(completion.removeprefix("PROOFSTEP "))
+
+    @staticmethod
+    def turn(content: str) -> str:
+        """One message of the user in InternLM's chat markup, and the start of the answer."""
+        return f"<|im_start|>user\n{content}<|im_end|>\n<|im_start|>assistant\n"
+
+
+class InternLM25StepProver(InternLM2StepProver):
+    """InternLM2.5-StepProver (Wu et al. 2024): `minif2f/proofsearch_internLM2.5-StepProver.py` of
+    InternLM/InternLM-Math."""
+
+    name = "internlm2.5"
+
+    def prompt(self, request: Request) -> Prompt:
+        before = "\n".join(request.history)
+        return self.turn(
+            f"---\nNAME: {UNNAMED}\n\n---\nPROOF_BEFORE: {before}\n\n"
+            f"---\nSTATE_BEFORE: {request.state.pp}\n\n---\nTACTIC: "
+        )
+
+    def tactic(self, completion: str) -> str:
+        return layout(completion)
+
+
+class BFSProver(StepFormat):
+    """BFS-Prover V1 and V2 (Xin et al. 2025): the model cards of ByteDance-Seed, and how their
+    search prints a state (`src/search/prover_manager.py` of BFS-Prover-V2): its first goal, without
+    the name of the case and without hypotheses `this : True`."""
+
+    name = "bfs-prover"
+    sampling = Sampling(samples=4, temperature=1.3, max_tokens=2048)
+
+    def prompt(self, request: Request) -> Prompt:
+        goal = re.sub(r"^\s*case .*\n?", "", request.state.goals[0].pp).strip()
+        return re.sub(r"^\s*this.*? : True\n?", "", goal, flags=re.MULTILINE) + ":::"
+
+
+# Whole proofs
+
+
+class DeepSeekProverV15(ProofFormat):
+    """DeepSeek-Prover-V1.5 (Xin et al. 2024), non-CoT mode: `prover/utils.py` and `quick_start.py`
+    of deepseek-ai/DeepSeek-Prover-V1.5. The completion goes on after `:= by`."""
+
+    name = "deepseek-prover-v1.5"
+    stop = ("```",)
+    sampling = Sampling(samples=32, top_p=0.95, max_tokens=2048)
+    instruction = "Complete the following Lean 4 code"
+
+    def prompt(self, statement: Statement) -> Prompt:
+        return f"{self.instruction}:\n\n```lean4\n{statement.file(chr(10))}"
+
+    def proof(self, completion: str, statement: Statement) -> Proof | None:
+        return _proof(completion.split("```", 1)[0])
+
+
+class GoedelProver(DeepSeekProverV15):
+    """Goedel-Prover-SFT and -DPO (Lin et al. 2025): DeepSeek-Prover-V1.5's CoT prompt;
+    `eval/step1_inference.py` of Goedel-LM/Goedel-Prover."""
+
+    name = "goedel-prover"
+    instruction = (
+        "Complete the following Lean 4 code with explanatory comments preceding each line of code"
+    )
+
+
+class STP(DeepSeekProverV15):
+    """STP (Dong and Ma 2025): `RL/utils/model_utils.py` of kfdong/STP. No words, its own spacing of
+    the header, and no line break after `:= by`."""
+
+    name = "stp"
+    sampling = Sampling(samples=32, max_tokens=1024)
+    header = (
+        "import Mathlib\nimport Aesop\nset_option maxHeartbeats 0\n"
+        "open BigOperators Real Nat Topology Rat\n\n"
+    )
+
+    def prompt(self, statement: Statement) -> Prompt:
+        header = self.header if statement.header is None else statement.header
+        return f"{self.instruction}:\n\n```lean4\n{header}{statement.opened.strip()}"
+
+
+class DeepSeekProverV2(ProofFormat):
+    """DeepSeek-Prover-V2 (Ren et al. 2025), CoT mode: README of deepseek-ai/DeepSeek-Prover-V2."""
+
+    name = "deepseek-prover-v2"
+    sampling = Sampling(samples=32, max_tokens=8192)
+    before_fence = "\n"
+
+    def prompt(self, statement: Statement) -> Prompt:
+        code = statement.file("\n  sorry") + self.before_fence
+        content = (
+            f"Complete the following Lean 4 code:\n\n```lean4\n{code}```\n\n"
+            "Before producing the Lean 4 code to formally prove the given theorem, provide a "
+            "detailed proof plan outlining the main proof steps and strategies.\n"
+            "The plan should highlight key ideas, intermediate lemmas, and proof structures that "
+            "will guide the construction of the final formal proof."
+        )
+        return ({"role": "user", "content": content},)
+
+    def proof(self, completion: str, statement: Statement) -> Proof | None:
+        return _last_proof(completion, statement)
+
+
+class GoedelProverV2(DeepSeekProverV2):
+    """Goedel-Prover-V2 (Lin et al. 2025): README of Goedel-LM/Goedel-Prover-V2."""
+
+    name = "goedel-prover-v2"
+    sampling = Sampling(samples=32, temperature=0.6, top_p=0.95, max_tokens=32768)
+    before_fence = ""
+
+
+class Kimina(ProofFormat):
+    """Kimina-Prover (Wang et al. 2025): the model cards of AI-MO's preview and distilled models."""
+
+    name = "kimina"
+    sampling = Sampling(samples=32, temperature=0.6, top_p=0.95, max_tokens=8096)
+    system = "You are an expert in mathematics and Lean 4."
+
+    def content(self, statement: Statement) -> str:
+        return (
+            "Think about and solve the following problem step by step in Lean 4.\n"
+            f"# Problem:{statement.informal}\n# Formal statement:\n"
+            f"```lean4\n{statement.file('')}\n```\n"
+        )
+
+    def prompt(self, statement: Statement) -> Prompt:
+        return (
+            {"role": "system", "content": self.system},
+            {"role": "user", "content": self.content(statement)},
+        )
+
+    def proof(self, completion: str, statement: Statement) -> Proof | None:
+        _, end, answer = completion.rpartition("</think>")
+        if not end and "<think>" in completion:
+            return None
+        return _last_proof(answer, statement)
+
+
+class KiminaRL(Kimina):
+    """Kimina-Prover-RL: the prompts that project-numina/kimina-prover-rl trains with."""
+
+    name = "kimina-rl"
+    system = "You are an expert in mathematics and proving theorems in Lean 4."
+
+    def content(self, statement: Statement) -> str:
+        return (
+            "Think about and solve the following problems step by step in Lean 4.\n\n"
+            f"# Problem:\n{statement.informal}\n\n# Formal Statement:\n"
+            f"```lean4\n{statement.file('')}\n```\n"
+        )
+
+
+# Reading proofs
+
+_FENCE = re.compile(r"```[ \t]*(?:lean ?4?|Lean ?4?)?[ \t]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
+_DECLARES = re.compile(
+    r"^\s*(?:@\[[^\]]*\]\s*)*(?:(?:private|protected|noncomputable)\s+)*"
+    r"(?:theorem|lemma|def|abbrev|instance|structure|inductive|class|open|variable|notation|local|"
+    r"macro|syntax|namespace|section|set_option|universe)\b",
+    re.MULTILINE,
+)
+_THEOREM = re.compile(
+    r"^(?:@\[[^\]]*\]\s*)*(?:(?:private|protected)\s+)*(?:theorem|lemma|example)\b", re.MULTILINE
+)
+_UNASSIGNED = re.compile(r"\s*:=\s*by\Z")
+_DOCSTRING = re.compile(r"/--(?:(?!-/).)*-/\s*\Z", re.DOTALL)
+
+
+def _last_proof(completion: str, statement: Statement) -> Proof | None:
+    """The proof in the last fenced block that proves the statement, or else any theorem."""
+    blocks = [found[1] for found in _FENCE.finditer(completion)]
+    target = _UNASSIGNED.sub("", statement.opened).split()
+    spaced = re.compile(r"\s+".join(map(re.escape, target)))
+    for block in reversed(blocks):
+        if found := spaced.search(block):
+            return _split(block, found.start(), found.end(), statement)
+    for block in reversed(blocks):
+        if theorems := list(_THEOREM.finditer(block)):
+            return _split(block, theorems[-1].start(), theorems[-1].end(), statement)
+    return None
+
+
+def _split(block: str, first: int, last: int, statement: Statement) -> Proof | None:
+    """A file's text, cut at the theorem that begins at `first` and is read up to `last`."""
+    assign = _assignment(block, last)
+    if assign is None:
+        return None
+    body = block[assign + 2 :]
+    if by := re.match(r"\s*by\b[ \t]*", body):
+        proof = _proof(body[by.end() :])
+    else:
+        term = _proof(body)
+        proof = term and Proof("exact (" + term.tactics.replace("\n", "\n  ") + ")")
+    if proof is None:
+        return None
+    header = PUBLISHED_HEADER if statement.header is None else statement.header
+    known = {line.strip() for line in header.splitlines()}
+    before = [
+        line
+        for line in _DOCSTRING.sub("", block[:first]).splitlines()
+        if line.strip() not in known and not line.startswith("import ")
+    ]
+    lemmas = "\n".join(before).strip()
+    return Proof(proof.tactics, lemmas if _DECLARES.search(lemmas) else "")
+
+
+def _assignment(text: str, start: int) -> int | None:
+    """Where the `:=` of a declaration stands: the first outside brackets, one before `by` if any
+    in this declaration is."""
+    depth, found = 0, []
+    for place in range(start, len(text)):
+        if text[place] in "([{⟨":
+            depth += 1
+        elif text[place] in ")]}⟩":
+            depth -= 1
+        elif depth == 0 and text.startswith(":=", place):
+            found.append(place)
+            if re.match(r":=\s*by\b", text[place:]):
+                return place
+            if len(found) == 2:
+                break
+    return found[0] if found else None
+
+
+def _proof(body: str) -> Proof | None:
+    """The tactic block that a text begins with: up to what stands in the margin after it."""
+    lines = body.rstrip().split("\n")
+    if lines[0].strip() and not lines[0][0].isspace() and len(lines) > 1:
+        rest = [line for line in lines[1:] if line.strip()]
+        inner = min((len(line) - len(line.lstrip()) for line in rest), default=0)
+        if inner > 0 and not _opens_block(lines[0]):
+            lines[0] = " " * inner + lines[0]  # `by tac` on one line, the next below
+    kept: list[str] = []
+    for line in lines:
+        margin = bool(line.strip()) and not line[0].isspace()
+        if margin and any(text[:1].isspace() for text in kept if text.strip()):
+            break
+        kept.append(line)
+    tactics = layout("\n".join(kept))
+    return Proof(tactics) if tactics else None
+
+
+def _opens_block(line: str) -> bool:
+    """Whether what stands below a line and to its right belongs to it."""
+    return bool(re.search(r"(\bby|\bwith|=>|:=|<;>|,|[(\[{⟨·]|\bdo|\bcalc.*)\s*(--.*)?\Z", line))
+
+
+# Choosing
+
+FORMATS: Mapping[str, Format] = {
+    form.name: form
+    for form in (
+        GoalProofstep(),
+        Llmstep(),
+        Llemma(),
+        ReProver(),
+        InternLM2StepProver(),
+        InternLM25StepProver(),
+        BFSProver(),
+        DeepSeekProverV15(),
+        GoedelProver(),
+        STP(),
+        DeepSeekProverV2(),
+        GoedelProverV2(),
+        Kimina(),
+        KiminaRL(),
+    )
+}
+
+_NAMES = (
+    (r"bfs-?prover", "bfs-prover"),
+    (r"internlm2[_.]5.*step-?prover", "internlm2.5"),
+    (r"internlm2?.*step-?prover", "internlm2"),
+    (r"llemma|code-?llama", "llemma"),
+    (r"llmstep", "llmstep"),
+    (r"reprover|leandojo.*tacgen", "reprover"),
+    (r"deepseek-prover-v2", "deepseek-prover-v2"),
+    (r"deepseek-prover", "deepseek-prover-v1.5"),
+    (r"goedel-prover-v2", "goedel-prover-v2"),
+    (r"goedel-prover", "goedel-prover"),
+    (r"kimina-prover-rl", "kimina-rl"),
+    (r"kimina-prover", "kimina"),
+    (r"(?<![a-z])stp(?![a-z])", "stp"),
+)
+
+
+class UnknownFormat(ValueError):
+    """A model whose prompt format is not known, or a format that does not exist."""
+
+
+def named(name: str) -> Format:
+    """The format of a name.
+
+    Raises:
+        UnknownFormat: there is none; the message lists those that exist.
+    """
+    if name not in FORMATS:
+        raise UnknownFormat(f"there is no prompt format {name!r}; known are {_known()}")
+    return FORMATS[name]
+
+
+def detect(
+    model: str, config: object = None, vocabulary: Mapping[str, int] | None = None
+) -> Format:
+    """The format of a model, from what is surest: `prompt_format` in its configuration (which our
+    own models have), its name or path, the name it was saved under, or its tokenizer's vocabulary.
+
+    `config` is the model's configuration, a mapping or an object.
+
+    Raises:
+        UnknownFormat: none of these tells; the message lists the formats to choose from.
+    """
+    if told := _field(config, "prompt_format"):
+        return named(str(told))
+    for name in (model, str(_field(config, "_name_or_path") or "")):
+        for part in reversed(re.split(r"[/\\]", name)):
+            for pattern, form in _NAMES:
+                if re.search(pattern, part, re.IGNORECASE):
+                    return FORMATS[form]
+    if vocabulary is not None and {"[GOAL]", "[PROOFSTEP]"} <= vocabulary.keys():
+        return FORMATS[GoalProofstep.name]
+    raise UnknownFormat(f"the prompt format of {model} is not known: name one of {_known()}")
+
+
+def _field(config: object, name: str) -> Any:
+    if isinstance(config, Mapping):
+        return config.get(name)
+    return getattr(config, name, None)
+
+
+def _known() -> str:
+    return ", ".join(FORMATS)

