@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from prover.data.theorems.statement import Draft, Row, Script
-from prover.lean.pool import ElaborationFailed, LeanPool
-from prover.verify.replay import Judgement, judge
+from prover.lean.pool import ElaborationFailed, LeanPool, Text
+from prover.verify.replay import Judgement, judge_text
 from prover.verify.statement import BARE_HEADER
 from search.interfaces import Failure, State
 
@@ -150,7 +150,10 @@ async def _judged(
 ) -> list[Judgement]:
     """An error anywhere in a text taints all of it: then each proof is judged alone."""
     text = "".join(with_proof(d, s) for d, s in part)
-    found = await judge(pool, header, trusted, text, [d.name for d, _ in part])
+    names = [d.name for d, _ in part]
+    candidate = Text(header, text)
+    judged = await judge_text(pool, Text(header, trusted), candidate, lambda _: (text, names))
+    found = [judged[name] for name in names]
     if len(part) == 1 or all(f.layers[0].passed for f in found):
         return found
     return [(await _judged(pool, header, trusted, [one]))[0] for one in part]
