@@ -270,14 +270,20 @@ def test_what_a_benchmark_has_is_left_out(lab: Lab, monkeypatch: pytest.MonkeyPa
     assert len(seen) == 3
 
 
-def test_a_training_statement_that_is_held_out_is_an_error(lab: Lab, folder: Path) -> None:
-    row = held_out()[0]
+def test_a_training_statement_that_is_held_out_is_dropped_and_is_an_error(folder: Path) -> None:
+    row, other = held_out()[:2]
     stolen = replace(row, split="train", name="innocent")
-    entry = {"row": stolen.to_json(), "script": ["rfl"], "verdict": {}, "steps": []}
-    corpus.write_jsonl(folder / "batch_0_00000.jsonl", [entry])
+    fresh = replace(other, split="train", name="fresh", key="0")
+    for one in (stolen, fresh):
+        entry = {"row": one.to_json(), "script": ["rfl"], "verdict": {}, "steps": []}
+        corpus.write_jsonl(folder / f"batch_0_{one.name}.jsonl", [entry])
+    counts = corpus.assemble(folder, folder / "out")
+    assert counts["train"] == 1
+    (line,) = corpus.read_jsonl(folder / "out" / "train.jsonl")
+    assert line["name"] == "fresh"
+    corpus.check_disjoint([fresh], held_out())
     with pytest.raises(ValueError, match=f"innocent is in the held-out test as {row.name}"):
-        corpus.assemble(folder, folder / "out")
-    assert not (folder / "out").exists()
+        corpus.check_disjoint([fresh, stolen], held_out())
 
 
 def test_the_held_out_statements_are_the_published_ones(

@@ -17,7 +17,8 @@ from prover.lean.pool import ElaborationFailed, LeanPool, LeanUnavailable
 from prover.lean.process import Limits
 from prover.lean.toolchain import SetupError, find_lean
 
-LIMITS = Limits(tactic_seconds=30.0, elab_seconds=300.0, start_seconds=600.0)
+LIMITS = Limits(tactic_seconds=300.0, elab_seconds=1800.0, start_seconds=1800.0)
+"""Heartbeats end a tactic; the clock only ends what has hung, however busy the machine is."""
 
 
 def clean(benchmark: Path) -> Callable[[Row], str | None]:

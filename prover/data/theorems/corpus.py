@@ -231,22 +231,17 @@ def assemble(folder: Path, out: Path) -> Counter[str]:
     the training statements; gives the number of lines of each file.
 
     The test has at most `HELD_OUT_ROWS` rows, families and templates in turn. What else falls to it
-    is in no file.
-
-    Raises:
-        ValueError: a training statement is one of the new or of the published held-out ones.
+    is in no file, and no training file has what it or the published test has.
     """
-    entries: dict[str, dict[str, Any]] = {}
+    entries = [e for path in sorted(folder.glob("batch_*.jsonl")) for e in read_jsonl(path)]
+    rows = {split: [e for e in entries if e["row"]["split"] == split] for split in SPLITS}
     known = Known()
-    for path in sorted(folder.glob("batch_*.jsonl")):
-        for entry in read_jsonl(path):
-            row = Row.from_json(entry["row"])
-            if known.add(row):
-                entries[row.name] = entry
-    rows = {split: [e for e in entries.values() if e["row"]["split"] == split] for split in SPLITS}
+    rows["test"] = [e for e in rows["test"] if known.add(Row.from_json(e["row"]))]
     rows["test"] = _in_turn(rows["test"])[:HELD_OUT_ROWS]
-    training = [Row.from_json(e["row"]) for e in rows["train"] + rows["valid"]]
-    check_disjoint(training, [*held_out(), *(Row.from_json(e["row"]) for e in rows["test"])])
+    for row in held_out():
+        known.add(row)
+    for split in ("train", "valid"):
+        rows[split] = [e for e in rows[split] if known.add(Row.from_json(e["row"]))]
     files: dict[str, list[dict[str, Any]]] = {}
     for split, some in rows.items():
         files[split] = [e["row"] for e in some]

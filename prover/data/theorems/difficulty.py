@@ -21,7 +21,7 @@ async def measure(
     rows = sorted(read_jsonl(statements), key=lambda row: str(row["statement_sha256"]))[:sample]
     done = {row["statement_sha256"] for row in read_jsonl(out)} if out.exists() else set()
     budget = Budget(expansions=expansions, seconds=seconds)
-    limits = Limits(start_seconds=600.0, elab_seconds=300.0)
+    limits = Limits(start_seconds=1800.0, elab_seconds=1800.0)
     async with Prover(Settings(lean="embedded", jobs=1, budget=budget, limits=limits)) as prover:
         for row in rows:
             if row["statement_sha256"] in done:
