@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 BLOCK = 8
-"""Examples of so many steps are sorted by length, so that a batch holds little padding."""
+"""The examples of so many steps, or of an epoch if that is less, are sorted by length, so that a
+batch holds little padding."""
 
 VALIDATION_EXAMPLES = 256
 IGNORED = -100
@@ -256,8 +257,9 @@ def _batch(
     fresh: Sequence[Example], older: Sequence[Example], share: float, recipe: Recipe, step: int
 ) -> list[Example]:
     """The examples of a step: those of its block of steps are sorted by length and cut up."""
-    block, at = divmod(step, BLOCK)
-    size = BLOCK * recipe.batch
+    steps = max(1, min(BLOCK, len(fresh) // recipe.batch))
+    block, at = divmod(step, steps)
+    size = steps * recipe.batch
     replayed = round(size * share)
     drawn = []
     for source, count in ((fresh, size - replayed), (older, replayed)):
@@ -265,7 +267,7 @@ def _batch(
             epoch, place = divmod(number, len(source))
             drawn.append(source[int(_shuffled(len(source), epoch, recipe.seed)[place])])
     drawn.sort(key=lambda example: len(example.tokens))
-    order = random.Random(f"{recipe.seed} {block}").sample(range(BLOCK), BLOCK)
+    order = random.Random(f"{recipe.seed} {block}").sample(range(steps), steps)
     return drawn[order[at] * recipe.batch : (order[at] + 1) * recipe.batch]
 
 

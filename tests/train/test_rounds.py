@@ -102,7 +102,7 @@ def test_statements_of_moderate_success_come_first() -> None:
     assert chosen == choose(rows[::-1], history, 60, seed=1)
     assert chosen != choose(rows, history, 60, seed=2)
     moderate = sum(r in rows[200:] for r in chosen)
-    assert 40 <= moderate <= 60
+    assert moderate >= 32  # 20 if all were alike
 
 
 # What a proof teaches
