@@ -258,17 +258,19 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(model: Path, tmp_path
     run((out / "round_0" / "pairs.jsonl").exists)
     assert not (out / "round_0" / "report.json").exists()
     run(None)
-    run(None)  # nothing is left to do
 
     settings = replace(SETTINGS, max_tokens=64)
-    reports = run_rounds(
-        statements,
-        model,
-        tmp_path / "whole",
-        settings,
-        benchmarks=[],
-        replay=tmp_path / "pairs.jsonl",
-        lean="embedded",
+    whole, again = (
+        run_rounds(
+            statements,
+            model,
+            folder,
+            settings,
+            benchmarks=[],
+            replay=tmp_path / "pairs.jsonl",
+            lean="embedded",
+        )
+        for folder in (tmp_path / "whole", out)
     )
     assert files(out) == files(tmp_path / "whole")
     for number in range(2):
@@ -278,8 +280,9 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(model: Path, tmp_path
         )
         assert all(torch.equal(a[name], b[name]) for name in a)
         assert not list((out / f"round_{number}").glob("checkpoint-*"))
-    assert reports[0]["statements proved"] == 3
-    assert reports[0]["outcomes"] == {"proved": 6, "gave_up": 2}
+    assert again == [json.loads((out / f"round_{n}/report.json").read_text()) for n in range(2)]
+    assert whole[0]["statements proved"] == 3
+    assert whole[0]["outcomes"] == {"proved": 6, "gave_up": 2}
     assert read_pairs(out / "round_0" / "pairs.jsonl")
     first = load_file(model / "model.safetensors")
     assert any(not torch.equal(first[name], a[name]) for name in first)
