@@ -227,7 +227,7 @@ def tactics(
     from prover.train.corpus import TrainingError
     from prover.train.sft import TACTIC_RECIPES, read_pairs, steps_for, train_tactics
 
-    given = {
+    given: dict[str, Any] = {
         "batch": batch,
         "sequence": sequence,
         "learning_rate": learning_rate,

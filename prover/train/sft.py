@@ -225,9 +225,9 @@ def train_tactics(
             checkpoint = ending or step % checkpoint_every == 0
             if step % log_every == 0 or checkpoint:
                 seconds = time.perf_counter() - since
-                valid, exact = (
-                    _validate(model, held_out, accelerator) if checkpoint else (None,) * 2
-                )
+                valid, exact = None, None
+                if checkpoint:
+                    valid, exact = _validate(model, held_out, accelerator)
                 line = TacticReport(
                     step,
                     sum(losses) / len(losses),
