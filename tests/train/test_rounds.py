@@ -188,6 +188,7 @@ SETTINGS = Rounds(
     expansions=4,
     samples=2,
     max_tokens=16,
+    seconds=1000.0,
     most_success=1.0,
     epochs=1.0,
     preset="tiny",
@@ -223,7 +224,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(model: Path, tmp_path
         *(sys.executable, "-m", "prover.train.cli", "rounds", statements, "--init", model),
         *("--out", out, "--replay", tmp_path / "pairs.jsonl", "--preset", "tiny"),
         *("--benchmark", ROOT / "tests/data/benchmark.jsonl", "--lean", "embedded"),
-        *("--rounds", 2, "--statements", 4, "--attempts", 2, "--expansions", 4),
+        *("--rounds", 2, "--statements", 4, "--attempts", 2, "--expansions", 4, "--timeout", 1000),
         *("--samples", 2, "--most-success", 1, "--epochs", 1),
     ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
@@ -244,7 +245,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(model: Path, tmp_path
                     assert process.returncode == -signal.SIGKILL
                     return
                 time.sleep(0.01)
-            _, said = process.communicate(timeout=300)
+            _, said = process.communicate(timeout=500)
             assert process.returncode == 0, said
             assert until is None, "it was over before it could be killed"
         finally:
