@@ -13,12 +13,13 @@ from prover.terminal import INTERRUPTED, err, fail
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
+    from prover.data.decontaminate import Problem
     from prover.models.presets import Preset
     from prover.train.corpus import Report
 
 app = typer.Typer(
     name="train",
-    help="Train models: a tokenizer and continued pretraining on a corpus.",
+    help="Train models: a tokenizer, continued pretraining on a corpus, tactics, expert iteration.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -35,6 +36,13 @@ CorpusArgument = Annotated[
         "streamed from the Hugging Face hub.",
         metavar="CORPUS",
     ),
+]
+BenchmarkOption = Annotated[
+    list[Path] | None,
+    typer.Option(help="Problems that must not be trained on, as JSON lines; can be repeated."),
+]
+LeanOption = Annotated[
+    str, typer.Option(help="auto, embedded, or the path of a Lake project or of a `lean`.")
 ]
 LanguagesOption = Annotated[
     str, typer.Option(help="Only these languages of the corpus, separated by commas.")
@@ -120,17 +128,13 @@ def corpus(
     checkpoint_every: Annotated[int, typer.Option(help="In steps.", min=1)] = 200,
 ) -> None:
     """Train a model to continue texts: from random weights, or go on with one you have."""
-    import logging
     import os
-
-    from transformers.utils.logging import disable_progress_bar
 
     from prover.data.algebraic_stack import CorpusError
     from prover.models.presets import find_preset
     from prover.train.corpus import RECIPES, TrainingError, train
 
-    logging.getLogger("accelerate.utils.other").setLevel(logging.ERROR)  # warns of tied weights
-    disable_progress_bar()  # type: ignore[no-untyped-call]
+    _quiet()
     given: dict[str, Any] = {
         "steps": steps,
         "batch": batch,
@@ -168,6 +172,296 @@ def corpus(
     err.print(f"the model is in {out / 'model'}")
 
 
+@app.command(
+    epilog="""\b
+Examples:
+  prover train tactics pairs.jsonl --preset small --init pretrained/model --out sft
+  prover train tactics new.jsonl --replay pairs.jsonl --init sft/model --out sft2
+
+\b
+A line of PAIRS is a JSON object with state and tactic. Exit code: 0 done, 2 wrong use or a
+training that cannot go on, 130 interrupted; the same command goes on from the last checkpoint."""
+)
+def tactics(
+    pairs: Annotated[Path, typer.Argument(help="Pairs as JSON lines.", metavar="PAIRS")],
+    out: Annotated[
+        Path, typer.Option(help="The folder for checkpoints, the log and the finished model.")
+    ],
+    preset: Annotated[
+        str, typer.Option(help="tiny, small, medium, llemma-7b or llemma-34b.")
+    ] = "small",
+    tokenizer: Annotated[
+        Path | None, typer.Option(help="The tokenizer's folder; default: that of --init.")
+    ] = None,
+    init: Annotated[
+        str | None,
+        typer.Option(help="Start from this model (a folder or a name on the hub)."),
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="Older pairs, mixed in so that they are not forgotten.")
+    ] = None,
+    replay_share: Annotated[
+        float, typer.Option(help="Their share of the examples.", min=0.0, max=0.99)
+    ] = 0.5,
+    validation: Annotated[
+        Path | None, typer.Option(help="Pairs to measure the loss on at each checkpoint.")
+    ] = None,
+    benchmark: BenchmarkOption = None,
+    epochs: Annotated[float, typer.Option(help="How often each of PAIRS is seen.", min=0.01)] = 3.0,
+    batch: Annotated[int | None, typer.Option(help="Pairs a step.", min=1)] = None,
+    sequence: Annotated[
+        int | None, typer.Option(help="Tokens of a pair; longer ones are left out.", min=8)
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="The peak.", min=0.0)] = None,
+    warmup: Annotated[int | None, typer.Option(help="Steps to the peak.", min=0)] = None,
+    seed: Annotated[int, typer.Option(help="Of the weights and of the order of the pairs.")] = 0,
+    checkpoint_every: Annotated[int, typer.Option(help="In steps.", min=1)] = 200,
+) -> None:
+    """Teach a model which tactic follows a tactic state."""
+    _quiet()
+    from prover.data.decontaminate import Benchmark, check_clean
+    from prover.models.presets import find_preset
+    from prover.train.corpus import TrainingError
+    from prover.train.sft import TACTIC_RECIPES, read_pairs, steps_for, train_tactics
+
+    given: dict[str, Any] = {
+        "batch": batch,
+        "sequence": sequence,
+        "learning_rate": learning_rate,
+        "warmup": warmup,
+    }
+    try:
+        shape = find_preset(preset)
+        recipe = replace(
+            TACTIC_RECIPES[preset],
+            seed=seed,
+            **{name: value for name, value in given.items() if value is not None},
+        )
+        fresh = read_pairs(pairs)
+        older = read_pairs(replay) if replay else []
+        held_out = read_pairs(validation) if validation else []
+        if known := _problems(benchmark):
+            check_clean((pair.prompt + pair.tactic for pair in fresh + older), Benchmark(known))
+        words, model = _model(shape, tokenizer, init, seed)
+        share = replay_share if older else 0.0
+        recipe = replace(recipe, steps=steps_for(len(fresh), recipe, epochs, share))
+        done = train_tactics(
+            model,
+            words,
+            fresh,
+            out,
+            recipe,
+            replay=older,
+            replay_share=replay_share,
+            validation=held_out,
+            checkpoint_every=checkpoint_every,
+            report=_show,
+        )
+    except (TrainingError, ValueError, OSError) as error:
+        fail(str(error))
+    if done < recipe.steps:
+        err.print(f"stopped after step {done} of {recipe.steps}; the same command goes on")
+        raise typer.Exit(INTERRUPTED)
+    err.print(f"the model is in {out / 'model'}")
+
+
+@app.command(
+    epilog="""\b
+Example:
+  prover train rounds train.jsonl --init sft/model --replay pairs.jsonl \\
+      --benchmark minif2f.jsonl --out rounds
+
+\b
+STATEMENTS is a file of `python -m prover.data.theorems`. A run that was interrupted, or killed,
+goes on with the same command. Exit code: 0 done, 2 wrong use or a training that cannot go on, 130
+interrupted."""
+)
+def rounds(
+    statements: Annotated[
+        Path, typer.Argument(help="Statements as JSON lines.", metavar="STATEMENTS")
+    ],
+    init: Annotated[Path, typer.Option(help="The folder of the model to start from.")],
+    out: Annotated[Path, typer.Option(help="The folder for round_0, round_1 and so on.")],
+    preset: Annotated[
+        str, typer.Option(help="Whose recipe trains: tiny, small, medium …")
+    ] = "small",
+    replay: Annotated[
+        Path | None, typer.Option(help="The pairs that the first model was trained on.")
+    ] = None,
+    replay_share: Annotated[
+        float, typer.Option(help="The share of older pairs in training.", min=0.0, max=0.99)
+    ] = 0.5,
+    benchmark: BenchmarkOption = None,
+    number: Annotated[
+        int, typer.Option("--rounds", help="In all, those done before included.", min=1)
+    ] = 3,
+    number_of_statements: Annotated[
+        int, typer.Option("--statements", help="Searched in a round.", min=1)
+    ] = 200,
+    attempts: Annotated[
+        int, typer.Option(help="Searches of each, all but one exploring.", min=1)
+    ] = 2,
+    expansions: Annotated[int, typer.Option(help="Of a search.", min=1)] = 32,
+    timeout: Annotated[
+        float, typer.Option(help="Cap on the wall time of a search, in seconds.", min=0.1)
+    ] = 120.0,
+    samples: Annotated[int, typer.Option(help="Tactics the model draws for a state.", min=1)] = 8,
+    temperature: Annotated[float, typer.Option(help="Of the exploration.", min=0.01)] = 1.0,
+    most_success: Annotated[
+        float,
+        typer.Option(
+            help="Statements proved more often than this teach nothing.", min=0.0, max=1.0
+        ),
+    ] = 0.5,
+    epochs: Annotated[float, typer.Option(help="Of a round's training.", min=0.01)] = 2.0,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="The peak; default: a third of the preset's.", min=0.0)
+    ] = None,
+    together: Annotated[
+        int, typer.Option(help="Searches that share the model's batches.", min=1)
+    ] = 1,
+    jobs: Annotated[int, typer.Option(help="Lean processes.", min=1)] = 1,
+    lean: LeanOption = "auto",
+    seed: Annotated[int, typer.Option(help="Of the choice of statements and of all searches.")] = 0,
+) -> None:
+    """Expert iteration: search with the model, train it on what Lean accepted, and again."""
+    _quiet()
+    from prover.data.theorems.corpus import held_out
+    from prover.generate.completion import ModelError
+    from prover.lean.pool import LeanUnavailable
+    from prover.lean.toolchain import SetupError
+    from prover.models.presets import find_preset
+    from prover.train.corpus import TrainingError
+    from prover.train.rounds import Rounds, run_rounds
+
+    try:
+        find_preset(preset)
+        settings = Rounds(
+            rounds=number,
+            statements=number_of_statements,
+            attempts=attempts,
+            expansions=expansions,
+            seconds=timeout,
+            samples=samples,
+            temperature=temperature,
+            together=together,
+            most_success=most_success,
+            replay_share=replay_share,
+            epochs=epochs,
+            learning_rate=learning_rate,
+            seed=seed,
+            preset=preset,
+        )
+        reports = run_rounds(
+            statements,
+            init,
+            out,
+            settings,
+            benchmarks=_problems(benchmark),
+            held_out=held_out(),
+            replay=replay,
+            lean=lean,
+            jobs=jobs,
+            report=err.print,
+        )
+    except (TrainingError, ModelError, SetupError, LeanUnavailable, ValueError, OSError) as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        err.print("interrupted; the same command goes on")
+        raise typer.Exit(INTERRUPTED) from None
+    for at, report in enumerate(reports):
+        err.print(
+            f"round {at}: {report['statements proved']} of {report['statements']} statements proved, "
+            f"{report['sizes']['pairs']} pairs"
+        )
+    err.print(f"the model is in {out / f'round_{number - 1}' / 'model'}")
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  prover train compare --model rounds/round_2/model --out table
+  prover train compare statements.jsonl --contestants portfolio,model+portfolio \\
+      --model sft/model --out table --calls 64 --attempts 1
+
+\b
+Without STATEMENTS it is the held-out test, which no model is trained on. An interrupted run goes on
+with the same command."""
+)
+def compare(
+    out: Annotated[
+        Path, typer.Option(help="The folder for attempts.jsonl, report.json, report.md.")
+    ],
+    statements: Annotated[
+        Path | None, typer.Argument(help="Statements as JSON lines.", metavar="STATEMENTS")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="The folder of the model.")] = None,
+    contestants: Annotated[
+        str, typer.Option(help="Who takes part, separated by commas.")
+    ] = "portfolio,uniform,model,model+portfolio",
+    calls: Annotated[int, typer.Option(help="Lean calls for each statement.", min=1)] = 64,
+    seconds: Annotated[
+        float, typer.Option(help="Wall time for each statement, if that is more.", min=0.0)
+    ] = 10.0,
+    attempts: Annotated[int, typer.Option(help="The k of pass@k.", min=1)] = 8,
+    samples: Annotated[int, typer.Option(help="Tactics the model draws for a state.", min=1)] = 8,
+    limit: Annotated[
+        int | None, typer.Option(help="Only so many statements, by their hashes.", min=1)
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Lean processes.", min=1)] = 1,
+    lean: LeanOption = "auto",
+    seed: Annotated[int, typer.Option(help="Of the first attempt.")] = 0,
+) -> None:
+    """Whether the model helps: proved at equal Lean calls and in equal time."""
+    _quiet()
+    import asyncio
+
+    from prover.data.theorems.corpus import held_out, read_jsonl
+    from prover.data.theorems.statement import Row
+    from prover.evaluate.compare import Comparison
+    from prover.evaluate.compare import compare as run
+    from prover.generate.completion import ModelError
+    from prover.lean.pool import LeanUnavailable
+    from prover.lean.toolchain import SetupError
+    from prover.train.corpus import TrainingError
+
+    try:
+        rows = [Row.from_json(r) for r in read_jsonl(statements)] if statements else held_out()
+        rows = sorted(rows, key=lambda row: row.statement_sha256)[:limit]
+        settings = Comparison(
+            contestants=tuple(_languages(contestants)),
+            calls=calls,
+            seconds=seconds,
+            attempts=attempts,
+            samples=samples,
+            seed=seed,
+        )
+        asyncio.run(run(rows, model, out, settings, lean=lean, jobs=jobs, report=err.print))
+    except (TypeError, KeyError) as error:
+        fail(f"{statements} is no file of statements ({error})")
+    except (TrainingError, ModelError, SetupError, LeanUnavailable, ValueError, OSError) as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        err.print("interrupted; the same command goes on")
+        raise typer.Exit(INTERRUPTED) from None
+    print((out / "report.md").read_text(encoding="utf-8"), end="")
+
+
+def _quiet() -> None:
+    import logging
+
+    from transformers.utils.logging import disable_progress_bar
+
+    logging.getLogger("accelerate.utils.other").setLevel(logging.ERROR)  # warns of tied weights
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def _problems(files: list[Path] | None) -> list[Problem]:
+    from prover.data.decontaminate import load_benchmark
+
+    return [problem for file in files or () for problem in load_benchmark(file)]
+
+
 def _show(line: Report) -> None:
     text = (
         f"step {line.step}: loss {line.loss:.4f}, rate {line.learning_rate:.2e}, gradient "
@@ -175,6 +469,8 @@ def _show(line: Report) -> None:
     )
     if line.validation_loss is not None:
         text += f", validation {line.validation_loss:.4f}"
+    if (exact := getattr(line, "exact", None)) is not None:
+        text += f", {exact:.1%} exact"
     err.print(text)
 
 

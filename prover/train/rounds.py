@@ -1,0 +1,774 @@
+"""Expert iteration: search, keep what the kernel accepted, train, and again.
+
+A round searches training statements with the present model beside the portfolio, takes pairs of
+states and tactics from the proofs, and trains the model on them with older pairs mixed in (Polu et
+al. 2022, arXiv 2202.01344). It writes
+
+    round_K/attempts.jsonl   every search with all that is learned from it, as soon as it has ended
+    round_K/pairs.jsonl      states and the tactics that prove them, from minimised proofs
+    round_K/negatives.jsonl  tactics that failed on a state, with one that is right (preferences)
+    round_K/states.jsonl     states with the fewest steps that are known to prove them (values)
+    round_K/model            the model after it
+    round_K/report.json      what came of it; its presence says that the round is complete
+
+Only the first file is added to; the next three follow from it, and each file appears whole. A
+search is a function of the statement, the model and a seed, so that a run which was killed goes on
+where it was and ends with the files of one that was not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import math
+import os
+import random
+import shutil
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prover.api import Prover, Settings, StatementError
+from prover.data.decontaminate import Benchmark, Problem, check_clean
+from prover.data.theorems.corpus import read_jsonl, write_jsonl
+from prover.data.theorems.statement import Row
+from prover.generate.mixed import Mixed
+from prover.generate.portfolio import Portfolio
+from prover.generate.prompts import Sampling
+from prover.lean.pool import ElaborationFailed
+from prover.lean.process import Limits
+from prover.train.corpus import TrainingError
+from prover.train.sft import (
+    TACTIC_RECIPES,
+    Pair,
+    TacticReport,
+    read_pairs,
+    steps_for,
+    train_tactics,
+)
+from prover.verify.statement import with_hole, with_options
+from search.best_first import rank
+from search.budget import Budget
+from search.graph import GoalNode, Graph, Status, StepNode
+from search.interfaces import (
+    Environment,
+    Failure,
+    Outcome,
+    Request,
+    State,
+    Suggestion,
+    TacticGenerator,
+)
+from search.proof import Proof, layout, script
+from search.scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+NEGATIVES_KEPT = 8
+"""Of each state."""
+
+UNPROVED_KEPT = 16
+"""States without a proof that are kept of each search."""
+
+NO_ANSWER = {"timeout", "memory", "crash"}
+"""Failures that say nothing about the tactic."""
+
+LIMITS = Limits(tactic_seconds=30.0, elab_seconds=300.0, start_seconds=600.0)
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """How to iterate. A round searches `statements` statements `attempts` times each, with at most
+    `expansions` expansions and `seconds` of wall time (a cap that should not bind: it depends on
+    the machine). `together` searches share the model's batches.
+
+    The first search of a statement takes tactics as they are rated. The others explore: tactics are
+    drawn without replacement from the distribution at `temperature`, the model's as well as the
+    portfolio's (Gumbel top-k, Kool et al. 2019, arXiv 1903.06059).
+
+    Pairs are kept of statements whose success rate is at most `most_success`: STP keeps those of
+    at most 0.5 (Dong & Ma 2025, arXiv 2502.00212). `replay_share` of the training examples are
+    older pairs.
+    """
+
+    rounds: int = 3
+    statements: int = 200
+    attempts: int = 2
+    expansions: int = 32
+    seconds: float = 120.0
+    samples: int = 8
+    max_tokens: int = 64
+    temperature: float = 1.0
+    together: int = 1
+    most_success: float = 0.5
+    replay_share: float = 0.5
+    epochs: float = 2.0
+    learning_rate: float | None = None
+    seed: int = 0
+    preset: str = "small"
+
+
+# Searching
+
+
+class Explorer:
+    """The tactics of a generator, in an order that the seed draws: each log-probability is divided
+    by the temperature and moved by a Gumbel variable, so that the first k are k draws without
+    replacement. Attempt 0 leaves the order as it is.
+
+    What the generator suggests is passed on when it is complete, the best first: so what is run
+    does not depend on which suggestion came first.
+    """
+
+    def __init__(self, generator: TacticGenerator, temperature: float) -> None:
+        self._generator = generator
+        self._temperature = temperature
+        self.attempt = 0
+
+    async def generate(
+        self, requests: Sequence[Request]
+    ) -> AsyncGenerator[tuple[int, Suggestion], None]:
+        """Yields the suggestions for each request in turn."""
+        asked = [
+            replace(r, seed=_seed(r.seed, self.attempt)) if self.attempt else r for r in requests
+        ]
+        found: list[list[Suggestion]] = [[] for _ in asked]
+        stream: Any = self._generator.generate(asked)
+        async with aclosing(stream) as arrivals:
+            async for index, suggestion in arrivals:
+                found[index].append(suggestion)
+        for index, suggestions in enumerate(found):
+            spent = sum(s.tokens for s in suggestions)
+            ranked = [replace(s, tokens=0) for s in rank(suggestions)]
+            if self.attempt:
+                ranked = rank(self._drawn(ranked, asked[index].seed))
+            if spent:
+                yield index, Suggestion("", 0.0, spent)
+            for suggestion in ranked:
+                yield index, suggestion
+
+    def _drawn(self, suggestions: Sequence[Suggestion], seed: int) -> Iterator[Suggestion]:
+        numbers = random.Random(seed)
+        moved = [
+            s.logprob / self._temperature - math.log(-math.log(numbers.uniform(1e-12, 1 - 1e-12)))
+            for s in suggestions
+        ]
+        above = max([0.0, *moved])  # a score is at most 0
+        for suggestion, score in zip(suggestions, moved, strict=True):
+            yield Suggestion(suggestion.tactic, score - above)
+
+
+class Recorder:
+    """An environment that notes which tactics failed on which state."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self.failed: dict[str, dict[str, str]] = defaultdict(dict)
+
+    @property
+    def capacity(self) -> int:
+        return self._environment.capacity
+
+    async def run(self, state: State, tactic: str) -> Outcome:
+        outcome = await self._environment.run(state, tactic)
+        if isinstance(outcome, Failure) and outcome.kind not in NO_ANSWER:
+            self.failed[state.key][layout(tactic)] = outcome.kind
+        return outcome
+
+    def release(self, states: Sequence[State]) -> None:
+        self._environment.release(states)
+
+
+def choose(
+    rows: Sequence[Row], history: dict[str, tuple[int, int]], count: int, seed: int
+) -> list[Row]:
+    """A sample without replacement of the statements, weighted by how unsure their success is.
+
+    `history` has, by the hash of a statement, how often it was proved and how often tried. The
+    weight is p(1 - p) with Laplace's estimate p of the rate: statements of moderate success, from
+    which DeepSeek-Prover-V1.5 learns (Xin et al. 2024, arXiv 2408.08152, section 3.2), and new ones
+    come first. Drawn as by Efraimidis & Spirakis (2006).
+    """
+    numbers = random.Random(f"statements {seed}")
+
+    def key(row: Row) -> float:
+        proved, tried = history.get(row.statement_sha256, (0, 0))
+        rate = (proved + 1) / (tried + 2)
+        return math.log(numbers.random()) / (rate * (1 - rate))
+
+    ordered = sorted(rows, key=lambda row: row.statement_sha256)
+    keys = {row.statement_sha256: key(row) for row in ordered}
+    return sorted(ordered, key=lambda row: -keys[row.statement_sha256])[:count]
+
+
+async def attempt(
+    prover: Prover, recorder: Recorder, row: Row, number: int, budget: Budget
+) -> dict[str, Any]:
+    """One search, and what is to be learned from it, as a line of `attempts.jsonl`."""
+    line: dict[str, Any] = {
+        "name": row.name,
+        "statement_sha256": row.statement_sha256,
+        "family": row.family,
+        "attempt": number,
+    }
+    try:
+        filled = await prover.fill_statement(row.statement, header=row.header, budget=budget)
+    except StatementError as error:
+        return line | {"outcome": "not elaborating", "reason": str(error)}
+    verdict, (graph,) = filled.verdicts[-1], filled.graphs
+    line |= {
+        "outcome": str(verdict.outcome),
+        "reason": verdict.reason,
+        "expansions": verdict.spent.expansions,
+        "tactics": verdict.spent.tactics,
+        "tokens": verdict.spent.tokens,
+        "seconds": round(verdict.spent.seconds, 2),
+    }
+    proof = None
+    if verdict.proved and (found := graph.proof()) is not None:
+        proof = await minimise(prover, row, found)
+        line |= {
+            "proof": script(proof),
+            "steps": sum(1 for _ in proof.nodes()),
+            "steps_found": sum(1 for _ in found.nodes()),
+        }
+    pairs = list(_pairs(proof)) if proof else []
+    return line | {
+        "pairs": [asdict(pair) for pair in pairs],
+        "negatives": _negatives(graph, recorder.failed, {p.state: p.tactic for p in pairs}),
+        "states": _states(graph, proof),
+    }
+
+
+async def minimise(prover: Prover, row: Row, proof: Proof) -> Proof:
+    """The proof without the steps that it does not need, which Lean has checked again.
+
+    Runs of steps are left out, long ones first, as long as what is left still proves the statement
+    (delta debugging, Zeller & Hildebrandt 2002). If the verdict on the shorter proof is anything
+    but proved, it is the one that was given.
+    """
+    steps = [node.tactic for node in _in_order(proof)]
+    pool = prover.pool
+    header = with_options(row.header, row.statement)
+    try:
+        done = await pool.elaborate(header, with_hole(row.statement))
+    except ElaborationFailed:
+        return proof
+    root = done.holes[0].state
+    best = proof
+    try:
+        size = len(steps) - 1
+        while size:
+            start = 0
+            while start + size <= len(steps) and len(steps) > size:
+                shorter = steps[:start] + steps[start + size :]
+                made: list[State] = []
+                tree = await _grow(pool, root, shorter, made)
+                pool.release(made)
+                if tree is not None:
+                    steps, best = shorter, tree
+                else:
+                    start += 1
+            size = min(size - 1, len(steps) - 1)
+    finally:
+        pool.release([root])
+    if best is proof:
+        return proof
+    statement = header + with_hole(row.statement)
+    text = header + with_hole(row.statement).removesuffix("sorry")
+    text += "\n  " + script(best).replace("\n", "\n  ") + "\n"
+    try:
+        (verdict,) = await prover.check_text(text, name=_declared(row), statements=statement)
+    except StatementError:
+        return proof
+    return best if verdict.proved else proof
+
+
+def _declared(row: Row) -> str:
+    return row.statement.split()[1].split(".{")[0]
+
+
+def _in_order(proof: Proof) -> Iterator[Proof]:
+    """The steps of a proof in the order in which they stand in a script; shared ones again."""
+    yield proof
+    for child in proof.children:
+        yield from _in_order(child)
+
+
+async def _grow(
+    pool: Environment, root: State, steps: Sequence[str], made: list[State]
+) -> Proof | None:
+    """The proof that consists of these steps, each on the first state that is open; None if they
+    fail, or are too few or too many. All states that come up are added to `made`."""
+    left = list(reversed(steps))
+
+    async def grow(state: State) -> Proof | None:
+        if not left:
+            return None
+        order = len(steps) - len(left)
+        outcome = await pool.run(state, left.pop())
+        if isinstance(outcome, Failure):
+            return None
+        made.extend(outcome.children)
+        children = []
+        for child in outcome.children:
+            grown = await grow(child)
+            if grown is None:
+                return None
+            children.append(grown)
+        return Proof(
+            state,
+            layout(outcome.tactic),
+            tuple(children),
+            outcome.goal_order,
+            outcome.kept,
+            order,
+        )
+
+    proof = await grow(root)
+    return None if left else proof
+
+
+def _pairs(proof: Proof) -> Iterator[Pair]:
+    seen = set()
+    for node in proof.nodes():
+        pair = Pair(node.state.pp, node.tactic)
+        if pair not in seen:
+            seen.add(pair)
+            yield pair
+
+
+def distances(graph: Graph) -> dict[GoalNode, int]:
+    """The fewest steps that are known to prove each proved goal, those of all its subgoals counted
+    (Knuth 1977: settled from the leaves up)."""
+    found: dict[GoalNode, int] = {}
+    usable = [step for step in graph.steps if step.status is Status.PROVED]
+    while True:
+        reached: list[tuple[int, int, StepNode]] = [
+            (1 + sum(found[child] for child in step.children), step.order, step)
+            for step in usable
+            if step.goal not in found and all(child in found for child in step.children)
+        ]
+        if not reached:
+            return found
+        distance, _, step = min(reached, key=lambda one: one[:2])
+        found[step.goal] = distance
+
+
+def _states(graph: Graph, proof: Proof | None) -> list[dict[str, Any]]:
+    """States with their distances to a proof; None for some that the search did not prove."""
+    known = distances(graph)
+    shorter = {}
+    if proof is not None:
+        for node in proof.nodes():
+            shorter[node.state.key] = sum(1 for _ in _in_order(node))
+    rows = []
+    unproved = 0
+    for goal in graph.goals:
+        distance = known.get(goal)
+        if distance is None:
+            unproved += 1
+            if unproved > UNPROVED_KEPT:
+                continue
+        elif goal.state.key in shorter:
+            distance = min(distance, shorter[goal.state.key])
+        rows.append(
+            {"state": goal.state.pp, "distance": distance, "ended": goal.status is Status.FAILED}
+        )
+    return rows
+
+
+def _negatives(
+    graph: Graph, failed: dict[str, dict[str, str]], right: dict[str, str]
+) -> list[dict[str, Any]]:
+    """What failed on the proved goals, or led where nothing is left to try; `instead` is a tactic
+    that proves the goal."""
+    known = distances(graph)
+    rows = []
+    for goal in known:
+        good = min(
+            (s for s in goal.steps if s.status is Status.PROVED),
+            key=lambda s: (sum(known[child] for child in s.children), s.order),
+        )
+        instead = right.get(goal.state.pp, good.tactic)
+        wrong = list(failed.get(goal.state.key, {}).items())
+        wrong += [(s.tactic, "dead end") for s in goal.steps if s.status is Status.FAILED]
+        rows += [
+            {"state": goal.state.pp, "tactic": tactic, "why": why, "instead": instead}
+            for tactic, why in wrong[:NEGATIVES_KEPT]
+        ]
+    return rows
+
+
+# A round
+
+
+def run_rounds(
+    statements: Path,
+    start: Path,
+    out: Path,
+    settings: Rounds,
+    *,
+    benchmarks: Sequence[Problem],
+    held_out: Sequence[Row] = (),
+    replay: Path | None = None,
+    lean: str = "auto",
+    jobs: int = 1,
+    report: Callable[[str], None] = lambda line: None,
+) -> list[dict[str, Any]]:
+    """Iterates from the model in `start` over a file of statements (rows of
+    `prover.data.theorems`), with the pairs of `replay` as the oldest ones, and gives the reports of
+    all rounds. Rounds that are complete in `out` are not done again.
+
+    What contains a problem of `benchmarks`, or the very statement of one of `held_out`, is left out
+    of all that is trained on, and counted in the report.
+
+    Raises:
+        TrainingError: there is no statement, `out` has rounds of other settings, or the model does
+            not fit; with the next step.
+        ValueError: a file is damaged; names the line.
+    """
+    rows = _statements(statements, held_out)
+    identity = json.loads(json.dumps(asdict(settings))) | {
+        "of": hashlib.sha256("".join(row.statement_sha256 for row in rows).encode()).hexdigest(),
+    }
+    identity.pop("rounds")  # more of them can be added
+    same_settings(out / "settings.json", identity)
+    known = Benchmark(benchmarks)
+    forbidden = Benchmark([Problem(row.name, row.statement) for row in held_out], rules=("lean",))
+    reports = []
+    model = start
+    for number in range(settings.rounds):
+        folder = out / f"round_{number}"
+        if not (folder / "report.json").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            report(f"round {number}")
+            before = [out / f"round_{earlier}" for earlier in range(number)]
+            _round(
+                folder,
+                before,
+                rows,
+                model,
+                settings,
+                (known, forbidden),
+                replay,
+                lean,
+                jobs,
+                report,
+            )
+        model = folder / "model"
+        reports.append(json.loads((folder / "report.json").read_text("utf-8")))
+    return reports
+
+
+def _round(
+    folder: Path,
+    before: Sequence[Path],
+    rows: Sequence[Row],
+    model: Path,
+    settings: Rounds,
+    benchmarks: Sequence[Benchmark],
+    replay: Path | None,
+    lean: str,
+    jobs: int,
+    report: Callable[[str], None],
+) -> None:
+    number = len(before)
+    earlier = [line for one in before for line in read_jsonl(one / "attempts.jsonl")]
+    seed = _seed(settings.seed, number)
+    chosen = choose(rows, _history(earlier), settings.statements, seed)
+    log = folder / "attempts.jsonl"
+    mend(log)
+    done = {(line["statement_sha256"], line["attempt"]) for line in _lines(log)}
+    todo = [
+        (row, attempt)
+        for attempt in range(settings.attempts)
+        for row in chosen
+        if (row.statement_sha256, attempt) not in done
+    ]
+    if todo:
+        asyncio.run(_search(log, todo, model, settings, seed, lean, jobs, report))
+    lines = read_jsonl(log)
+    history = _history(earlier + lines)
+    rejected: Counter[str] = Counter()
+    easy = {
+        sha for sha, (proved, tried) in history.items() if proved > settings.most_success * tried
+    }
+    sets = {
+        "pairs": [line for line in lines if line["statement_sha256"] not in easy],
+        "negatives": lines,
+        "states": lines,
+    }
+    sizes = {}
+    for name, some in sets.items():
+        cleaned = list(_clean(_collect(some, name), benchmarks, rejected))
+        for benchmark in benchmarks:
+            check_clean((row["state"] for row in cleaned), benchmark)
+        write_jsonl(folder / f"{name}.jsonl", cleaned)
+        sizes[name] = len(cleaned)
+    older = [pair for one in before for pair in read_pairs(one / "pairs.jsonl")]
+    if replay is not None:
+        older = read_pairs(replay) + older
+    fresh = read_pairs(folder / "pairs.jsonl")
+    last = _train(folder, model, fresh, older, settings, report)
+    for checkpoint in folder.glob("checkpoint-*"):
+        shutil.rmtree(checkpoint)
+    write_json(
+        folder / "report.json",
+        _summary(lines, earlier) | {"sizes": sizes, "left out": dict(rejected), "training": last},
+    )
+
+
+async def _search(
+    log: Path,
+    todo: Sequence[tuple[Row, int]],
+    model: Path,
+    settings: Rounds,
+    seed: int,
+    lean: str,
+    jobs: int,
+    report: Callable[[str], None],
+) -> None:
+    """Searches, and writes a line for each in the order of `todo`."""
+    from prover.generate.transformers import TransformersGenerator
+
+    sampling = Sampling(settings.samples, settings.temperature, max_tokens=settings.max_tokens)
+    proposer = TransformersGenerator.load(str(model), form="prover", sampling=sampling)
+    explorer = Explorer(Mixed(proposer, Portfolio()), settings.temperature)
+    budget = Budget(expansions=settings.expansions, seconds=settings.seconds)
+    options = Settings(lean=lean, jobs=jobs, seed=seed, limits=LIMITS)
+    async with Prover(options, generator=explorer) as prover:
+        recorder = Recorder(prover.pool)
+        async with Scheduler(recorder, explorer) as prover.scheduler:
+            place = 0
+            while place < len(todo):
+                explorer.attempt = todo[place][1]
+                some = [
+                    one
+                    for one in todo[place : place + settings.together]
+                    if one[1] == explorer.attempt
+                ]
+                tries = (attempt(prover, recorder, row, at, budget) for row, at in some)
+                lines = await asyncio.gather(*tries)
+                recorder.failed.clear()
+                append_lines(log, lines)
+                place += len(some)
+                for line in lines:
+                    report(f"{place}/{len(todo)} {line['outcome']} {line['name']}")
+
+
+def _train(
+    folder: Path,
+    start: Path,
+    fresh: Sequence[Pair],
+    older: Sequence[Pair],
+    settings: Rounds,
+    report: Callable[[str], None],
+) -> dict[str, Any] | None:
+    """Trains the round's model; without new pairs it is the one before."""
+    words, model = load_model(start)
+    if not fresh:
+        report("no new pairs: the model stays as it is")
+        new = folder / "partial-model"
+        shutil.rmtree(new, ignore_errors=True)
+        model.save_pretrained(new)
+        words.save_pretrained(new)
+        shutil.rmtree(folder / "model", ignore_errors=True)
+        os.replace(new, folder / "model")
+        return None
+    share = settings.replay_share if older else 0.0
+    recipe = TACTIC_RECIPES[settings.preset]
+    recipe = replace(
+        recipe,
+        steps=steps_for(len(fresh), recipe, settings.epochs, share),
+        learning_rate=settings.learning_rate or recipe.learning_rate / 3,
+        seed=settings.seed,
+    )
+    recipe = replace(recipe, warmup=min(recipe.warmup, recipe.steps // 10))
+    lines: list[TacticReport] = []
+
+    def note(line: TacticReport) -> None:
+        lines.append(line)
+        report(f"step {line.step}/{recipe.steps}: loss {line.loss:.3f}")
+
+    done = train_tactics(
+        model,
+        words,
+        fresh,
+        folder,
+        recipe,
+        replay=older,
+        replay_share=settings.replay_share,
+        checkpoint_every=50,
+        report=note,
+    )
+    if done < recipe.steps:
+        raise KeyboardInterrupt
+    return {"steps": recipe.steps, "replay": len(older), "loss": lines[-1].loss if lines else None}
+
+
+def load_model(folder: Path) -> tuple[PreTrainedTokenizerFast, LlamaForCausalLM]:
+    """A model folder with its tokenizer, for training in float32.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    import torch
+    from transformers import AutoTokenizer, LlamaForCausalLM
+
+    try:
+        words: Any = AutoTokenizer.from_pretrained(folder)
+        return words, LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"{folder} holds no model ({str(error).splitlines()[0]}): train one with `prover train "
+            "tactics`"
+        ) from error
+
+
+# Files
+
+
+def _statements(path: Path, held_out: Sequence[Row]) -> list[Row]:
+    """The statements for training; those with the type of a held-out one are refused."""
+    try:
+        rows = [Row.from_json(row) for row in read_jsonl(path)]
+    except (OSError, TypeError, KeyError) as error:
+        raise TrainingError(
+            f"{path} is no file of statements ({error}): make one with `python -m "
+            "prover.data.theorems`"
+        ) from None
+    held = {(row.header, row.key) for row in held_out}
+    rows = [row for row in rows if row.split == "train" and (row.header, row.key) not in held]
+    if not rows:
+        raise TrainingError(f"{path} has no statement for training")
+    return rows
+
+
+def same_settings(path: Path, identity: dict[str, Any]) -> None:
+    """Notes what a run is about, so that another run does not add to it.
+
+    Raises:
+        TrainingError: something else is noted there.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, identity)
+        return
+    there = json.loads(path.read_text("utf-8"))
+    if there != identity:
+        names = [n for n in {**there, **identity} if there.get(n) != identity.get(n)]
+        differs = ", ".join(f"{n} {there.get(n)} there, {identity.get(n)} here" for n in names)
+        raise TrainingError(
+            f"{path.parent} was begun with other settings ({differs}): give another --out to start "
+            "anew, or the same settings to go on"
+        )
+
+
+def _history(lines: Iterable[dict[str, Any]]) -> dict[str, tuple[int, int]]:
+    """How often each statement was proved and tried."""
+    history: dict[str, tuple[int, int]] = {}
+    for line in lines:
+        proved, tried = history.get(line["statement_sha256"], (0, 0))
+        won = line["outcome"] == "proved"
+        history[line["statement_sha256"]] = (proved + won, tried + 1)
+    return history
+
+
+def _collect(lines: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    """The rows of a kind from all searches, each once; of a state's distances the smallest."""
+    found: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        for row in line.get(kind, ()):
+            about = {k: v for k, v in row.items() if k not in ("distance", "ended", "instead")}
+            key = json.dumps(about, sort_keys=True)
+            other = found.get(key)
+            full = row | {"name": line["name"]}
+            nearer = kind == "states" and other and _nearer(row["distance"], other["distance"])
+            if other is None or nearer:
+                found[key] = full
+    return list(found.values())
+
+
+def _nearer(distance: int | None, than: int | None) -> bool:
+    return distance is not None and (than is None or distance < than)
+
+
+def _clean(
+    rows: Iterable[dict[str, Any]], benchmarks: Sequence[Benchmark], rejected: Counter[str]
+) -> Iterator[dict[str, Any]]:
+    """The rows that contain no benchmark problem; what is left out is counted by its rule."""
+    verdicts: dict[str, str | None] = {}
+    for row in rows:
+        state = row["state"]
+        if state not in verdicts:
+            hits = (benchmark.hit(state) for benchmark in benchmarks)
+            hit = next((hit for hit in hits if hit is not None), None)
+            verdicts[state] = None if hit is None else f"{hit.problem} ({hit.rule})"
+        why = verdicts[state]
+        if why is None:
+            yield row
+        else:
+            rejected[why] += 1
+
+
+def _summary(lines: Sequence[dict[str, Any]], earlier: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    proved = [line for line in lines if line["outcome"] == "proved"]
+    known = {line["statement_sha256"] for line in earlier if line["outcome"] == "proved"}
+    steps = [line["steps"] for line in proved if "steps" in line]
+    families: dict[str, list[int]] = {}
+    for line in lines:
+        counts = families.setdefault(line["family"], [0, 0])
+        counts[0] += line["outcome"] == "proved"
+        counts[1] += 1
+    return {
+        "attempts": len(lines),
+        "outcomes": dict(Counter(line["outcome"] for line in lines)),
+        "statements": len({line["statement_sha256"] for line in lines}),
+        "statements proved": len({line["statement_sha256"] for line in proved}),
+        "proved for the first time": len({line["statement_sha256"] for line in proved} - known),
+        "proved at the first attempt": sum(1 for line in proved if line["attempt"] == 0),
+        "proved and tried by family": families,
+        "steps of a proof": {"mean": statistics.fmean(steps), "most": max(steps)} if steps else {},
+        "steps left out": sum(line["steps_found"] - line["steps"] for line in proved),
+        "lean calls": sum(line.get("tactics", 0) for line in lines),
+        "seconds": round(sum(line.get("seconds", 0.0) for line in lines), 1),
+    }
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return read_jsonl(path) if path.exists() else []
+
+
+def mend(path: Path) -> None:
+    """Cuts off the line that a kill has left unfinished."""
+    if path.exists():
+        data = path.read_bytes()
+        whole = data.rfind(b"\n") + 1
+        if whole < len(data):
+            os.truncate(path, whole)
+
+
+def append_lines(path: Path, lines: Iterable[dict[str, Any]]) -> None:
+    """Adds JSON lines to a file."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Writes a file, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def _seed(*parts: int) -> int:
+    """A seed of 31 bits from some numbers."""
+    text = " ".join(map(str, parts)).encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest()) >> 1

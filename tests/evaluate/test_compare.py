@@ -1,0 +1,136 @@
+"""The comparison of a model with the portfolio, in miniature, with a real Lean."""
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prover.evaluate.compare import (
+    AtLeast,
+    Comparison,
+    Uniform,
+    compare,
+    summarise,
+    table,
+    wilson,
+)
+from prover.generate.portfolio import Portfolio
+from prover.models.presets import model_config, new_model
+from prover.train.corpus import Recipe, TrainingError
+from prover.train.sft import train_tactics
+from search.budget import Spent
+from search.interfaces import Goal, Request, State
+from tests.train.school import PAIRS, ROWS, SHAPE, tokenizer
+
+SETTINGS = Comparison(calls=16, seconds=0.2, attempts=2, samples=2, max_tokens=16)
+
+
+def test_wilsons_interval() -> None:
+    assert wilson(10, 100) == pytest.approx((0.0552, 0.1744), abs=1e-4)
+    assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
+    assert wilson(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
+
+
+def test_a_search_ends_when_calls_and_time_are_both_used_up() -> None:
+    budget = AtLeast(seconds=9.0, calls=10, wall=1.0)
+    assert budget.exhausted(Spent(tactics=10, seconds=0.5)) is None
+    assert budget.exhausted(Spent(tactics=9, seconds=2.0)) is None
+    assert budget.exhausted(Spent(tactics=10, seconds=1.0)) == "calls and seconds"
+    assert budget.exhausted(Spent(tactics=0, seconds=9.0)) == "seconds"
+
+
+def test_uniform_draws_the_same_tactics_in_another_order() -> None:
+    state = State("k", (Goal("p q : Prop\n⊢ p ∧ q", "p ∧ q"),))
+
+    async def tactics(generator: Any, seed: int) -> list[str]:
+        found = [s async for _, s in generator.generate([Request(state, seed=seed)])]
+        assert [s.logprob for s in found] == sorted((s.logprob for s in found), reverse=True)
+        return [s.tactic for s in found]
+
+    plain = asyncio.run(tactics(Portfolio(), 0))
+    first, second = (asyncio.run(tactics(Uniform(Portfolio()), seed)) for seed in (0, 1))
+    assert sorted(first) == sorted(second) == sorted(plain)
+    assert len({tuple(plain), tuple(first), tuple(second)}) == 3
+
+
+def line(contestant: str, name: str, attempt: int, calls: int, **more: Any) -> dict[str, Any]:
+    return {
+        "contestant": contestant,
+        "name": name,
+        "attempt": attempt,
+        "outcome": "proved",
+        "reason": "",
+        "calls": calls,
+        "seconds": 0.1,
+        "steps": 1,
+        "lean": "4",
+        **more,
+    }
+
+
+def test_the_figures_of_known_searches() -> None:
+    lines = [
+        line("portfolio", "swap", 0, 3),
+        line("portfolio", "either", 0, 17),  # in time, but with too many calls
+        line("model+portfolio", "either", 0, 5, steps=2),
+        line("model+portfolio", "steps", 1, 16, seconds=0.3),
+    ]
+    settings = replace(SETTINGS, contestants=("portfolio", "model+portfolio"))
+    summary = summarise(lines, ROWS, settings)
+    portfolio, mixed = summary["contestants"].values()
+    assert portfolio["pass@1"]["proved"] == portfolio["pass@2"]["proved"] == 1
+    assert portfolio["solved against Lean calls"] == [[1, 0], [2, 0], [4, 1], [8, 1], [16, 1]]
+    assert portfolio["solved against seconds"][-1] == [0.2, 2]
+    assert mixed["pass@1"]["proved"] == 1 and mixed["pass@2"]["proved"] == 2
+    assert mixed["proofs of more than one step"] == 1
+    assert summary["only with the model"] == ["either", "steps"]
+    assert summary["only without the model"] == ["swap"]
+
+
+def test_all_contestants_on_real_statements_and_the_report_made_again(tmp_path: Path) -> None:
+    model = new_model(model_config(SHAPE, len(tokenizer())), 0)
+    recipe = Recipe(100, 8, 128, 5e-3, 2)
+    train_tactics(model, tokenizer(), PAIRS, tmp_path, recipe)
+    out = tmp_path / "out"
+    said: list[str] = []
+
+    def run(settings: Comparison = SETTINGS) -> dict[str, Any]:
+        work = compare(ROWS, tmp_path / "model", out, settings, lean="embedded", report=said.append)
+        return asyncio.run(work)
+
+    summary = run()
+    rows = [json.loads(text) for text in (out / "attempts.jsonl").read_text().splitlines()]
+    assert len(rows) == len(said) == len(ROWS) * (1 + 2 + 2 + 2)
+    assert {row["outcome"] for row in rows if row["name"].startswith("false")} == {"gave_up"}
+    figures = summary["contestants"]
+    assert figures["portfolio"]["pass@1"]["proved"] == 3
+    assert figures["portfolio"]["proofs of more than one step"] >= 1
+    assert figures["model"]["pass@2"]["proved"] >= 1  # `swap` is one of its pairs
+    assert figures["model+portfolio"]["pass@1"]["proved"] == 3
+    markdown = (out / "report.md").read_text()
+    assert "| portfolio | 3 (75.0%, " in markdown and markdown == table(summary)
+
+    last = (out / "attempts.jsonl").read_text().splitlines(keepends=True)
+    (out / "attempts.jsonl").write_text("".join(last[:-1]) + last[-1][:20])
+    assert run()["contestants"]["portfolio"] == figures["portfolio"]
+    assert len(said) == len(rows) + 1
+    with pytest.raises(TrainingError, match=r"other settings .*calls 16 there, 8 here"):
+        run(replace(SETTINGS, calls=8))
+
+
+def test_wrong_use_is_refused(tmp_path: Path) -> None:
+    def run(rows: Any, model: Path | None, *contestants: str) -> None:
+        asyncio.run(compare(rows, model, tmp_path, replace(SETTINGS, contestants=contestants)))
+
+    with pytest.raises(ValueError, match="contestants are"):
+        run(ROWS, None, "nobody")
+    with pytest.raises(ValueError, match="no statement"):
+        run([], None, "portfolio")
+    with pytest.raises(ValueError, match="give a model"):
+        run(ROWS, None, "model")
+    with pytest.raises(ValueError, match="holds no model"):
+        run(ROWS, tmp_path, "model")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,305 @@
+"""Expert iteration with a real Lean and a tiny model."""
+
+import asyncio
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from prover.data.decontaminate import Benchmark, Problem, load_benchmark
+from prover.data.theorems.corpus import held_out
+from prover.generate.portfolio import Portfolio
+from prover.models.presets import PRESETS, model_config, new_model
+from prover.train.corpus import Recipe, TrainingError
+from prover.train.rounds import (
+    Explorer,
+    Recorder,
+    Rounds,
+    _clean,
+    _grow,
+    attempt,
+    choose,
+    mend,
+    minimise,
+    run_rounds,
+)
+from prover.train.sft import read_pairs, train_tactics
+from search.budget import Budget
+from search.interfaces import Goal, Request, State, Suggestion
+from search.proof import script
+from search.scheduler import Scheduler
+from tests.lab import Lab
+from tests.train.school import PAIRS, ROOT, ROWS, row, tokenizer, write_rows
+
+PROP = "p q : Prop\nhp : p\nhq : q\n⊢ p ∧ q"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("sft")
+    fresh = new_model(model_config(PRESETS["tiny"], len(tokenizer())), 0)
+    train_tactics(fresh, tokenizer(), PAIRS, out, Recipe(20, 8, 128, 2e-3, 2))
+    return out / "model"
+
+
+# The order of tactics
+
+
+async def suggested(explorer: Explorer, seed: int = 0) -> list[Suggestion]:
+    request = Request(State(PROP, (Goal(PROP, "p ∧ q"),)), seed=seed)
+    return [suggestion async for _, suggestion in explorer.generate([request])]
+
+
+def test_the_first_attempt_takes_tactics_as_they_are_rated() -> None:
+    found = asyncio.run(suggested(Explorer(Portfolio(), 1.0)))
+    plain = asyncio.run(_portfolio())
+    assert [s.tactic for s in found] == [s.tactic for s in plain]
+
+
+async def _portfolio() -> list[Suggestion]:
+    request = Request(State(PROP, (Goal(PROP, "p ∧ q"),)))
+    return [suggestion async for _, suggestion in Portfolio().generate([request])]
+
+
+def test_later_attempts_draw_without_replacement_by_probability() -> None:
+    explorer = Explorer(Portfolio(), 1.0)
+    plain = asyncio.run(suggested(explorer))
+    firsts = []
+    for explorer.attempt in range(1, 400):
+        drawn = asyncio.run(suggested(explorer))
+        assert sorted(s.tactic for s in drawn) == sorted(s.tactic for s in plain)
+        assert all(a.logprob >= b.logprob for a, b in itertools.pairwise(drawn))
+        firsts.append(drawn[0].tactic)
+    weights = torch.tensor([s.logprob for s in plain]).softmax(0).tolist()
+    for suggestion, weight in list(zip(plain, weights, strict=True))[:3]:
+        share = firsts.count(suggestion.tactic) / len(firsts)
+        assert share == pytest.approx(weight, abs=4 * (weight * (1 - weight) / 399) ** 0.5)
+    explorer.attempt = 7
+    assert asyncio.run(suggested(explorer)) == asyncio.run(suggested(explorer))
+    assert asyncio.run(suggested(explorer)) != asyncio.run(suggested(explorer, seed=1))
+
+
+# Statements
+
+
+def test_statements_of_moderate_success_come_first() -> None:
+    rows = [row(f"t{i}", f"{i} = {i}") for i in range(300)]
+    history = {r.statement_sha256: (0, 20) for r in rows[:100]}
+    history |= {r.statement_sha256: (20, 20) for r in rows[100:200]}
+    history |= {r.statement_sha256: (10, 20) for r in rows[200:]}
+    chosen = choose(rows, history, 60, seed=1)
+    assert chosen == choose(rows[::-1], history, 60, seed=1)
+    assert chosen != choose(rows, history, 60, seed=2)
+    moderate = sum(r in rows[200:] for r in chosen)
+    assert moderate >= 32  # 20 if all were alike
+
+
+# What a proof teaches
+
+
+def test_redundant_steps_are_dropped_and_the_rest_is_checked(lab: Lab) -> None:
+    both = row("both", "p ∧ (q ∧ p)", "(p q : Prop)", "(hp : p)", "(hq : q)")
+    root = lab.state(both.statement)
+    steps = [
+        "have h : True := trivial",
+        "constructor",
+        "have g := hp",
+        "exact hp",
+        "have g := hq",
+        "constructor",
+        "exact hq",
+        "exact hp",
+    ]
+    proof = lab.wait(_grow(lab.pool, root, steps, []))
+    assert proof is not None
+    shorter = lab.wait(minimise(lab.prover, both, proof))
+    assert script(shorter) == "constructor\n· exact hp\n· constructor\n  · exact hq\n  · exact hp"
+    assert lab.wait(minimise(lab.prover, both, shorter)) is shorter
+
+
+def test_an_attempt_keeps_pairs_negatives_and_distances(lab: Lab) -> None:
+    class Given:
+        async def generate(self, requests: Sequence[Request]) -> Any:
+            for index, request in enumerate(requests):
+                known = {
+                    "p ∧ q": ["rfl", "constructor", "omega"],
+                    "p": ["exact hq", "exact hp"],
+                    "q": ["have h := hp", "exact hq"],
+                }[request.state.goals[0].target]
+                for place, tactic in enumerate(known):
+                    yield index, Suggestion(tactic, -1.0 - place)
+
+    one = row("and", "p ∧ q", "(p q : Prop)", "(hp : p)", "(hq : q)")
+
+    async def work() -> dict[str, Any]:
+        recorder = Recorder(lab.pool)
+        before = lab.prover.scheduler
+        try:
+            async with Scheduler(recorder, Given()) as lab.prover.scheduler:
+                return await attempt(lab.prover, recorder, one, 0, Budget(expansions=10))
+        finally:
+            lab.prover.scheduler = before
+
+    line = lab.wait(work())
+    assert line["outcome"] == "proved" and line["steps"] == 3
+    goals = {pair["state"].rpartition("⊢ ")[2]: pair["tactic"] for pair in line["pairs"]}
+    assert goals == {"p ∧ q": "constructor", "p": "exact hp", "q": "exact hq"}
+    wrong = {(n["state"].rpartition("⊢ ")[2], n["tactic"], n["instead"]) for n in line["negatives"]}
+    assert {("p ∧ q", "rfl", "constructor"), ("p", "exact hq", "exact hp")} <= wrong
+    assert all(negative["why"] == "tactic" for negative in line["negatives"])
+    distances = {s["state"].rpartition("⊢ ")[2]: s["distance"] for s in line["states"][:3]}
+    assert distances == {"p ∧ q": 3, "p": 1, "q": 1}
+
+
+def test_an_unfinished_line_is_cut_off(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    mend(file)
+    file.write_text('{"a": 1}\n{"b')
+    mend(file)
+    assert file.read_text() == '{"a": 1}\n'
+
+
+def test_what_holds_a_benchmark_problem_is_left_out_and_counted() -> None:
+    known = Benchmark([Problem("comm", "theorem comm (x y : Nat) : x + y = y + x")])
+    rejected: Counter[str] = Counter()
+    rows = [{"state": "a b : Nat\n⊢ a + b = b + a"}, {"state": "a b : Nat\n⊢ a * b = b * a"}]
+    assert list(_clean(rows, [known], rejected)) == rows[1:]
+    assert rejected == {"comm (lean)": 1}
+
+
+# Rounds
+
+SETTINGS = Rounds(
+    rounds=2,
+    statements=4,
+    attempts=2,
+    expansions=4,
+    samples=2,
+    max_tokens=16,
+    seconds=1000.0,
+    most_success=1.0,
+    epochs=1.0,
+    preset="tiny",
+)
+
+
+def files(out: Path) -> dict[str, Any]:
+    """All that a run leaves, without the times it took."""
+    found: dict[str, Any] = {}
+    for path in sorted(out.rglob("round_*/*.json*")):
+        text = path.read_text()
+        if path.name == "attempts.jsonl":
+            lines = [json.loads(line) for line in text.splitlines()]
+            found[str(path.relative_to(out))] = [
+                {k: v for k, v in line.items() if k != "seconds"} for line in lines
+            ]
+        elif path.name == "report.json":
+            report = json.loads(text)
+            found[str(path.relative_to(out))] = {k: v for k, v in report.items() if k != "seconds"}
+        else:
+            found[str(path.relative_to(out))] = text
+    return found
+
+
+def test_killed_at_any_moment_it_goes_on_to_the_same_files(model: Path, tmp_path: Path) -> None:
+    """The command is killed in the middle of a search and before a training, and ends with the
+    files of a run that was left alone."""
+    statements = write_rows(tmp_path / "train.jsonl")
+    lines = [{"state": pair.state, "tactic": pair.tactic} for pair in PAIRS]
+    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    out = tmp_path / "killed"
+    command = [
+        *(sys.executable, "-m", "prover.train.cli", "rounds", statements, "--init", model),
+        *("--out", out, "--replay", tmp_path / "pairs.jsonl", "--preset", "tiny"),
+        *("--benchmark", ROOT / "tests/data/benchmark.jsonl", "--lean", "embedded"),
+        *("--rounds", 2, "--statements", 4, "--attempts", 2, "--expansions", 4, "--timeout", 1000),
+        *("--samples", 2, "--most-success", 1, "--epochs", 1),
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+    def run(until: Callable[[], bool] | None) -> None:
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            while until is not None and process.poll() is None:
+                if until():
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+                    assert process.returncode == -signal.SIGKILL
+                    return
+                time.sleep(0.01)
+            _, said = process.communicate(timeout=500)
+            assert process.returncode == 0, said
+            assert until is None, "it was over before it could be killed"
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+
+    log = out / "round_0" / "attempts.jsonl"
+    run(lambda: log.exists() and log.read_bytes().count(b"\n") >= 2)
+    with log.open("a") as file:
+        file.write('{"name": "half a li')
+    run((out / "round_0" / "pairs.jsonl").exists)
+    assert not (out / "round_0" / "report.json").exists()
+    run(None)
+
+    torch.set_num_threads(1)  # sums of floats depend on it
+    settings = replace(SETTINGS, max_tokens=64)
+    whole, again = (
+        run_rounds(
+            statements,
+            model,
+            folder,
+            settings,
+            benchmarks=load_benchmark(ROOT / "tests/data/benchmark.jsonl"),
+            held_out=held_out(),
+            replay=tmp_path / "pairs.jsonl",
+            lean="embedded",
+        )
+        for folder in (tmp_path / "whole", out)
+    )
+    assert files(out) == files(tmp_path / "whole")
+    for number in range(2):
+        a, b = (
+            load_file(one / f"round_{number}/model/model.safetensors")
+            for one in (out, tmp_path / "whole")
+        )
+        assert all(torch.equal(a[name], b[name]) for name in a)
+        assert not list((out / f"round_{number}").glob("checkpoint-*"))
+    assert again == [json.loads((out / f"round_{n}/report.json").read_text()) for n in range(2)]
+    assert whole[0]["statements proved"] == 3
+    assert whole[0]["outcomes"] == {"proved": 6, "gave_up": 2}
+    assert read_pairs(out / "round_0" / "pairs.jsonl")
+    first = load_file(model / "model.safetensors")
+    assert any(not torch.equal(first[name], a[name]) for name in first)
+
+    with pytest.raises(TrainingError, match=r"other settings .*expansions 4 there, 5 here"):
+        run_rounds(statements, model, out, replace(settings, expansions=5), benchmarks=[])
+
+
+def test_bad_input_is_refused_with_the_reason(model: Path, tmp_path: Path) -> None:
+    missing = tmp_path / "nothing.jsonl"
+    with pytest.raises(TrainingError, match="no file of statements"):
+        run_rounds(missing, model, tmp_path / "out", SETTINGS, benchmarks=[])
+    statements = write_rows(tmp_path / "train.jsonl")
+    with pytest.raises(TrainingError, match="no statement for training"):
+        run_rounds(statements, model, tmp_path / "out", SETTINGS, benchmarks=[], held_out=ROWS)
+    assert not (tmp_path / "out").exists()
