@@ -8,8 +8,10 @@ PROVER_VLLM_PYTHON=vllm/bin/python pytest tests/generate/test_vllm.py
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -32,7 +34,17 @@ from tests.generate import tiny
 PYTHON = os.environ.get("PROVER_VLLM_PYTHON")
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = {"dtype": "float32", "enforce_eager": True, "gpu_memory_utilization": 0.1}
-SETTINGS = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
+SETTINGS = {
+    "VLLM_CPU_KVCACHE_SPACE": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "VLLM_WORKER_MULTIPROCESSING_METHOD": "fork",
+    "VLLM_ENGINE_READY_TIMEOUT_S": "2400",
+    "HF_HUB_OFFLINE": "1",
+}
+START_SECONDS = 2400
+"""An idle machine needs one minute."""
+
+pytestmark = pytest.mark.timeout(START_SECONDS + 600)
 needs_vllm = pytest.mark.skipif(not PYTHON, reason="PROVER_VLLM_PYTHON names no Python with vLLM")
 
 IN_PROCESS = """
@@ -84,16 +96,22 @@ def test_the_engine_in_process(folder: Path, tmp_path: Path) -> None:
     script = tmp_path / "engine.py"
     script.write_text(IN_PROCESS)
     assert PYTHON
-    done = subprocess.run(
-        [PYTHON, str(script), json.dumps([str(folder), tiny.STATES, ENGINE])],
-        env={**os.environ, **SETTINGS, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=500,
-        check=False,
-    )
-    lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT")]
-    assert lines, done.stderr[-3000:]
+    with (tmp_path / "out").open("a") as out, (tmp_path / "log").open("a") as log:
+        process = subprocess.Popen(
+            [PYTHON, str(script), json.dumps([str(folder), tiny.STATES, ENGINE])],
+            env={**os.environ, **SETTINGS, "PYTHONPATH": str(ROOT)},
+            stdout=out,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            process.wait(START_SECONDS)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    said = (tmp_path / "out").read_text().splitlines()
+    lines = [line for line in said if line.startswith("RESULT")]
+    assert lines, (tmp_path / "log").read_text()[-3000:]
     found = json.loads(lines[0].removeprefix("RESULT"))
     assert sorted(found["first"]) == sorted(found["again"])
     assert {index for index, *_ in found["first"]} == {0, 1, 2, 3}
@@ -116,7 +134,7 @@ def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     command = [PYTHON, "-m", "vllm.entrypoints.openai.api_server", "--model", str(folder)]
     command += ["--served-model-name", "tiny", "--port", str(port), "--host", "127.0.0.1"]
     command += ["--dtype", "float32", "--enforce-eager", "--gpu-memory-utilization", "0.1"]
-    with log.open("w") as out:
+    with log.open("a") as out:
         process = subprocess.Popen(
             command, stdout=out, stderr=out, env={**os.environ, **SETTINGS}, start_new_session=True
         )
@@ -124,7 +142,7 @@ def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     try:
         import httpx
 
-        for _ in range(480):
+        for _ in range(START_SECONDS):
             assert process.poll() is None, log.read_text()[-3000:]
             try:
                 if httpx.get(f"{url}/health").status_code == 200:
@@ -133,12 +151,10 @@ def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
                 time.sleep(1)
         yield url
     finally:
-        process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(60)
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 async def ask(model: OpenAIGenerator) -> list[Any]:
