@@ -37,7 +37,6 @@ ENGINE = {"dtype": "float32", "enforce_eager": True, "gpu_memory_utilization": 0
 SETTINGS = {
     "VLLM_CPU_KVCACHE_SPACE": "1",
     "VLLM_NO_USAGE_STATS": "1",
-    "VLLM_WORKER_MULTIPROCESSING_METHOD": "fork",
     "VLLM_ENGINE_READY_TIMEOUT_S": "2400",
     "HF_HUB_OFFLINE": "1",
 }
