@@ -90,8 +90,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return where
 
 
-@needs_vllm
-def test_the_engine_in_process(folder: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def in_process(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the engine answers in a process of its own."""
+    tmp_path = tmp_path_factory.mktemp("engine")
     script = tmp_path / "engine.py"
     script.write_text(IN_PROCESS)
     assert PYTHON
@@ -111,7 +113,13 @@ def test_the_engine_in_process(folder: Path, tmp_path: Path) -> None:
     said = (tmp_path / "out").read_text().splitlines()
     lines = [line for line in said if line.startswith("RESULT")]
     assert lines, (tmp_path / "log").read_text()[-3000:]
-    found = json.loads(lines[0].removeprefix("RESULT"))
+    found: dict[str, Any] = json.loads(lines[0].removeprefix("RESULT"))
+    return found
+
+
+@needs_vllm
+def test_the_engine_in_process(in_process: dict[str, Any]) -> None:
+    found = in_process
     assert sorted(found["first"]) == sorted(found["again"])
     assert {index for index, *_ in found["first"]} == {0, 1, 2, 3}
     assert any(tactic for _, tactic, *_ in found["first"])
@@ -163,7 +171,7 @@ async def ask(model: OpenAIGenerator) -> list[Any]:
 
 
 @needs_vllm
-def test_the_server(server: str) -> None:
+def test_the_server(server: str, in_process: dict[str, Any]) -> None:
     model = OpenAIGenerator(server, "tiny", form="prover", sampling=Sampling(4, max_tokens=24))
 
     async def main() -> None:
@@ -171,6 +179,11 @@ def test_the_server(server: str) -> None:
         assert sorted(first, key=repr) == sorted(again, key=repr)
         tactics = [s for _, s in first if s.tactic]
         assert tactics and all(s.logprob < 0 and s.tokens > 0 for s in tactics)
+        scores = {(i, s.tactic): (s.logprob, s.tokens) for i, s in first if s.tactic}
+        same = {(i, t): (p, n) for i, t, p, n in in_process["first"] if (i, t) in scores}
+        assert len(same) > len(scores) / 2
+        for key, (logprob, _) in same.items():
+            assert logprob == pytest.approx(scores[key][0], abs=1e-3)
         async with aclosing(model.complete(["x" * 3000], [0])) as stream:
             assert [done async for done in stream] == []
         chat = OpenAIGenerator(server, "tiny", form="kimina", sampling=Sampling(2, max_tokens=8))
