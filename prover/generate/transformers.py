@@ -3,14 +3,13 @@
 A prompt is read in one row; its keys and values are then copied for its samples. Every step draws
 one token for all rows of all prompts. Rows that end leave the batch, prompts that come meanwhile
 join it at the next step: keys and values are padded on the left, so rows of any length stand side
-by side (continuous batching, Yu et al. 2022, with padding in the place of paged memory). The work
-is done in one thread, so that the event loop stays free.
+by side (continuous batching, Yu et al. 2022, with padding in the place of paged memory;
+`prover.generate.batch`). The work is done in one thread, so that the event loop stays free.
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import time
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, Sequence
@@ -24,6 +23,8 @@ from prover.generate.prompts import Format, Prompt, Sampling, UnknownFormat, det
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from prover.generate.batch import Batch
 
 TOKEN_BUDGET = 65_536
 FULL_ATTENTION = {"full_attention", "sliding_attention"}
@@ -129,7 +130,7 @@ class TransformersGenerator(ModelGenerator):
         self._waiting: deque[_Group] = deque()
         self._joining: list[_Group] = []
         self._groups: list[_Group] = []  # in the order of their rows in the batch
-        self._batch: _Batch | None = None
+        self._batch: Batch | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tactics")
         self._driver: asyncio.Task[None] | None = None
         self._begin: float | None = None
@@ -266,12 +267,14 @@ class TransformersGenerator(ModelGenerator):
         """Lets waiting prompts join, then draws a token for every row."""
         import torch
 
+        from prover.generate.batch import Batch
+
         begin = time.monotonic()
         answers: list[tuple[_Group, Completion | None]] = []
         with torch.inference_mode():
             self._drop_abandoned()
             if joining := self._admit():
-                batch = _Batch.read(self.model, [group.prompt for group in joining])
+                batch = Batch.read(self.model, [group.prompt for group in joining])
                 self._counts["prompt_tokens"] += sum(len(group.prompt) for group in joining)
                 source = [at for at, group in enumerate(joining) for _ in group.rows]
                 self._advance(joining, batch, source, answers)
@@ -281,7 +284,7 @@ class TransformersGenerator(ModelGenerator):
                 self._joining = []
             if self._batch is not None:
                 self._batch.feed([row.ids[-1] for group in self._groups for row in group.rows])
-                source = list(range(len(self._batch.lengths)))
+                source = list(range(self._batch.rows))
                 self._advance(self._groups, self._batch, source, answers)
                 if not self._groups:
                     self._batch = None
@@ -300,7 +303,7 @@ class TransformersGenerator(ModelGenerator):
 
     def _admit(self) -> list[_Group]:
         """The waiting prompts that fit beside what runs, in the order in which they came."""
-        rows = sum(len(group.rows) for group in self._groups)
+        rows = self._batch.size if self._batch is not None else 0
         if self.sampling.beam:
             rows = sum(group.width for group in self._groups)
         longest = max((group.longest for group in self._groups), default=0)
@@ -318,15 +321,15 @@ class TransformersGenerator(ModelGenerator):
     def _advance(
         self,
         groups: list[_Group],
-        batch: _Batch,
+        batch: Batch,
         source: list[int],
         answers: list[tuple[_Group, Completion | None]],
     ) -> None:
         """Gives every row its next token, takes out of `groups` and `batch` what has ended.
         `source` says which row of the batch each row of the groups goes on from."""
         logprobs = batch.logprobs
-        if source != list(range(len(batch.lengths))):
-            logprobs = logprobs[batch.index(source)]
+        if source != list(range(batch.rows)):
+            logprobs = logprobs[source]
         self._counts["tokens"] += len(source)
         if self.sampling.beam:
             parents = self._advance_beams(groups, logprobs, answers)
@@ -345,9 +348,11 @@ class TransformersGenerator(ModelGenerator):
         logprobs: Tensor,
         answers: list[tuple[_Group, Completion | None]],
     ) -> list[int]:
+        from prover.generate.batch import draw
+
         rows = [row for group in groups for row in group.rows]
         draws = [row.draws[len(row.ids)] for row in rows] if rows[0].draws else None
-        tokens, scores = _draw(logprobs, draws, self.sampling)
+        tokens, scores = draw(logprobs, draws, self.sampling)
         parents, at = [], 0
         for group in groups:
             left = []
@@ -446,162 +451,7 @@ def _ends(
     return {end for end in ends if end is not None}, rest
 
 
-def _draw(
-    logprobs: Tensor, draws: Sequence[float] | None, sampling: Sampling
-) -> tuple[list[int], list[float]]:
-    """One token for each row of `logprobs` (rows, vocabulary), and its log-probability: the most
-    probable, or the one at which the distribution function reaches the row's draw."""
-    import torch
-
-    if draws is None:
-        tokens = logprobs.argmax(-1, keepdim=True)
-    else:
-        probs = (logprobs / sampling.temperature).softmax(-1)
-        order = None
-        if sampling.top_p < 1:
-            probs, order = probs.sort(dim=-1, descending=True, stable=True)
-            probs = probs.masked_fill(probs.cumsum(-1) - probs >= sampling.top_p, 0.0)
-        reached = probs.cumsum(-1)
-        wanted = reached.new_tensor(draws)[:, None] * reached[:, -1:]
-        tokens = torch.searchsorted(reached, wanted, right=True).clamp(max=probs.shape[-1] - 1)
-        if order is not None:
-            tokens = order.gather(-1, tokens)
-    return tokens[:, 0].tolist(), logprobs.gather(-1, tokens)[:, 0].tolist()
-
-
 def _explained(error: Exception) -> str:
     if "out of memory" in str(error).lower():
         return "out of memory: lower the token budget or the number of samples"
     return str(error) or type(error).__name__
-
-
-class _Batch:
-    """Rows with the keys and values of what they have read, padded on the left.
-
-    Shapes: keys and values (rows, heads, time, width) per layer; `logprobs` (rows, vocabulary) of
-    the next token. `lengths` are the tokens in the cache of each row. For an encoder-decoder the
-    cache is the decoder's, and `source` holds the encoder's part.
-    """
-
-    def __init__(self, model: PreTrainedModel, cache: Any, lengths: list[int]) -> None:
-        self.model = model
-        self.lengths = lengths
-        self.logprobs: Tensor
-        self._takes = inspect.signature(model.forward).parameters
-        self._cache = cache
-        self._source: Tensor | None = None  # (rows, time, width) of the encoder
-        self._source_lengths: list[int] = []
-
-    @classmethod
-    def read(cls, model: PreTrainedModel, prompts: Sequence[Sequence[int]]) -> _Batch:
-        """A batch of one row for each prompt."""
-        import torch
-        from transformers import DynamicCache, EncoderDecoderCache
-
-        longest = max(map(len, prompts))
-        padding = model.config.pad_token_id or 0
-        ids = torch.tensor(
-            [[padding] * (longest - len(p)) + list(p) for p in prompts], device=model.device
-        )
-        lengths = [len(prompt) for prompt in prompts]
-        if not model.config.is_encoder_decoder:
-            batch = cls(model, DynamicCache(), [0] * len(prompts))
-            batch._forward(ids, lengths)
-            return batch
-        cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
-        batch = cls(model, cache, [0] * len(prompts))
-        batch._source_lengths = lengths
-        mask = batch._mask(lengths, longest)
-        batch._source = model.get_encoder()(ids, attention_mask=mask).last_hidden_state
-        start = model.generation_config.decoder_start_token_id
-        if start is None:
-            start = model.config.decoder_start_token_id
-        batch.feed([start] * len(prompts))
-        return batch
-
-    def index(self, rows: Sequence[int]) -> Tensor:
-        import torch
-
-        return torch.tensor(rows, device=self.model.device)
-
-    def feed(self, tokens: Sequence[int]) -> None:
-        """Reads one token in each row."""
-        self._forward(self.index(tokens)[:, None], [1] * len(tokens))
-
-    def keep(self, rows: Sequence[int]) -> None:
-        """Makes these the rows of the batch, some perhaps more than once, and drops the padding
-        that all have in common."""
-        if list(rows) == list(range(len(self.lengths))):
-            return
-        at = self.index(rows)
-        self.lengths = [self.lengths[row] for row in rows]
-        if self._source is not None:
-            self._source_lengths = [self._source_lengths[row] for row in rows]
-            self._source = self._source[at, self._source.shape[1] - max(self._source_lengths) :]
-        for part, longest in self._parts():
-            for layer in part.layers:
-                excess = layer.keys.shape[-2] - longest
-                layer.keys = layer.keys[at, :, excess:]
-                layer.values = layer.values[at, :, excess:]
-
-    def join(self, other: _Batch) -> _Batch:
-        """This batch with the rows of another below. The next tokens must be fed first."""
-        for (mine, _), (theirs, _) in zip(self._parts(), other._parts(), strict=True):
-            for layer, more in zip(mine.layers, theirs.layers, strict=True):
-                layer.keys = _stack(layer.keys, more.keys)
-                layer.values = _stack(layer.values, more.values)
-        if self._source is not None and other._source is not None:
-            self._source = _stack(self._source[:, None], other._source[:, None])[:, 0]
-        self.lengths = self.lengths + other.lengths
-        self._source_lengths = self._source_lengths + other._source_lengths
-        return self
-
-    def _parts(self) -> list[tuple[Any, int]]:
-        """The caches, each with the length of its longest row."""
-        longest = max(self.lengths)
-        if self._source is None:
-            return [(self._cache, longest)]
-        return [
-            (self._cache.self_attention_cache, longest),
-            (self._cache.cross_attention_cache, max(self._source_lengths)),
-        ]
-
-    def _forward(self, ids: Tensor, lengths: Sequence[int]) -> None:
-        """Reads `ids` (rows, time), padded on the left, in which each row has `lengths` tokens."""
-        import torch
-
-        time_before = max(self.lengths)
-        self.lengths = [old + new for old, new in zip(self.lengths, lengths, strict=True)]
-        mask = self._mask(self.lengths, time_before + ids.shape[1])
-        takes = self._takes
-        # The name of the argument: `cache` since transformers 5.24.
-        options: dict[str, Any] = {"cache" if "cache" in takes else "past_key_values": self._cache}
-        options["use_cache"] = True
-        if self._source is None:
-            positions = mask.cumsum(-1)[:, -ids.shape[1] :] - 1
-            options |= {"input_ids": ids, "attention_mask": mask}
-            options["position_ids"] = positions.clamp(min=0)
-            if "logits_to_keep" in takes:
-                options["logits_to_keep"] = 1
-        else:
-            options |= {"decoder_input_ids": ids, "decoder_attention_mask": mask}
-            options["encoder_outputs"] = (self._source,)
-            options["attention_mask"] = self._mask(self._source_lengths, self._source.shape[1])
-        logits = self.model(**options).logits[:, -1]
-        self.logprobs = logits.to(torch.float32).log_softmax(-1)
-
-    def _mask(self, lengths: Sequence[int], time: int) -> Tensor:
-        import torch
-
-        places = torch.arange(time, device=self.model.device)
-        return (places >= time - self.index(lengths)[:, None]).long()
-
-
-def _stack(upper: Tensor, lower: Tensor) -> Tensor:
-    """Two tensors (rows, heads, time, width) as one, the shorter padded on the left."""
-    import torch
-
-    time = max(upper.shape[-2], lower.shape[-2])
-    return torch.cat(
-        [torch.nn.functional.pad(t, (0, 0, time - t.shape[-2], 0)) for t in (upper, lower)]
-    )

@@ -18,9 +18,10 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from prover.generate.batch import draw
 from prover.generate.completion import Completion, ModelError
 from prover.generate.prompts import FORMATS, Llemma, Sampling, Statement
-from prover.generate.transformers import TransformersGenerator, _draw
+from prover.generate.transformers import TransformersGenerator
 from search.interfaces import Suggestion
 from tests.generate import tiny
 
@@ -177,7 +178,7 @@ def test_samples_follow_the_distribution_of_the_model() -> None:
     draws = torch.rand(4000, generator=torch.Generator().manual_seed(0)).tolist()
 
     def shares(sampling: Sampling) -> list[float]:
-        tokens, scores = _draw(logprobs, draws, sampling)
+        tokens, scores = draw(logprobs, draws, sampling)
         assert scores == pytest.approx([float(logprobs[0, token]) for token in tokens])
         counts = Counter(tokens)
         return [counts[token] / 4000 for token in range(4)]

@@ -8,8 +8,10 @@ PROVER_VLLM_PYTHON=vllm/bin/python pytest tests/generate/test_vllm.py
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -32,7 +34,16 @@ from tests.generate import tiny
 PYTHON = os.environ.get("PROVER_VLLM_PYTHON")
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = {"dtype": "float32", "enforce_eager": True, "gpu_memory_utilization": 0.1}
-SETTINGS = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
+SETTINGS = {
+    "VLLM_CPU_KVCACHE_SPACE": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "VLLM_ENGINE_READY_TIMEOUT_S": "2400",
+    "HF_HUB_OFFLINE": "1",
+}
+START_SECONDS = 2400
+"""An idle machine needs one minute."""
+
+pytestmark = pytest.mark.timeout(START_SECONDS + 600)
 needs_vllm = pytest.mark.skipif(not PYTHON, reason="PROVER_VLLM_PYTHON names no Python with vLLM")
 
 IN_PROCESS = """
@@ -79,22 +90,36 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return where
 
 
-@needs_vllm
-def test_the_engine_in_process(folder: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def in_process(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the engine answers in a process of its own."""
+    tmp_path = tmp_path_factory.mktemp("engine")
     script = tmp_path / "engine.py"
     script.write_text(IN_PROCESS)
     assert PYTHON
-    done = subprocess.run(
-        [PYTHON, str(script), json.dumps([str(folder), tiny.STATES, ENGINE])],
-        env={**os.environ, **SETTINGS, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=500,
-        check=False,
-    )
-    lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT")]
-    assert lines, done.stderr[-3000:]
-    found = json.loads(lines[0].removeprefix("RESULT"))
+    with (tmp_path / "out").open("a") as out, (tmp_path / "log").open("a") as log:
+        process = subprocess.Popen(
+            [PYTHON, str(script), json.dumps([str(folder), tiny.STATES, ENGINE])],
+            env={**os.environ, **SETTINGS, "PYTHONPATH": str(ROOT)},
+            stdout=out,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            process.wait(START_SECONDS)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    said = (tmp_path / "out").read_text().splitlines()
+    lines = [line for line in said if line.startswith("RESULT")]
+    assert lines, (tmp_path / "log").read_text()[-3000:]
+    found: dict[str, Any] = json.loads(lines[0].removeprefix("RESULT"))
+    return found
+
+
+@needs_vllm
+def test_the_engine_in_process(in_process: dict[str, Any]) -> None:
+    found = in_process
     assert sorted(found["first"]) == sorted(found["again"])
     assert {index for index, *_ in found["first"]} == {0, 1, 2, 3}
     assert any(tactic for _, tactic, *_ in found["first"])
@@ -116,7 +141,7 @@ def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     command = [PYTHON, "-m", "vllm.entrypoints.openai.api_server", "--model", str(folder)]
     command += ["--served-model-name", "tiny", "--port", str(port), "--host", "127.0.0.1"]
     command += ["--dtype", "float32", "--enforce-eager", "--gpu-memory-utilization", "0.1"]
-    with log.open("w") as out:
+    with log.open("a") as out:
         process = subprocess.Popen(
             command, stdout=out, stderr=out, env={**os.environ, **SETTINGS}, start_new_session=True
         )
@@ -124,7 +149,7 @@ def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     try:
         import httpx
 
-        for _ in range(480):
+        for _ in range(START_SECONDS):
             assert process.poll() is None, log.read_text()[-3000:]
             try:
                 if httpx.get(f"{url}/health").status_code == 200:
@@ -133,12 +158,10 @@ def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
                 time.sleep(1)
         yield url
     finally:
-        process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(60)
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 async def ask(model: OpenAIGenerator) -> list[Any]:
@@ -148,7 +171,7 @@ async def ask(model: OpenAIGenerator) -> list[Any]:
 
 
 @needs_vllm
-def test_the_server(server: str) -> None:
+def test_the_server(server: str, in_process: dict[str, Any]) -> None:
     model = OpenAIGenerator(server, "tiny", form="prover", sampling=Sampling(4, max_tokens=24))
 
     async def main() -> None:
@@ -156,6 +179,11 @@ def test_the_server(server: str) -> None:
         assert sorted(first, key=repr) == sorted(again, key=repr)
         tactics = [s for _, s in first if s.tactic]
         assert tactics and all(s.logprob < 0 and s.tokens > 0 for s in tactics)
+        scores = {(i, s.tactic): (s.logprob, s.tokens) for i, s in first if s.tactic}
+        same = {(i, t): (p, n) for i, t, p, n in in_process["first"] if (i, t) in scores}
+        assert len(same) > len(scores) / 2
+        for key, (logprob, _) in same.items():
+            assert logprob == pytest.approx(scores[key][0], abs=1e-3)
         async with aclosing(model.complete(["x" * 3000], [0])) as stream:
             assert [done async for done in stream] == []
         chat = OpenAIGenerator(server, "tiny", form="kimina", sampling=Sampling(2, max_tokens=8))
