@@ -30,7 +30,7 @@ class Preset:
 
 PRESETS = {
     "tiny": Preset(2048, 128, 384, 4, 4, 4, 512),
-    "small": Preset(4096, 256, 704, 6, 4, 4, 1024),
+    "small": Preset(4096, 192, 512, 4, 3, 3, 1024),
     "medium": Preset(16384, 1024, 2816, 16, 16, 4, 2048),
     "llemma-7b": Preset(32016, 4096, 11008, 32, 32, 32, 4096, 10_000.0, tied=False),
     "llemma-34b": Preset(32000, 8192, 22016, 48, 64, 8, 4096, 1_000_000.0, tied=False),
