@@ -67,7 +67,8 @@ class Settings:
     Lean processes (None: from the machine). `budget` is per hole. A search visits a goal with
     `width` tactics at a time and divides the log-probability of a path by depth**`alpha`
     (BFS-Prover, Xin et al. 2025). `paranoid` has every verdict made by a process started for it.
-    `model` (see `prover.generate.models.load_model`) proposes tactics beside the portfolio.
+    `model` (see `prover.generate.models.load_model`) proposes tactics beside the portfolio; None is
+    the portfolio alone, `default_model()` of the same module what the command takes.
     """
 
     lean: str = "auto"
@@ -164,24 +165,31 @@ class Prover:
             LeanUnavailable: the Lean that was found does not start.
             ModelError, UnknownFormat: the model cannot be used.
         """
-        generator = self._generator
-        if generator is None:
-            generator = await asyncio.to_thread(self._load)
-        if self._found is None:
-            self._found = await asyncio.to_thread(
-                find_lean, self._start, self.settings.lean, self._on_setup
+        loading = asyncio.create_task(asyncio.to_thread(self._load))  # while Lean starts
+        try:
+            if self._found is None:
+                self._found = await asyncio.to_thread(
+                    find_lean, self._start, self.settings.lean, self._on_setup
+                )
+            self.lean = self._found
+            pool = LeanPool(
+                self.lean,
+                workers=self.settings.jobs or default_jobs(),
+                limits=self.settings.limits,
             )
-        self.lean = self._found
-        pool = LeanPool(
-            self.lean,
-            workers=self.settings.jobs or default_jobs(),
-            limits=self.settings.limits,
-        )
-        self.pool = await self._stack.enter_async_context(pool)
-        self.scheduler = await self._stack.enter_async_context(Scheduler(pool, generator))
+            self.pool = await self._stack.enter_async_context(pool)
+            generator = await loading
+            self.scheduler = await self._stack.enter_async_context(Scheduler(pool, generator))
+        except BaseException:
+            loading.cancel()
+            await asyncio.gather(loading, return_exceptions=True)
+            await self._stack.aclose()
+            raise
         return self
 
     def _load(self) -> TacticGenerator:
+        if self._generator is not None:
+            return self._generator
         if self.settings.model is None:
             return Portfolio()
         model = load_model(self.settings.model, self.settings.prompt_format)

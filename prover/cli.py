@@ -22,6 +22,7 @@ from prover.terminal import (
     Display,
     Interrupted,
     WrongUse,
+    chosen_model,
     err,
     fail,
     on_signals,
@@ -53,6 +54,15 @@ LeanOption = Annotated[
         "--lean",
         help="Which Lean: auto (your project's, else the one on PATH, else the embedded one), "
         "embedded, or a path to a project or to a lean.",
+        metavar="WHICH",
+    ),
+]
+ModelOption = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        help="A model beside the portfolio: auto (the one that comes with the package, if torch is "
+        "installed), none, hf:NAME or a folder, vllm:NAME, or a server's http://HOST:PORT/v1#NAME.",
         metavar="WHICH",
     ),
 ]
@@ -136,13 +146,7 @@ def prove(
     trace: Annotated[
         Path | None, typer.Option(help="Write the search graphs to this file, as JSON.")
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="A model beside the portfolio: hf:NAME or a folder, vllm:NAME, or a server's "
-            "http://HOST:PORT/v1#NAME."
-        ),
-    ] = None,
+    model: ModelOption = "auto",
     prompt_format: Annotated[
         str | None,
         typer.Option("--format", help="The model's prompt format (default: by its name)."),
@@ -182,7 +186,7 @@ def prove(
         seed=seed,
         budget=read_budget(budget, timeout),
         paranoid=paranoid,
-        model=model,
+        model=chosen_model(model),
         prompt_format=prompt_format,
     )
 
@@ -386,9 +390,13 @@ def doctor(lean: LeanOption = "auto") -> None:
             out.print(Text("         " + finding.hint, style="dim"))
         if finding.level == "error":
             worst = NOT_PROVED
-    out.print(
-        Text.from_markup(marks["ok"]) + Text("tactics come from the portfolio: no model needed")
-    )
+    if chosen_model("auto"):
+        what = "tactics come from the portfolio and the model that comes with the package"
+        out.print(Text.from_markup(marks["ok"]) + Text(what))
+    else:
+        what = "tactics come from the portfolio alone: nothing is installed that runs a model"
+        out.print(Text.from_markup(marks["warn"]) + Text(what))
+        out.print(Text("         pip install 'prover[model]'", style="dim"))
     raise typer.Exit(worst)
 
 

@@ -133,6 +133,13 @@ def read_budget(text: str, timeout: float) -> Any:
     return Budget(**amounts, seconds=timeout)
 
 
+def chosen_model(given: str) -> str | None:
+    """The model that `--model` names."""
+    from prover.generate.models import default_model
+
+    return {"auto": default_model(), "none": None}.get(given, given)
+
+
 def run(settings: Settings, folder: Path, work: Callable[[Prover], Awaitable[int]]) -> NoReturn:
     """Runs work with a prover, shows progress, and turns failures into messages and exit codes."""
     from prover.api import Prover, StatementError

@@ -1,9 +1,12 @@
 """One Lean for all tests: starting it takes seconds."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # a name that is no folder fails at once
 
 from prover.lean.toolchain import Lean, find_lean
 from tests.lab import Lab

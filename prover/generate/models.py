@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
+
 from prover.generate.completion import ModelError, ModelGenerator
+
+SHIPPED = "small"
+SHIPPED_FOLDER = Path(__file__).parents[1] / "models" / SHIPPED
+
+
+def default_model() -> str | None:
+    """The model that comes with the package, if what runs it (the extra `model`) is installed."""
+    can_run = all(find_spec(name) is not None for name in ("torch", "transformers"))
+    return SHIPPED if can_run and (SHIPPED_FOLDER / "model.safetensors").exists() else None
 
 
 def load_model(spec: str, form: str | None = None) -> ModelGenerator:
     """Loads a model.
 
-    `spec` is `hf:NAME` or a folder (transformers, in this process), `vllm:NAME` (vLLM's engine, in
-    this process; a folder works too), or `http://HOST:PORT/v1#NAME` (an OpenAI-compatible server).
+    `spec` is `small` (the one that comes with the package), `hf:NAME` or a folder (transformers, in
+    this process), `vllm:NAME` (vLLM's engine, in this process; a folder works too), or
+    `http://HOST:PORT/v1#NAME` (an OpenAI-compatible server).
     `form` names the prompt format where the model's own name does not tell.
 
     Raises:
@@ -29,4 +42,5 @@ def load_model(spec: str, form: str | None = None) -> ModelGenerator:
         return VllmGenerator.load(spec.removeprefix("vllm:"), form=form)
     from prover.generate.transformers import TransformersGenerator
 
-    return TransformersGenerator.load(spec.removeprefix("hf:"), form=form)
+    name = str(SHIPPED_FOLDER) if spec == SHIPPED else spec.removeprefix("hf:")
+    return TransformersGenerator.load(name, form=form)

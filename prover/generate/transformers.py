@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from prover.generate.batch import Batch
 
 TOKEN_BUDGET = 65_536
+SMALL = 50_000_000
+"""Models with fewer weights compute on one core of a CPU: Lean uses the others better."""
 FULL_ATTENTION = {"full_attention", "sliding_attention"}
 CONTEXT_TOKENS = 4
 """Tokens of the prompt that are decoded with a completion, so that its first blank is not lost."""
@@ -176,6 +178,8 @@ class TransformersGenerator(ModelGenerator):
             dtype = torch.float32 if device == "cpu" else "auto"
             model: Any = kind.from_pretrained(name, dtype=dtype)
             model.to(device)
+            if device == "cpu" and model.num_parameters() < SMALL:
+                torch.set_num_threads(1)
         except UnknownFormat:
             raise
         except Exception as error:  # what a broken file raises has no common type

@@ -137,17 +137,17 @@ def train(
     if recipe.gradient_checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})  # type: ignore[no-untyped-call]
     model.train()
-    model, optimizer = accelerator.prepare(model, _optimizer(model, recipe))
+    model, optimizer = accelerator.prepare(model, make_optimizer(model, recipe))
     for key in ("dtype", "_name_or_path"):
         config.pop(key, None)
     identity = {"model": config, "corpus": windows.fingerprint, "recipe": asdict(recipe)}
     identity = json.loads(json.dumps(identity, sort_keys=True))
-    step = _resume(accelerator, out, identity)
+    step = resume_training(accelerator, out, identity)
     accelerator.init_trackers("tensorboard")
     rank, end = accelerator.process_index, tokenizer.eos_token_id
     losses: list[float] = []
     since = time.perf_counter()
-    with _stop_signals() as stopped:
+    with stop_signals() as stopped:
         ending = False
         while step < recipe.steps and not ending:
             loss = torch.zeros((), device=accelerator.device)
@@ -163,7 +163,7 @@ def train(
             if not (math.isfinite(mean) and math.isfinite(norm)):
                 raise TrainingError(
                     f"the loss is {mean} and the gradient norm {norm} in step {step + 1}: lower "
-                    f"--learning-rate or look at the corpus; {_last_good(out)}"
+                    f"--learning-rate or look at the corpus; {last_checkpoint(out)}"
                 )
             for group in optimizer.param_groups:
                 group["lr"] = recipe.rate(step)
@@ -191,14 +191,14 @@ def train(
                     report(line)
                 losses, since = [], time.perf_counter()
             if checkpoint:
-                _checkpoint(accelerator, out, step, identity)
+                save_checkpoint(accelerator, out, step, identity)
     accelerator.end_training()
     if step == recipe.steps:
-        _finish(accelerator, model, tokenizer, out)
+        finish_training(accelerator, model, tokenizer, out)
     return step
 
 
-def _optimizer(model: LlamaForCausalLM, recipe: Recipe) -> torch.optim.Optimizer:
+def make_optimizer(model: LlamaForCausalLM, recipe: Recipe) -> torch.optim.Optimizer:
     """AdamW; biases and norms are not decayed."""
     import torch
 
@@ -256,7 +256,7 @@ def _evaluate(
 
 
 @contextmanager
-def _stop_signals() -> Iterator[Callable[[], bool]]:
+def stop_signals() -> Iterator[Callable[[], bool]]:
     """SIGINT and SIGTERM are only noted, so that a step is finished; a second one is obeyed."""
     stopped = []
 
@@ -277,12 +277,14 @@ def _checkpoints(out: Path) -> list[Path]:
     return sorted(file.parent for file in out.glob(f"checkpoint-*/{PROGRESS}"))
 
 
-def _last_good(out: Path) -> str:
+def last_checkpoint(out: Path) -> str:
     found = _checkpoints(out)
     return f"the last good checkpoint is {found[-1]}" if found else "there is no checkpoint yet"
 
 
-def _checkpoint(accelerator: Accelerator, out: Path, step: int, identity: dict[str, Any]) -> None:
+def save_checkpoint(
+    accelerator: Accelerator, out: Path, step: int, identity: dict[str, Any]
+) -> None:
     """Writes `checkpoint-STEP` beside the others, then removes all but the last ones."""
     new = out / f"partial-{step:08}"
     try:
@@ -300,12 +302,12 @@ def _checkpoint(accelerator: Accelerator, out: Path, step: int, identity: dict[s
     except Exception as error:  # safetensors and torch have errors of their own for a full disk
         shutil.rmtree(new, ignore_errors=True)
         raise TrainingError(
-            f"the checkpoint of step {step} cannot be written ({error}); {_last_good(out)}: make "
+            f"the checkpoint of step {step} cannot be written ({error}); {last_checkpoint(out)}: make "
             "room and start again, and training goes on from there"
         ) from error
 
 
-def _resume(accelerator: Accelerator, out: Path, identity: dict[str, Any]) -> int:
+def resume_training(accelerator: Accelerator, out: Path, identity: dict[str, Any]) -> int:
     """Loads the newest checkpoint and returns its step, 0 without one."""
     for partial in out.glob("partial-*"):
         shutil.rmtree(partial, ignore_errors=True)
@@ -331,7 +333,7 @@ def _resume(accelerator: Accelerator, out: Path, identity: dict[str, Any]) -> in
     return step
 
 
-def _finish(
+def finish_training(
     accelerator: Accelerator,
     model: torch.nn.Module,
     tokenizer: PreTrainedTokenizerFast,

@@ -40,8 +40,8 @@ from prover.data.theorems.statement import Row
 from prover.generate.mixed import Mixed
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import Sampling
-from prover.lean.pool import ElaborationFailed
 from prover.lean.process import Limits
+from prover.lean.worker import ElaborationFailed
 from prover.train.corpus import TrainingError
 from prover.train.sft import (
     TACTIC_RECIPES,

@@ -25,12 +25,12 @@ from prover.train.corpus import (
     Recipe,
     Report,
     TrainingError,
-    _checkpoint,
-    _finish,
-    _last_good,
-    _optimizer,
-    _resume,
-    _stop_signals,
+    finish_training,
+    last_checkpoint,
+    make_optimizer,
+    resume_training,
+    save_checkpoint,
+    stop_signals,
 )
 from prover.train.packing import shuffled
 
@@ -195,12 +195,12 @@ def train_tactics(
     if recipe.gradient_checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})  # type: ignore[no-untyped-call]
     model.train()
-    model, optimizer = accelerator.prepare(model, _optimizer(model, recipe))
-    step = _resume(accelerator, out, identity)
+    model, optimizer = accelerator.prepare(model, make_optimizer(model, recipe))
+    step = resume_training(accelerator, out, identity)
     accelerator.init_trackers("tensorboard")
     losses: list[float] = []
     tokens, since = 0, time.perf_counter()
-    with _stop_signals() as stopped:
+    with stop_signals() as stopped:
         ending = False
         while step < recipe.steps and not ending:
             batch = _batch(fresh, older, share, recipe, step)[rank::world]
@@ -211,7 +211,7 @@ def train_tactics(
             if not (math.isfinite(mean) and math.isfinite(norm)):
                 raise TrainingError(
                     f"the loss is {mean} and the gradient norm {norm} in step {step + 1}: lower "
-                    f"--learning-rate or look at the pairs; {_last_good(out)}"
+                    f"--learning-rate or look at the pairs; {last_checkpoint(out)}"
                 )
             for group in optimizer.param_groups:
                 group["lr"] = recipe.rate(step)
@@ -243,10 +243,10 @@ def train_tactics(
                     report(line)
                 losses, tokens, since = [], 0, time.perf_counter()
             if checkpoint:
-                _checkpoint(accelerator, out, step, identity)
+                save_checkpoint(accelerator, out, step, identity)
     accelerator.end_training()
     if step == recipe.steps:
-        _finish(accelerator, model, tokenizer, out)
+        finish_training(accelerator, model, tokenizer, out)
     return step
 
 

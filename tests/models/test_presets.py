@@ -5,7 +5,7 @@ from prover.models.presets import PRESETS, count_parameters, find_preset, model_
 
 BOUNDS = {
     "tiny": (0.5e6, 1.5e6),
-    "small": (4e6, 6e6),
+    "small": (2e6, 6e6),
     "medium": (100e6, 300e6),
     "llemma-7b": (6.7e9, 6.8e9),
     "llemma-34b": (33e9, 34.5e9),
