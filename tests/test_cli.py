@@ -37,6 +37,9 @@ class Shell:
         }
 
     def start(self, *args: str, stdin: int | None = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+        """Starts the command; `prove` with the portfolio alone if no model is named."""
+        if args[:1] == ("prove",) and "--model" not in args:
+            args = (*args, "--model", "none")
         return subprocess.Popen(
             [sys.executable, "-m", "prover.cli", *args],
             cwd=self.folder,

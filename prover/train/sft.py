@@ -279,18 +279,17 @@ def _loss(
     import torch
 
     width = max(len(example.tokens) for example in batch)
+    first = min(example.prompt for example in batch)
     ids = torch.zeros(len(batch), width, dtype=torch.long)
-    mask = torch.zeros_like(ids)
     targets = torch.full_like(ids, IGNORED)
     for row, example in enumerate(batch):
-        ids[row, : len(example.tokens)] = torch.tensor(example.tokens)
-        mask[row, : len(example.tokens)] = 1
-        targets[row, example.prompt : len(example.tokens)] = ids[
-            row, example.prompt : len(example.tokens)
-        ]
-    ids, mask, targets = (t.to(accelerator.device) for t in (ids, mask, targets))
-    logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits[:, :-1]
-    targets = targets[:, 1:]
+        tokens = torch.tensor(example.tokens)
+        ids[row, : len(tokens)] = tokens
+        targets[row, example.prompt : len(tokens)] = tokens[example.prompt :]
+    ids, targets = ids.to(accelerator.device), targets[:, first:].to(accelerator.device)
+    # What stands after an example is not seen by it, so that no mask is needed.
+    before = torch.arange(first - 1, width - 1, device=accelerator.device)
+    logits = model(input_ids=ids, use_cache=False, logits_to_keep=before).logits
     loss = torch.nn.functional.cross_entropy(
         logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED
     )
