@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from prover.generate.models import SHIPPED_FOLDER
 from prover.terminal import INTERRUPTED, err, fail
 
 if TYPE_CHECKING:
@@ -380,6 +381,7 @@ def rounds(
 @app.command(
     epilog="""\b
 Examples:
+  prover train compare --out table
   prover train compare --model rounds/round_2/model --out table
   prover train compare statements.jsonl --contestants portfolio,model+portfolio \\
       --model sft/model --out table --calls 64 --attempts 1
@@ -395,7 +397,9 @@ def compare(
     statements: Annotated[
         Path | None, typer.Argument(help="Statements as JSON lines.", metavar="STATEMENTS")
     ] = None,
-    model: Annotated[Path | None, typer.Option(help="The folder of the model.")] = None,
+    model: Annotated[
+        Path, typer.Option(help="The folder of the model.", show_default="that of the package")
+    ] = SHIPPED_FOLDER,
     contestants: Annotated[
         str, typer.Option(help="Who takes part, separated by commas.")
     ] = "portfolio,uniform,model,model+portfolio",
