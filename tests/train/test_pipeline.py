@@ -1,0 +1,55 @@
+"""From source code to a model that proves: the commands of the README, one after the other."""
+
+import json
+from pathlib import Path
+
+import networkx
+import pytest
+from typer.testing import CliRunner
+
+from prover.cli import app
+from prover.data.theorems.corpus import write_jsonl
+from tests.train.school import PAIRS, ROOT, write_rows
+
+BENCHMARK = str(ROOT / "tests" / "data" / "benchmark.jsonl")
+
+
+@pytest.mark.timeout(1200)
+def test_from_source_code_to_a_model_that_proves(folder: Path, lean: object) -> None:
+    def call(*words: str) -> str:
+        result = CliRunner().invoke(app, [*words])
+        assert result.exit_code == 0, f"{words}\n{result.output}\n{result.exception!r}"
+        return result.output
+
+    sources = [ROOT / "lean_project", Path(networkx.__file__).parent / "algorithms"]
+    call("data", "build", *map(str, sources), "--out", "corpus", "--benchmark", BENCHMARK)
+    call("train", "tokenizer", "corpus", "--vocabulary", "2048", "--out", "tokenizer")
+    sizes = ["--preset", "tiny", "--batch", "4"]
+    words = ["--tokenizer", "tokenizer", "--steps", "4", "--sequence", "64"]
+    call("train", "corpus", "corpus", *sizes, *words, "--out", "pretrained")
+
+    write_jsonl(Path("pairs.jsonl"), [{"state": p.state, "tactic": p.tactic} for p in PAIRS])
+    start = ["--init", "pretrained/model", "--epochs", "60", "--learning-rate", "3e-3"]
+    call("train", "tactics", "pairs.jsonl", *sizes, *start, "--out", "taught")
+
+    statements = str(write_rows(Path("statements.jsonl")))
+    limits = ["--rounds", "1", "--statements", "2", "--attempts", "1", "--expansions", "2"]
+    known = ["--init", "taught/model", "--replay", "pairs.jsonl", "--benchmark", BENCHMARK]
+    here = ["--lean", "embedded"]
+    call(
+        "train", "rounds", statements, "--preset", "tiny", *known, *limits, *here, "--out", "rounds"
+    )
+    model = "rounds/round_0/model"
+    report = json.loads(Path("rounds/round_0/report.json").read_text())
+    assert report["attempts"] == 2 and report["statements proved"] >= 1
+    assert "pairs" in report["sizes"]
+
+    few = ["--limit", "2", "--attempts", "1", "--calls", "8", "--seconds", "0.5"]
+    table = call("train", "compare", "--model", model, *few, *here, "--out", "table")
+    assert "2 statements" in table and "| model+portfolio | " in table
+
+    swap = "theorem swap (p q : Prop) (h : p ∧ q) : q ∧ p"
+    budget = ["--budget", "2", "--jobs", "1", "--json"]
+    said = call("prove", swap, "--model", model, *budget, *here)
+    (verdict,) = json.loads(said[said.index("[") :])
+    assert verdict["outcome"] == "proved" and verdict["spent"]["tokens"] > 0
