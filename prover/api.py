@@ -160,6 +160,7 @@ class Prover:
         self._start = start or Path.cwd()
         self._found = lean
         self._generator = generator
+        self._model: ModelGenerator | None = None
         self._writer: ModelGenerator | None = None
         self._hinted = Hinted(Portfolio() if self.settings.portfolio else Silent())
         self._on_progress = on_progress
@@ -199,11 +200,16 @@ class Prover:
     def _load(self) -> TacticGenerator:
         if self.settings.model is None:
             return Portfolio()
-        model = load_model(self.settings.model, self.settings.prompt_format)
+        self._model = model = load_model(self.settings.model, self.settings.prompt_format)
         if isinstance(model.format, ProofFormat):
             self._writer = model
             return self._hinted
         return Mixed(model, Portfolio()) if self.settings.portfolio else model
+
+    @property
+    def model(self) -> ModelGenerator | None:
+        """The model of the settings, once it is loaded."""
+        return self._model
 
     async def __aexit__(
         self,

@@ -52,4 +52,4 @@ def mcnemar(gained: int, lost: int) -> float:
     1947, with the binomial distribution)."""
     changed = gained + lost
     tail = sum(math.comb(changed, n) for n in range(min(gained, lost) + 1))
-    return min(1.0, 2 * tail / 2**changed)
+    return min(1.0, math.ldexp(2 * tail, -changed))
