@@ -23,12 +23,13 @@ import tarfile
 import tempfile
 import urllib.request
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from prover.api import Prover, StatementError
 from prover.lean.embedded import cache_folder
 from prover.verify.statement import bare
 
@@ -252,7 +253,7 @@ def _theorem(row: Any, place: str) -> Theorem:
     return replace(last, name=name, split=split, informal_statement=words)
 
 
-_DECLARATION = re.compile(
+DECLARATION = re.compile(
     r"^(?:(?:@\[[^\]]*\]|private|protected|noncomputable)\s+)*(?:theorem|lemma)\s+(\S+)",
     re.MULTILINE,
 )
@@ -267,7 +268,7 @@ def _theorems(text: str, path: Path, copy: str) -> Iterator[Theorem]:
     text = _ANSWER.sub(
         lambda m: ":= " + re.sub(r"^[ \t]*--[ \t]?", "  ", m[1], flags=re.MULTILINE).lstrip(), text
     )
-    starts = list(_DECLARATION.finditer(text))
+    starts = list(DECLARATION.finditer(text))
     split = next((s for p in reversed(path.parts[:-1]) if (s := _SPLITS.get(p.lower()))), "")
     split = split or _SPLITS.get(path.stem.lower(), "test")
     header = ""
@@ -454,6 +455,38 @@ def _difference(first: Theorem, second: Theorem) -> tuple[str, str]:
     if [t for t in one if t not in "()"] == [t for t in other if t not in "()"]:
         return "differing", "in brackets only"
     return "differing", ""
+
+
+async def by_types(
+    prover: Prover, found: Iterable[Difference], subset: str = ""
+) -> AsyncIterator[Difference]:
+    """Judges differences by the types that the statements elaborate to, where both do: the same
+    type is the same theorem."""
+    for difference in found:
+        first, second = difference.first, difference.second
+        if first is None or second is None:
+            yield difference
+            continue
+        if subset == "core":
+            first, second = core(first), core(second)
+        if (first.header, first.statement) == (second.header, second.statement):
+            yield difference
+            continue
+        hashes = []
+        for theorem in (first, second):
+            try:
+                hashes.append(await prover.type_hash(theorem.statement, header=theorem.header))
+            except StatementError:
+                hashes.append("")
+        if not all(hashes):
+            why = f"{difference.why}; does not elaborate".removeprefix("; ")
+            yield replace(difference, why=why)
+        elif hashes[0] != hashes[1]:
+            yield replace(difference, kind="differing", why="other types")
+        elif difference.kind == "differing":
+            yield replace(difference, kind="cosmetic", why="the same type")
+        else:
+            yield difference
 
 
 _COMMENT = re.compile(r"/-.*?-/|--[^\n]*", re.DOTALL)

@@ -15,14 +15,19 @@ from prover.terminal import (
     WrongUse,
     err,
     read_budget,
+    write_file,
 )
 from prover.terminal import run as run_prover
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
 
     from prover.api import Prover
-    from prover.evaluate.benchmark import Theorem
+    from prover.evaluate.benchmark import Difference, Theorem
+    from prover.evaluate.report import Figures
+    from prover.evaluate.run import Results
 
+KINDS = ("identical", "cosmetic", "differing", "missing")
 SHORT = {"minif2f", "proofnet", "putnambench"}
 """Benchmarks whose name may stand for `run` with it: `prover eval minif2f`."""
 
@@ -220,7 +225,7 @@ def _must_draw(prover: Prover) -> None:
         )
 
 
-def _summary(results: Any) -> None:
+def _summary(results: Results) -> None:
     from collections import Counter
 
     counts = Counter(row["outcome"] for row in results.rows.values())
@@ -257,3 +262,290 @@ def _file_sha256(path: Path) -> str:
     import hashlib
 
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+@app.command(
+    name="import",
+    epilog="""\b
+Example:
+  prover eval import minif2f --informal minif2f-informal --out minif2f.jsonl""",
+)
+def import_(
+    statements: Annotated[str, typer.Argument(help=STATEMENTS, metavar="STATEMENTS")],
+    out: Annotated[Path, typer.Option(help="The file to write, as JSON lines.")],
+    informal: Annotated[
+        str | None, typer.Option(help="Where the same in words is, also a name or a path.")
+    ] = None,
+) -> None:
+    """Write a benchmark as JSON lines in the one schema."""
+    from prover.evaluate.benchmark import digest, write_benchmark
+
+    theorems = _theorems(statements, informal)
+    try:
+        write_benchmark(out, theorems)
+    except OSError as error:
+        raise WrongUse(f"cannot write {out}: {error.strerror}") from None
+    print(f"{len(theorems)} statements, SHA-256 {digest(theorems)}")
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  prover eval diff minif2f minif2f-deepseek
+  prover eval diff mine.jsonl theirs.jsonl --lean ../project_with_mathlib
+
+\b
+Exit code: 0 if no statement differs more than cosmetically, 1 if one does or is missing."""
+)
+def diff(
+    first: Annotated[str, typer.Argument(help=STATEMENTS, metavar="A")],
+    second: Annotated[str, typer.Argument(help="The other copy.", metavar="B")],
+    lean: Annotated[
+        str | None,
+        typer.Option(
+            "--lean",
+            help="Also compare the types that both elaborate to with this Lean.",
+            metavar="WHICH",
+        ),
+    ] = None,
+    subset: SubsetOption = "",
+    jobs: JobsOption = None,
+) -> None:
+    """How two copies of a benchmark differ, statement by statement."""
+    from prover.api import Settings
+    from prover.evaluate.benchmark import by_types
+    from prover.evaluate.benchmark import diff as differences
+
+    _known_subset(subset)
+    found = differences(_theorems(first), _theorems(second))
+    if lean is None:
+        raise typer.Exit(_print_differences(found))
+
+    async def work(prover: Prover) -> int:
+        judged: list[Difference] = []
+        async for difference in by_types(prover, found, subset):
+            judged.append(difference)
+            err.print(f"{len(judged)}/{len(found)} {difference.kind:<10} {difference.name}")
+        return _print_differences(judged)
+
+    run_prover(Settings(lean=lean, jobs=jobs or 1), Path.cwd(), work)
+
+
+def _print_differences(found: Sequence[Difference]) -> int:
+    from collections import Counter
+
+    counts = Counter(difference.kind for difference in found)
+    for difference in found:
+        if difference.kind == "identical":
+            continue
+        why = f" ({difference.why})" if difference.why else ""
+        print(f"## {difference.name}: {difference.kind}{why}\n")
+        if difference.kind != "cosmetic":
+            for mark, theorem in (("A", difference.first), ("B", difference.second)):
+                text = theorem.statement if theorem else "not there"
+                print(f"{mark}:\n```lean\n{text}\n```\n")
+    print(", ".join(f"{kind}: {counts[kind]}" for kind in KINDS))
+    return NOT_PROVED if counts["differing"] or counts["missing"] else PROVED
+
+
+@app.command(
+    epilog="""\b
+Example:
+  prover eval merge shard1.jsonl shard2.jsonl --out results.jsonl
+
+\b
+Exit code: 0 if the run is whole, 1 if attempts are missing or several files have the same ones
+with other outcomes, 2 if the files are of different runs."""
+)
+def merge(
+    shards: Annotated[list[Path], typer.Argument(help="Files of results.", metavar="RESULTS...")],
+    out: Annotated[Path, typer.Option(help="The file of the whole run.")],
+) -> None:
+    """Put the shards of a run together."""
+    from prover.evaluate.run import RunError
+    from prover.evaluate.run import merge as put_together
+
+    try:
+        merged = put_together(shards, out)
+    except RunError as error:
+        raise WrongUse(str(error)) from None
+    except OSError as error:
+        raise WrongUse(f"cannot write {out}: {error.strerror}") from None
+    print(
+        f"{merged.attempts} attempts, {len(merged.gaps)} missing, in several files: "
+        f"{len(merged.overlaps)}"
+    )
+    for what, keys in (("missing", merged.gaps), ("with two outcomes", merged.conflicts)):
+        for name, attempt in keys[:20]:
+            print(f"{what}: {name}, attempt {attempt}")
+        if len(keys) > 20:
+            print(f"{what}: {len(keys) - 20} more")
+    raise typer.Exit(NOT_PROVED if merged.gaps or merged.conflicts else PROVED)
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  prover eval recheck results.jsonl
+  prover eval recheck results.jsonl --lean ../project_with_newer_lean
+  prover eval recheck released_proofs/ --statements minif2f
+  prover eval recheck proofs.jsonl --statements minif2f.jsonl      rows with name and code
+
+\b
+Exit code: 0 if all are proved, 1 if one is not, 2 for wrong use."""
+)
+def recheck(
+    proofs: Annotated[
+        Path,
+        typer.Argument(
+            help="A file of results, or proofs that others released: a folder of Lean files, or "
+            "JSON lines with name and code.",
+            metavar="RESULTS|FOLDER|FILE",
+        ),
+    ],
+    statements: Annotated[
+        str | None,
+        typer.Option(help="The benchmark (default: the one that the run names).", metavar="WHERE"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write what came of each, as JSON lines.")
+    ] = None,
+    subset: SubsetOption = "",
+    paranoid: Annotated[bool, typer.Option("--paranoid", help="As for `prover check`.")] = False,
+    lean: LeanOption = "auto",
+) -> None:
+    """Check all proofs again from cold, against the benchmark's statements."""
+    import time
+    from dataclasses import asdict
+
+    from prover.api import Settings
+    from prover.data.theorems.corpus import write_jsonl
+    from prover.evaluate.recheck import Rechecked, is_results, load_claims
+    from prover.evaluate.recheck import recheck as check_again
+    from prover.evaluate.run import LIMITS, RunError, read_results
+
+    _known_subset(subset)
+    attempts = 0.0
+    try:
+        if is_results(proofs):
+            results = read_results(proofs)
+            rows = results.rows.values()
+            attempts = sum(sum(row["seconds"].values()) for row in rows)
+            theorems = _theorems_of_run(proofs, results, statements)
+        elif statements is None:
+            raise WrongUse("--statements: say which benchmark these proofs are of")
+        else:
+            theorems = _theorems(statements)
+        claims = load_claims(proofs, theorems, subset)
+    except RunError as error:
+        raise WrongUse(str(error)) from None
+    if not claims:
+        print("there is no proof to check")
+        return
+
+    async def work(prover: Prover) -> int:
+        begin = time.monotonic()
+        found: list[Rechecked] = []
+        async for one in check_again(prover, claims):
+            found.append(one)
+            if one.proved:
+                err.print(Text(f"{len(found)}/{len(claims)} proved {one.name}"))
+            else:
+                print(f"{one.outcome} {one.name}: {one.reason}", flush=True)
+        if out is not None:
+            write_jsonl(out, map(asdict, found))
+        good = sum(one.proved for one in found)
+        took = f"{time.monotonic() - begin:.1f} s"
+        if attempts:
+            took += f"; finding them took {attempts:.1f} s"
+        print(f"{good} of {len(found)} proofs hold with Lean {prover.lean.version}, in {took}")
+        return PROVED if good == len(found) else NOT_PROVED
+
+    settings = Settings(lean=lean, jobs=1, limits=LIMITS, paranoid=paranoid)
+    run_prover(settings, proofs.resolve().parent, work)
+
+
+def _theorems_of_run(path: Path, results: Results, statements: str | None) -> list[Theorem]:
+    """The statements of a run, read from the benchmark: never those that its file holds."""
+    from prover.evaluate.benchmark import digest
+
+    settings = results.settings
+    where = statements or settings["benchmark"]
+    beside = path.parent / where
+    if statements is None and not Path(where).exists() and beside.exists():
+        where = str(beside)
+    theorems = _theorems(where)
+    if settings["split"]:
+        theorems = [theorem for theorem in theorems if theorem.split == settings["split"]]
+    if digest(theorems) != settings["statements_sha256"]:
+        raise WrongUse(f"{where} does not hold the statements of {path}: their hashes differ")
+    return theorems
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  prover eval report results.jsonl --html report.html
+  prover eval report portfolio.jsonl model.jsonl --html both.html --markdown both.md
+
+\b
+Without --html and --markdown the Markdown is printed."""
+)
+def report(
+    results: Annotated[
+        list[Path],
+        typer.Argument(help="Files of results; several stand side by side.", metavar="RESULTS..."),
+    ],
+    html: Annotated[
+        Path | None, typer.Option(help="Write one page that needs nothing else.")
+    ] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write Markdown.")] = None,
+) -> None:
+    """Report runs: pass@k with intervals, curves, failures, time, proofs, and how to repeat them."""
+    from prover.evaluate.report import blocks, to_html, to_markdown
+
+    found = list(blocks(_figures(results)))
+    if html is not None:
+        write_file(html, to_html(found))
+    if markdown is not None:
+        write_file(markdown, to_markdown(found))
+    if html is None and markdown is None:
+        print(to_markdown(found), end="")
+
+
+def _figures(paths: Sequence[Path]) -> list[Figures]:
+    from prover.evaluate.report import Figures
+    from prover.evaluate.run import RunError, read_results
+
+    try:
+        return [Figures(read_results(path)) for path in paths]
+    except RunError as error:
+        raise WrongUse(str(error)) from None
+
+
+@app.command(epilog="Example:  prover eval compare before.jsonl after.jsonl")
+def compare(
+    first: Annotated[Path, typer.Argument(help="Results.", metavar="A")],
+    second: Annotated[Path, typer.Argument(help="Other results.", metavar="B")],
+) -> None:
+    """What the second run proved that the first did not, and the other way, with a test."""
+    from prover.evaluate.report import paired
+    from prover.evaluate.run import RunError
+
+    one, other = _figures([first, second])
+    try:
+        found = paired(one, other)
+    except RunError as error:
+        raise WrongUse(str(error)) from None
+    shared = len(found.both) + len(found.gained) + len(found.lost) + found.neither
+    print(
+        f"{shared} statements in both runs; proved by both: {len(found.both)}, by neither: "
+        f"{found.neither}"
+    )
+    print(f"gained: {len(found.gained)}  {', '.join(found.gained)}".rstrip())
+    print(f"lost: {len(found.lost)}  {', '.join(found.lost)}".rstrip())
+    print(f"p = {found.p:.3g} (McNemar's exact test, two-sided)")
+    if found.differing:
+        print(f"left out, as the statements differ: {', '.join(found.differing)}")
+    if found.unshared:
+        print(f"left out, as only one run has them: {len(found.unshared)}")
