@@ -752,9 +752,10 @@ LEFT, RIGHT, TOP, BOTTOM = 44, 16, 12, 30
 def _svg(name: str, series: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> str:
     """Step curves on a logarithmic axis."""
     places = [x for _, points in series for x, _ in points if x > 0]
-    low = 10 ** math.floor(math.log10(min(places, default=1)))
-    high = 10 ** math.ceil(math.log10(max(places, default=10)))
-    high = max(high, 10 * low)
+    decades = range(-4, 9)
+    ticks = [n * 10.0**power for power in decades for n in (1, 2, 5)]
+    low = max(tick for tick in ticks if tick <= max(min(places, default=1), ticks[0]))
+    high = min(tick for tick in ticks if tick >= max(10 * low, max(places, default=1)))
     step = _step(max(points[-1][1] for _, points in series if points))
     top = step * math.ceil(max(points[-1][1] for _, points in series if points) / step)
 
@@ -772,11 +773,12 @@ def _svg(name: str, series: Sequence[tuple[str, Sequence[tuple[float, float]]]])
             f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e6ebf0"/>'
             f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{n * step:g}</text>'
         )
-    for power in range(round(math.log10(low)), round(math.log10(high)) + 1):
-        x = across(10.0**power)
+    shown = [tick for tick in ticks if low <= tick <= high]
+    for tick in shown if len(shown) <= 12 else shown[::3]:
+        x = across(tick)
         parts.append(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" stroke="#e6ebf0"/>'
-            f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{10.0**power:g}'
+            f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{tick:g}'
             "</text>"
         )
     for number, (label, points) in enumerate(series):

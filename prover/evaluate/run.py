@@ -277,7 +277,9 @@ async def _attempt(
     chosen = core(theorem) if plan.subset == "core" else theorem
     begin = time.monotonic()
     try:
-        filled = await prover.fill_statement(chosen.statement, header=chosen.header, seed=seed)
+        filled = await prover.fill_statement(
+            chosen.statement, header=chosen.header, budget=plan.settings.budget, seed=seed
+        )
     except StatementError as error:
         outcome = _why_not(error)
         seconds = {"elaborate": round(time.monotonic() - begin, 3)}
