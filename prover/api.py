@@ -13,6 +13,8 @@ import contextlib
 import os
 import re
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +24,7 @@ from typing import Any, Self, TypeVar
 import psutil
 
 from prover.generate.completion import ModelGenerator
-from prover.generate.mixed import Hinted, Mixed
+from prover.generate.mixed import Hinted, Mixed, Silent
 from prover.generate.models import load_model
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import ProofFormat, Statement
@@ -56,7 +58,12 @@ WORKER_MEMORY_MB = 2_500
 
 
 class StatementError(Exception):
-    """What is to be proved does not elaborate, or is not there. The message says where."""
+    """What is to be proved does not elaborate, or is not there. The message says where; `kind` is
+    that of `ElaborationFailed`."""
+
+    def __init__(self, message: str, kind: str = "elaboration") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +74,9 @@ class Settings:
     Lean processes (None: from the machine). `budget` is per hole. A search visits a goal with
     `width` tactics at a time and divides the log-probability of a path by depth**`alpha`
     (BFS-Prover, Xin et al. 2025). `paranoid` has every verdict made by a process started for it.
-    `model` (see `prover.generate.models.load_model`) proposes tactics beside the portfolio; None is
-    the portfolio alone, `default_model()` of the same module what the command takes.
+    `model` (see `prover.generate.models.load_model`) proposes tactics beside the portfolio, or
+    alone without `portfolio`; None is the portfolio alone, `default_model()` of the same module
+    what the command takes.
     """
 
     lean: str = "auto"
@@ -81,6 +89,7 @@ class Settings:
     paranoid: bool = False
     model: str | None = None
     prompt_format: str | None = None
+    portfolio: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +107,17 @@ class Progress:
 @dataclass(frozen=True, slots=True)
 class Filled:
     """A text whose holes were searched: one verdict for each declaration with holes, the text with
-    the proofs that were found, and the graphs of the searches."""
+    the proofs that were found, and the graphs of the searches.
+
+    `seconds` is the wall time by phase: `elaborate`, `search` (waiting for Lean's tactics),
+    `generate`, `verify`. `failures` counts failed tactics by kind.
+    """
 
     verdicts: tuple[Verdict, ...]
     text: str
     graphs: tuple[Graph, ...]
+    seconds: dict[str, float] = field(default_factory=dict)
+    failures: Counter[str] = field(default_factory=Counter)
 
     @property
     def proved(self) -> bool:
@@ -146,8 +161,9 @@ class Prover:
         self._start = start or Path.cwd()
         self._found = lean
         self._generator = generator
+        self._model: ModelGenerator | None = None
         self._writer: ModelGenerator | None = None
-        self._hinted = Hinted(Portfolio())
+        self._hinted = Hinted(Portfolio() if self.settings.portfolio else Silent())
         self._on_progress = on_progress
         self._on_setup = on_setup
         self._searches: set[asyncio.Task[SearchResult]] = set()
@@ -192,11 +208,16 @@ class Prover:
             return self._generator
         if self.settings.model is None:
             return Portfolio()
-        model = load_model(self.settings.model, self.settings.prompt_format)
+        self._model = model = load_model(self.settings.model, self.settings.prompt_format)
         if isinstance(model.format, ProofFormat):
             self._writer = model
             return self._hinted
-        return Mixed(model, Portfolio())
+        return Mixed(model, Portfolio()) if self.settings.portfolio else model
+
+    @property
+    def model(self) -> ModelGenerator | None:
+        """The model of the settings, once it is loaded."""
+        return self._model
 
     async def __aexit__(
         self,
@@ -220,9 +241,14 @@ class Prover:
         return (await self.fill_statement(statement, header=header, budget=budget)).verdicts[-1]
 
     async def fill_statement(
-        self, statement: str, *, header: str = "", budget: Budget | None = None
+        self,
+        statement: str,
+        *,
+        header: str = "",
+        budget: Budget | None = None,
+        seed: int | None = None,
     ) -> Filled:
-        """Proves one statement, with the graph of its search.
+        """Proves one statement, with the graph of its search. `seed` replaces that of the settings.
 
         Raises:
             StatementError: the header or the statement does not elaborate.
@@ -230,7 +256,7 @@ class Prover:
         if not statement.strip():
             raise StatementError("there is no statement")
         header = with_options(header, statement)
-        return await self._fill(header, with_hole(statement), None, budget)
+        return await self._fill(header, with_hole(statement), None, budget, seed=seed)
 
     async def type_hash(self, statement: str, *, header: str = "") -> str:
         """The SHA-256 of the type that a statement elaborates to with this Lean, binder names left
@@ -331,24 +357,42 @@ class Prover:
         name: str | None,
         budget: Budget | None,
         lines_before: int = 0,
+        *,
+        seed: int | None = None,
     ) -> Filled:
         original = text
+        seed = self.settings.seed if seed is None else seed
+        begin = time.monotonic()
         text, targets, leftover = await self._targets(header, text, name, lines_before)
-        runs = [self._search(header, target, hole, budget) for target, hole in _pairs(targets)]
+        elaborated = time.monotonic()
+        runs = [
+            self._search(header, target, hole, budget, seed) for target, hole in _pairs(targets)
+        ]
         results = dict(
             zip([id(hole) for _, hole in _pairs(targets)], await asyncio.gather(*runs), strict=True)
         )
+        searched = time.monotonic()
         verdicts = []
         for target in targets:
             found = [(hole, results[id(hole)]) for hole in target.holes]
-            verdicts.append(await self._conclude(header, target, found))
+            verdicts.append(await self._conclude(header, target, found, seed))
+        concluded = time.monotonic()
         for place, reason in leftover:
             version = lean_version(self.lean)
             verdicts.append(Verdict(Outcome.GAVE_UP, place, version, reason=reason))
         proofs = [(hole, results[id(hole)].proof) for _, hole in _pairs(targets)]
         found_any = any(proof is not None for _, proof in proofs)
         text = _fill_all(text, proofs) if found_any else original
-        return Filled(tuple(verdicts), text, tuple(result.graph for result in results.values()))
+        spent = _total([result.spent for result in results.values()])
+        seconds = {
+            "elaborate": elaborated - begin,
+            "search": max(0.0, searched - elaborated - spent.generating - spent.verifying),
+            "generate": spent.generating,
+            "verify": spent.verifying + concluded - searched,
+        }
+        failures = sum((result.failures for result in results.values()), Counter[str]())
+        graphs = tuple(result.graph for result in results.values())
+        return Filled(tuple(verdicts), text, graphs, seconds, failures)
 
     async def _targets(
         self, header: str, text: str, name: str | None, lines_before: int
@@ -388,7 +432,7 @@ class Prover:
         return text, targets, leftover
 
     async def _search(
-        self, header: str, target: _Target, hole: Hole, budget: Budget | None
+        self, header: str, target: _Target, hole: Hole, budget: Budget | None, seed: int
     ) -> SearchResult:
         settings = self.settings
         search = BestFirst(
@@ -396,7 +440,7 @@ class Prover:
             alpha=settings.alpha,
             width=settings.width,
             budget=budget or settings.budget,
-            seed=settings.seed,
+            seed=seed,
         )
         others = len(target.holes) > 1
 
@@ -412,7 +456,9 @@ class Prover:
                 self._on_progress(self._progress(target.name, search))
 
         async def find() -> SearchResult:
-            proofs = await self._whole_proofs(header, target)
+            begin = time.monotonic()
+            proofs = await self._whole_proofs(header, target, seed)
+            search.spent.generating += time.monotonic() - begin
             with self._hinted.by(hole.state, proofs):
                 return await self.scheduler.run(search, verify=verify, on_progress=report)
 
@@ -433,7 +479,7 @@ class Prover:
         finally:
             self._searches.discard(task)
 
-    async def _whole_proofs(self, header: str, target: _Target) -> list[Suggestion]:
+    async def _whole_proofs(self, header: str, target: _Target, seed: int) -> list[Suggestion]:
         """What a model that writes whole proofs writes for a theorem with one hole. Lemmas that it
         puts before the theorem are more than a proof, so such a proof is left out."""
         if self._writer is None or len(target.holes) > 1:
@@ -443,7 +489,7 @@ class Prover:
         statement = Statement(text.strip(), before)
         return [
             Suggestion(proof.tactics, proof.logprob, proof.tokens)
-            async for proof in self._writer.whole_proofs(statement, seed=self.settings.seed)
+            async for proof in self._writer.whole_proofs(statement, seed=seed)
             if not proof.lemmas
         ]
 
@@ -460,7 +506,7 @@ class Prover:
         )
 
     async def _conclude(
-        self, header: str, target: _Target, found: Sequence[tuple[Hole, SearchResult]]
+        self, header: str, target: _Target, found: Sequence[tuple[Hole, SearchResult]], seed: int
     ) -> Verdict:
         """The verdict on a declaration whose holes were searched."""
         spent = _total([result.spent for _, result in found])
@@ -474,12 +520,13 @@ class Prover:
                 reason=_why(unsolved[0]),
                 spent=spent,
                 open_goals=goals[:5],
-                seed=self.settings.seed,
+                seed=seed,
             )
         text = _fill_all(target.text, [(hole, result.proof) for hole, result in found])
         judgement = await target.judge(self.pool, header, text, fresh=self.settings.paranoid)
         proof = found[0][1].proof if len(found) == 1 else None
         verdict = self._verdict(target.name, judgement, header + text, proof, spent)
+        verdict = replace(verdict, seed=seed)
         return await self._doubt(verdict, header + target.text)
 
     async def _doubt(self, verdict: Verdict, trusted: str | None) -> Verdict:
@@ -518,7 +565,6 @@ class Prover:
             axioms=judgement.axioms,
             type_hash=judgement.type_hash,
             spent=spent or Spent(),
-            seed=self.settings.seed if spent else None,
         )
 
 
@@ -625,6 +671,8 @@ def _total(parts: Sequence[Spent]) -> Spent:
         tokens=sum(part.tokens for part in parts),
         heartbeats=sum(part.heartbeats for part in parts),
         seconds=max(part.seconds for part in parts),
+        generating=max(part.generating for part in parts),
+        verifying=max(part.verifying for part in parts),
     )
 
 
@@ -668,4 +716,4 @@ def _statement_error(failed: ElaborationFailed, lean: Lean) -> StatementError:
                 "\nThe embedded Lean has only its own library (Init, Std, Lean), no Mathlib. Run "
                 "prover inside a Lake project that has it, or name the project with --lean."
             )
-    return StatementError(message)
+    return StatementError(message, failed.kind)

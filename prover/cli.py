@@ -13,6 +13,7 @@ import typer
 from rich.text import Text
 
 from prover.data.cli import app as data
+from prover.evaluate.cli import app as evaluate
 from prover.terminal import (
     CANARY,
     INTERRUPTED,
@@ -353,6 +354,7 @@ def audit(
 
 
 app.add_typer(data)
+app.add_typer(evaluate)
 app.add_typer(train)
 
 

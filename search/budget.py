@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -10,7 +10,8 @@ class Spent:
     """What a search has spent so far.
 
     `expansions` are visits of a goal, `tokens` those of every suggestion received, `tactics` and
-    `heartbeats` those of committed tactics, `seconds` the wall time as told by the driver.
+    `heartbeats` those of committed tactics, `seconds` the wall time as told by the driver; of these
+    it waited `generating` for suggestions and `verifying` for verdicts on scripts.
     """
 
     expansions: int = 0
@@ -18,6 +19,8 @@ class Spent:
     tokens: int = 0
     heartbeats: int = 0
     seconds: float = 0.0
+    generating: float = field(default=0.0, repr=False, compare=False)
+    verifying: float = field(default=0.0, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

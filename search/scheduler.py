@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
 from typing import Generic, Literal, Self, TypeVar
 
 from search.best_first import BestFirst, Expansion, SearchResult, rank
+from search.budget import Spent
 from search.interfaces import (
     Environment,
     Outcome,
@@ -235,7 +236,9 @@ class Scheduler:
         while True:
             script = search.script()
             if script is not None:
-                if verify is None or await verify(script):
+                with _stopwatch(search.spent, "verifying"):
+                    accepted = verify is None or await verify(script)
+                if accepted:
                     return
                 search.reject_proof()
                 continue
@@ -263,11 +266,12 @@ class Scheduler:
             if expansion.request is not None:
                 arrived: list[Suggestion] = []
                 best: list[Suggestion] = []
-                async with aclosing(self._suggestions(run, expansion.request)) as suggestions:
-                    async for suggestion in suggestions:
-                        arrived.append(suggestion)
-                        best = rank([*best, suggestion])[: search.width]
-                        run_only(best)
+                with _stopwatch(search.spent, "generating"):
+                    async with aclosing(self._suggestions(run, expansion.request)) as suggestions:
+                        async for suggestion in suggestions:
+                            arrived.append(suggestion)
+                            best = rank([*best, suggestion])[: search.width]
+                            run_only(best)
                 search.add_suggestions(goal, arrived)
             tactics = search.tactics(goal)
             run_only(tactics)
@@ -418,6 +422,16 @@ class Scheduler:
             for ask in batch:
                 end = None if failure is None else SearchFailed("generator", *failure)
                 ask.arrivals.put_nowait(end)
+
+
+@contextmanager
+def _stopwatch(spent: Spent, what: Literal["generating", "verifying"]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    try:
+        yield
+    finally:
+        setattr(spent, what, getattr(spent, what) + loop.time() - begin)
 
 
 def _succeeded(outcome: asyncio.Future[Outcome]) -> bool:

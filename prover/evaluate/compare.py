@@ -23,6 +23,7 @@ from typing import Any
 from prover.api import Prover, Settings, StatementError
 from prover.data.theorems.corpus import read_jsonl
 from prover.data.theorems.statement import Row
+from prover.evaluate.statistics import wilson
 from prover.generate.mixed import Mixed
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import Sampling
@@ -199,20 +200,6 @@ async def _attempt(prover: Prover, row: Row, settings: Comparison) -> dict[str, 
     if verdict.proved and (proof := graph.proof()) is not None:
         line |= {"proof": verdict.proof, "steps": sum(1 for _ in proof.nodes())}
     return line
-
-
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """The 95% interval of a share (Wilson 1927)."""
-    if not trials:
-        return 0.0, 1.0
-    z = 1.959964
-    share = successes / trials
-    middle = (share + z * z / (2 * trials)) / (1 + z * z / trials)
-    half = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
-    half /= 1 + z * z / trials
-    low = 0.0 if successes == 0 else max(0.0, middle - half)
-    high = 1.0 if successes == trials else min(1.0, middle + half)
-    return low, high
 
 
 def summarise(

@@ -18,6 +18,18 @@ NEXT_HINT = -1.0
 """Log-probabilities of the block that comes next, and for each one further on."""
 
 
+class Silent:
+    """A generator that suggests nothing."""
+
+    async def generate(
+        self, requests: Sequence[Request]
+    ) -> AsyncGenerator[tuple[int, Suggestion], None]:
+        """Yields nothing."""
+        nothing: tuple[tuple[int, Suggestion], ...] = ()
+        for arrival in nothing:
+            yield arrival
+
+
 class Mixed:
     """A model and the portfolio as one distribution: a coin with `share` for the model is thrown,
     and the winner draws a tactic.

@@ -28,11 +28,16 @@ _NAMED = re.compile(r"\b(?:theorem|lemma)\s+([^\s({\[⦃:.]+)")
 _UNPROVED = re.compile(r"\s*:=\s*(by\s*)?(sorry\s*)?\Z")
 
 
+def bare(statement: str) -> str:
+    """A statement without its `:= by sorry`."""
+    return _UNPROVED.sub("", statement.rstrip())
+
+
 def with_hole(statement: str) -> str:
     """A statement, given with or without its `:= by sorry`, as a text with one hole."""
-    bare = _UNPROVED.sub("", statement.rstrip())
-    comment = "--" in bare.rsplit("\n", 1)[-1]
-    return bare + ("\n  := by sorry" if comment else " := by sorry")
+    text = bare(statement)
+    comment = "--" in text.rsplit("\n", 1)[-1]
+    return text + ("\n  := by sorry" if comment else " := by sorry")
 
 
 def with_options(header: str, statement: str) -> str:

@@ -1,0 +1,189 @@
+"""Checks proofs again from cold: those of a run, or those that others have released.
+
+Every proof is elaborated and judged by Lean processes that had no part in finding it, against the
+statement of the benchmark, never against one that comes with the proof.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prover.api import Prover, StatementError
+from prover.data.theorems.corpus import read_jsonl
+from prover.evaluate.benchmark import CORE_HEADER, DECLARATION, Theorem, core
+from prover.evaluate.run import Results, RunError, read_results
+from prover.verify.statement import bare, indent, with_hole, with_options
+
+CODE = ("code", "full_code", "formal_proof", "full_proof", "proof")
+"""What others call the Lean text of a proof in JSON lines."""
+
+_FENCE = re.compile(r"```(?:lean4?|tactics)?\n(.*?)```", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A text that is said to prove a theorem of a benchmark; `problem` says why it need not even be
+    looked at. `type_hash` is what the run noted of the theorem, with its Lean."""
+
+    name: str
+    text: str
+    theorem: Theorem | None
+    problem: str = ""
+    type_hash: str = ""
+    lean: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rechecked:
+    """What came of a claim: the outcome of its verdict, or `not checked`."""
+
+    name: str
+    outcome: str
+    reason: str
+    seconds: float
+    axioms: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+
+    @property
+    def proved(self) -> bool:
+        return self.outcome == "proved"
+
+
+def is_results(path: Path) -> bool:
+    """Whether a file is one of results of a run."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.readline(64).startswith(b'{"run":')
+
+
+def claims_of_run(results: Results, theorems: Sequence[Theorem]) -> list[Claim]:
+    """The proofs of a run, each different one once."""
+    known = {theorem.name: theorem for theorem in theorems}
+    subset = results.settings["subset"]
+    found: dict[tuple[str, str], Claim] = {}
+    for row in results.rows.values():
+        if row["outcome"] != "proved":
+            continue
+        theorem, problem = known.get(row["name"]), ""
+        if theorem is None:
+            problem = "the benchmark has no such theorem"
+        elif theorem.sha256 != row["statement_sha256"]:
+            problem = "the row is about another statement than the benchmark's"
+        elif not isinstance(row.get("proof"), str):
+            problem = "the row has no proof"
+        if theorem is None or problem:
+            found[row["name"], ""] = Claim(row["name"], "", None, problem)
+            continue
+        theorem = core(theorem) if subset == "core" else theorem
+        claim = Claim(
+            theorem.name,
+            _with_proof(theorem, row["proof"]),
+            theorem,
+            type_hash=row.get("type_hash", ""),
+            lean=results.settings["lean"],
+        )
+        found.setdefault((claim.name, claim.text), claim)
+    return list(found.values())
+
+
+def released_claims(path: Path, theorems: Sequence[Theorem], subset: str = "") -> list[Claim]:
+    """Proofs that others released: a folder of Lean files with the theorems' names, or JSON lines
+    with `name` and `code` (or another name of `CODE`), a whole text or a proof alone.
+
+    Raises:
+        RunError: there is nothing of the kind.
+    """
+    known = {theorem.name.lower(): theorem for theorem in theorems}
+    found = []
+    for name, code in _released(path):
+        theorem = known.get(name.lower())
+        if theorem is None:
+            found.append(Claim(name, "", None, "the benchmark has no such theorem"))
+            continue
+        theorem = core(theorem) if subset == "core" else theorem
+        if not DECLARATION.search(code):
+            code = _with_proof(theorem, code)
+        elif subset == "core":
+            code = CORE_HEADER + _without_header(code)
+        found.append(Claim(theorem.name, code, theorem))
+    if not found:
+        raise RunError(f"{path} holds no proofs")
+    return found
+
+
+def _released(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        if path.is_dir():
+            for file in sorted(path.rglob("*.lean")):
+                yield file.stem, file.read_text("utf-8")
+            return
+        for number, row in enumerate(read_jsonl(path), 1):
+            code = next((row[key] for key in CODE if isinstance(row.get(key), str)), None)
+            if not isinstance(row.get("name"), str) or code is None:
+                raise RunError(f"{path}, line {number}: a row needs `name` and `code`")
+            fenced = _FENCE.search(code)
+            yield row["name"], fenced[1] if fenced else code
+    except (OSError, ValueError, AttributeError) as error:
+        raise RunError(f"cannot read the proofs of {path}: {error}") from None
+
+
+def _with_proof(theorem: Theorem, proof: str) -> str:
+    header = with_options(theorem.header, theorem.statement)
+    return f"{header}{bare(theorem.statement)} := by\n  {indent(proof.strip(chr(10)), 2)}\n"
+
+
+def _without_header(code: str) -> str:
+    """A text without its imports, options and `open`s, for Mathlib's are not core Lean's."""
+    line = r"(?:import|open|set_option)\b[^\n]*\n"
+    return re.sub(rf"^(?:\s*{line})+", "", code)
+
+
+async def recheck(prover: Prover, claims: Sequence[Claim]) -> AsyncIterator[Rechecked]:
+    """Checks claims one after another."""
+    for claim in claims:
+        begin = time.monotonic()
+        outcome, reason, more = await _verdict(prover, claim)
+        yield Rechecked(claim.name, outcome, reason, time.monotonic() - begin, **more)
+
+
+async def _verdict(prover: Prover, claim: Claim) -> tuple[str, str, dict[str, Any]]:
+    if claim.theorem is None:
+        return "not checked", claim.problem, {}
+    statement = claim.theorem.statement
+    declared = DECLARATION.search(statement)
+    if declared is None:
+        return "not checked", "the benchmark's statement is no theorem with a name", {}
+    trusted = with_options(claim.theorem.header, statement) + with_hole(statement)
+    try:
+        (verdict,) = await prover.check_text(
+            claim.text, name=declared[1].split(".{")[0], statements=trusted
+        )
+    except StatementError as error:
+        return "not checked", str(error), {}
+    more = {
+        "axioms": verdict.axioms,
+        "layers": tuple(layer.name for layer in verdict.layers if layer.passed),
+    }
+    noted = claim.type_hash if claim.lean == prover.lean.version else ""
+    if verdict.proved and noted not in ("", verdict.type_hash):
+        return "cheated", "the row's hash of the theorem's type is another one", more
+    return str(verdict.outcome), verdict.reason, more
+
+
+def load_claims(path: Path, theorems: Sequence[Theorem], subset: str) -> list[Claim]:
+    """The proofs in a file of results, or in what others have released.
+
+    Raises:
+        RunError: they cannot be read.
+    """
+    if not path.exists():
+        raise RunError(f"there is no {path}")
+    if is_results(path):
+        return claims_of_run(read_results(path), theorems)
+    return released_claims(path, theorems, subset)

@@ -1,0 +1,805 @@
+"""What a benchmark run says: figures with their intervals, and all that is needed to repeat it.
+
+A report is a list of blocks, written as one HTML page that needs nothing else, or as Markdown.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from typing import Any
+
+from prover.evaluate.benchmark import Note, known_wrong
+from prover.evaluate.run import NOT_SEARCHED, Results, RunError
+from prover.evaluate.statistics import bootstrap, mcnemar, pass_at_k, wilson
+from prover.lean.kernel_bugs import known_bugs, sound_since
+
+PHASES = ("elaborate", "search", "generate", "verify")
+MACHINE_DEPENDENT = ("timeout", "memory", "crash", "recursion")
+"""Kinds of failed tactics that another machine need not repeat."""
+
+# Figures
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A share with its 95% interval, and how that was found: `Wilson` or `bootstrap`."""
+
+    value: float
+    low: float
+    high: float
+    method: str
+
+    def __str__(self) -> str:
+        return f"{100 * self.value:.1f}% ({100 * self.low:.1f} to {100 * self.high:.1f})"
+
+
+class Figures:
+    """The figures of one run, from its rows. A statement without rows counts as not proved."""
+
+    def __init__(self, results: Results, label: str = "") -> None:
+        self.results = results
+        self.label = label or results.path.stem
+        self.attempts: int = results.settings["attempts"]
+        own = set(results.expected)
+        self.rows = [row for key, row in results.rows.items() if key in own]
+        self.proved = [row for row in self.rows if row["outcome"] == "proved"]
+
+    @cached_property
+    def statements(self) -> list[dict[str, str]]:
+        names = {name for name, _ in self.results.expected}
+        return [s for s in self.results.statements if s["name"] in names]
+
+    @cached_property
+    def by_name(self) -> dict[str, list[dict[str, Any]]]:
+        found = defaultdict(list)
+        for row in self.rows:
+            found[row["name"]].append(row)
+        return found
+
+    @cached_property
+    def solved(self) -> set[str]:
+        """Proved in at least one attempt."""
+        return {row["name"] for row in self.proved}
+
+    @cached_property
+    def outside(self) -> set[str]:
+        """With a subset: the statements that are not in it, because they do not elaborate."""
+        if not self.results.settings["subset"]:
+            return set()
+        return {row["name"] for row in self.rows if row["outcome"] == "not elaborating"}
+
+    @property
+    def inside(self) -> list[dict[str, str]]:
+        return [s for s in self.statements if s["name"] not in self.outside]
+
+    @property
+    def ks(self) -> list[int]:
+        return [2**n for n in range(self.attempts.bit_length()) if 2**n < self.attempts] + [
+            self.attempts
+        ]
+
+    def pass_at(self, k: int, statements: Sequence[dict[str, str]]) -> Estimate:
+        """pass@k over these statements."""
+        values = []
+        for statement in statements:
+            rows = self.by_name.get(statement["name"], [])
+            successes = sum(row["outcome"] == "proved" for row in rows)
+            values.append(
+                pass_at_k(len(rows), successes, k) if len(rows) >= k else float(successes > 0)
+            )
+        if self.attempts == 1:
+            successes = round(sum(values))
+            low, high = wilson(successes, len(values))
+            return Estimate(successes / len(values) if values else 0.0, low, high, "Wilson")
+        low, high = bootstrap(values)
+        return Estimate(statistics.fmean(values) if values else 0.0, low, high, "bootstrap")
+
+    def curve(self, what: str) -> list[tuple[float, float]]:
+        """How many statements an attempt has proved, on average, by when it has spent so much:
+        `expansions`, `lean_calls` or `seconds`."""
+        spent = sorted(
+            sum(row["seconds"].values()) if what == "seconds" else row[what] for row in self.proved
+        )
+        points: dict[float, float] = {}
+        for count, amount in enumerate(spent, 1):
+            points[amount] = count / self.attempts
+        return list(points.items())
+
+    @cached_property
+    def reasons(self) -> Counter[str]:
+        """Why attempts ended without a proof."""
+        return Counter(_reason(row) for row in self.rows if row["outcome"] != "proved")
+
+    @cached_property
+    def messages(self) -> Counter[str]:
+        """The first message of statements that do not elaborate, without names."""
+        first = {
+            row["name"]: _message_class(row["reason"])
+            for row in self.rows
+            if row["outcome"] in ("not elaborating", "needs Mathlib")
+        }
+        return Counter(first.values())
+
+    def seconds(self, rows: Iterable[dict[str, Any]]) -> dict[str, float]:
+        """Wall time of these attempts by phase. Searches that run side by side wait for each
+        other, and each counts its waiting."""
+        total = dict.fromkeys(PHASES, 0.0)
+        for row in rows:
+            for phase, amount in row["seconds"].items():
+                total[phase] += amount
+        return total
+
+    @property
+    def capped(self) -> int:
+        return sum(row.get("capped", False) for row in self.rows)
+
+    @property
+    def unsteady(self) -> int:
+        """Tactics that ended for a reason of the machine."""
+        return sum(
+            row.get("failures", {}).get(kind, 0) for row in self.rows for kind in MACHINE_DEPENDENT
+        )
+
+
+def _reason(row: dict[str, Any]) -> str:
+    outcome, reason = row["outcome"], row["reason"]
+    if outcome == "not elaborating":
+        return "does not elaborate"
+    if outcome in NOT_SEARCHED and "expansions" not in row:
+        return outcome if outcome == "needs Mathlib" else f"Lean: {outcome}"
+    if outcome == "gave_up":
+        if row["capped"]:
+            return "cap on wall time"
+        spent = re.fullmatch(r"the budget is spent \((\w+)\)", reason)
+        return f"budget of {spent[1]}" if spent else reason
+    return f"verdict: {outcome}"
+
+
+def _message_class(reason: str) -> str:
+    line = reason.splitlines()[0] if reason else ""
+    line = re.sub(r"^(?:\d+:\d+: )?(?:error: )?", "", line)
+    return re.sub(r"`[^`]*`", "`…`", line)[:120]
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Two runs on the statements that they share: what the second gained and lost, with the
+    two-sided p-value of McNemar's exact test. `differing` are names whose statements differ."""
+
+    both: tuple[str, ...]
+    gained: tuple[str, ...]
+    lost: tuple[str, ...]
+    neither: int
+    p: float
+    differing: tuple[str, ...]
+    unshared: tuple[str, ...]
+
+
+def paired(first: Figures, second: Figures) -> Paired:
+    """Compares what two runs proved, in any of their attempts.
+
+    Raises:
+        RunError: they share no statement.
+    """
+    hashes = [{s["name"]: s["sha256"] for s in one.statements} for one in (first, second)]
+    named = [name for name in hashes[0] if name in hashes[1]]
+    same = [name for name in named if hashes[0][name] == hashes[1][name]]
+    if not same:
+        raise RunError(f"{first.results.path} and {second.results.path} share no statement")
+    gained = tuple(n for n in same if n in second.solved and n not in first.solved)
+    lost = tuple(n for n in same if n in first.solved and n not in second.solved)
+    both = tuple(n for n in same if n in first.solved and n in second.solved)
+    return Paired(
+        both,
+        gained,
+        lost,
+        len(same) - len(both) - len(gained) - len(lost),
+        mcnemar(len(gained), len(lost)),
+        tuple(name for name in named if name not in set(same)),
+        tuple(sorted(hashes[0].keys() ^ hashes[1].keys())),
+    )
+
+
+# Blocks
+
+
+@dataclass(frozen=True)
+class Heading:
+    text: str
+    level: int = 2
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    text: str
+    warning: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Bars:
+    """A histogram: `what` is counted."""
+
+    what: str
+    counts: Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Proved statements against what was spent, on a logarithmic axis."""
+
+    title: str
+    series: Sequence[tuple[str, Sequence[tuple[float, float]]]]
+
+
+@dataclass(frozen=True)
+class Foldout:
+    """Something long under its summary; Markdown leaves it out."""
+
+    summary: str
+    code: str
+
+
+Block = Heading | Paragraph | Table | Bars | Curves | Foldout
+
+
+def title(runs: Sequence[Figures]) -> str:
+    """What the report is about; a subset and what is left out of it are part of the title."""
+    first = runs[0]
+    settings = first.results.settings
+    name: str = settings["benchmark"].removesuffix(".jsonl")
+    if settings["split"]:
+        name += f", {settings['split']} split"
+    if settings["subset"]:
+        name += (
+            f", {settings['subset']} subset: the {len(first.inside)} of {len(first.statements)} "
+            "statements that elaborate without Mathlib"
+        )
+    if settings["shard"][1] > 1:
+        name += f", shard {settings['shard'][0]} of {settings['shard'][1]}"
+    return name
+
+
+def blocks(runs: Sequence[Figures]) -> list[Block]:
+    """The report on one run, or on several side by side."""
+    found: list[Block] = [Heading(title(runs), 1), *_warnings(runs)]
+    found += [Heading("Proved"), *_scores(runs)]
+    for what, name in (
+        ("expansions", "expansions"),
+        ("lean_calls", "Lean calls (tactics run)"),
+        ("seconds", "seconds of wall time, waiting for other searches included"),
+    ):
+        series = [(run.label, run.curve(what)) for run in runs if run.proved]
+        if series:
+            found.append(Curves(f"Proved within so many {name}", series))
+    if len(runs) > 1:
+        found += [Heading("Side by side"), *_side_by_side(runs)]
+    for run in runs:
+        if len(runs) > 1:
+            found.append(Heading(f"Run {run.label}"))
+        level = 3 if len(runs) > 1 else 2
+        found += [Heading("Why attempts ended without a proof", level), *_failures(run)]
+        found += [Heading("Time", level), *_times(run)]
+        found += [Heading("The proofs", level), *_proofs(run)]
+        found += [Heading("Statements known to be wrong", level), *_notes(run)]
+        found += [Heading("What was run", level), _settings(run), _machines(run)]
+        found += [Heading("Every statement", level), *_every(run)]
+    return found
+
+
+def _warnings(runs: Sequence[Figures]) -> Iterator[Block]:
+    for run in runs:
+        before = f"{run.label}: " if len(runs) > 1 else ""
+        for row in run.results.canaries:
+            if row["proved"]:
+                text = f"{before}a false statement was accepted as proved, so nothing here counts"
+                yield Paragraph(f"{text}: {row['proved']}", warning=True)
+        if missing := len(run.results.missing):
+            yield Paragraph(
+                f"{before}this run is not complete: {missing} of {len(run.results.expected)} "
+                "attempts are not there; a statement counts as not proved until it is",
+                warning=True,
+            )
+        if run.capped:
+            yield Paragraph(
+                f"{before}{run.capped} attempts were ended by the cap on wall time: another "
+                "machine may end them elsewhere",
+                warning=True,
+            )
+    first = runs[0].results.settings
+    for run in runs[1:]:
+        other = run.results.settings
+        if other["statements_sha256"] != first["statements_sha256"]:
+            text = f"{run.label} ran other statements than {runs[0].label}: the hashes differ"
+            yield Paragraph(text, warning=True)
+
+
+def _scores(runs: Sequence[Figures]) -> Iterator[Block]:
+    several = len(runs) > 1
+    ks = sorted({k for run in runs for k in run.ks})
+    head = [
+        *(["run"] if several else []),
+        "statements",
+        "number",
+        "proved",
+        *map("pass@{}".format, ks),
+    ]
+    rows = []
+    methods: set[str] = set()
+    for run in runs:
+        splits = list(dict.fromkeys(s["split"] for s in run.statements))
+        parts = [("all", run.inside)]
+        if len(splits) > 1:
+            parts += [(split, [s for s in run.inside if s["split"] == split]) for split in splits]
+        if run.outside:
+            parts.append(("with those outside the subset", run.statements))
+        for name, some in parts:
+            solved = sum(s["name"] in run.solved for s in some)
+            cells = [name, str(len(some)), str(solved)]
+            for k in ks:
+                if k > run.attempts:
+                    cells.append("")
+                    continue
+                estimate = run.pass_at(k, some)
+                methods.add(estimate.method)
+                cells.append(str(estimate))
+            rows.append([run.label, *cells] if several else cells)
+    yield Table(head, rows)
+    ways = {
+        "Wilson": "Wilson's (1927), of one attempt for each statement",
+        "bootstrap": "percentiles of a bootstrap over the statements",
+    }
+    yield Paragraph(
+        "pass@k is the unbiased estimate of Chen et al. (2021). Intervals are at 95%: "
+        + "; ".join(ways[method] for method in sorted(methods))
+        + ". Statements that Lean cannot read count as not proved."
+    )
+
+
+def _side_by_side(runs: Sequence[Figures]) -> Iterator[Block]:
+    rows = []
+    for run in runs:
+        others = set().union(*(other.solved for other in runs if other is not run))
+        names = sorted(run.solved - others)
+        rows.append([run.label, str(len(run.solved)), str(len(names)), ", ".join(names)])
+    yield Table(["run", "proved", "proved by it alone", "which"], rows)
+    tests = []
+    for other in runs[1:]:
+        one = paired(runs[0], other)
+        tests.append(
+            [
+                f"{runs[0].label} to {other.label}",
+                str(len(one.gained)),
+                str(len(one.lost)),
+                f"{one.p:.3g}",
+            ]
+        )
+    yield Table(["change", "gained", "lost", "p (McNemar's exact test)"], tests)
+
+
+def _failures(run: Figures) -> Iterator[Block]:
+    if run.reasons:
+        yield Bars("attempts", run.reasons.most_common())
+    else:
+        yield Paragraph("All were proved.")
+    if run.messages:
+        yield Paragraph("What Lean says first of statements that do not elaborate:")
+        yield Bars("statements", run.messages.most_common(12))
+    if run.unsteady:
+        yield Paragraph(
+            f"{run.unsteady} tactics ended for a reason of the machine (time, memory, a crash): "
+            "each counts as a failed tactic"
+        )
+
+
+def _times(run: Figures) -> Iterator[Block]:
+    searched = [row for row in run.rows if "expansions" in row]
+    parts = [
+        ("proved", run.proved),
+        ("searched, not proved", [row for row in searched if row["outcome"] != "proved"]),
+        ("not searched", [row for row in run.rows if "expansions" not in row]),
+        ("all", run.rows),
+    ]
+    rows = []
+    for name, some in parts:
+        seconds = run.seconds(some)
+        cells = [f"{seconds[phase]:.1f}" for phase in PHASES]
+        rows.append([name, str(len(some)), *cells, f"{sum(seconds.values()):.1f}"])
+    yield Table(["attempts", "number", *(f"{phase}, s" for phase in PHASES), "sum, s"], rows)
+    seconds = run.seconds(run.rows)
+    whole = sum(seconds.values())
+    spent = {
+        what: sum(row.get(what, 0) for row in searched)
+        for what in ("expansions", "lean_calls", "tokens", "heartbeats")
+    }
+    text = (
+        f"{spent['expansions']} expansions, {spent['lean_calls']} Lean calls, "
+        f"{spent['heartbeats']} heartbeats, {spent['tokens']} tokens"
+    )
+    if whole:
+        text += f"; the verdicts took {seconds['verify'] / whole:.1%} of the time"
+    yield Paragraph(f"Spent: {text}. Searches ran side by side, and each counts its waiting.")
+
+
+def _proofs(run: Figures) -> Iterator[Block]:
+    if not run.proved:
+        yield Paragraph("There are none.")
+        return
+    steps = [row["steps"] for row in run.proved]
+    lengths = [len(row["proof"]) for row in run.proved]
+    yield Bars(
+        "proofs",
+        [(f"{n} step{'s' * (n > 1)}", count) for n, count in sorted(Counter(steps).items())],
+    )
+    tokens = sum(row.get("tokens", 0) for row in run.rows)
+    rows = [
+        ["steps of a proof: median, most", f"{statistics.median(steps):g}, {max(steps)}"],
+        ["characters: median, most", f"{statistics.median(lengths):g}, {max(lengths)}"],
+        ["tokens for each proof, failed attempts included", f"{tokens / len(run.proved):.0f}"],
+        ["axioms", _counts(", ".join(row["axioms"]) or "none visible" for row in run.proved)],
+        ["layers passed", _counts(", ".join(row["layers"]) for row in run.proved)],
+        ["steps by", _counts_of(_makers(run))],
+        ["proofs by", _counts(" and ".join(row["made_by"]) for row in run.proved)],
+    ]
+    settings = run.results.settings
+    for row in run.results.canaries:
+        if row["proved"] is None:
+            rows.append(["canaries", f"{row['searched']} false statements searched, none proved"])
+    bugs = known_bugs(settings["lean"])
+    if bugs:
+        text = (
+            f"{len(bugs)} soundness bugs of this kernel are known; none since {sound_since(bugs)}"
+        )
+        rows.append(["kernel", f"Lean {settings['lean']}: {text}"])
+    yield Table(["what", "figure"], rows)
+
+
+def _makers(run: Figures) -> Counter[str]:
+    return sum((Counter(row["made_by"]) for row in run.proved), Counter[str]())
+
+
+def _counts(values: Iterable[str]) -> str:
+    return _counts_of(Counter(values))
+
+
+def _counts_of(counts: Counter[str]) -> str:
+    return "; ".join(f"{value}: {count}" for value, count in counts.most_common())
+
+
+def _flagged(run: Figures) -> dict[str, list[Note]]:
+    notes = known_wrong()
+    return {
+        s["name"]: notes[s["name"].lower()] for s in run.statements if s["name"].lower() in notes
+    }
+
+
+def _notes(run: Figures) -> Iterator[Block]:
+    flagged = _flagged(run)
+    if not flagged:
+        yield Paragraph("No statement of this run is on the list of those known to be wrong.")
+        return
+    copies = sorted({s["copy"] for s in run.statements})
+    yield Paragraph(
+        f"These names are wrong in some copy of the benchmark. This run's copy: {', '.join(copies)} "
+        f"(statements' hash {run.results.settings['statements_sha256'][:12]}…); whether the note "
+        "holds for it, the statement must tell."
+    )
+    rows = []
+    for name, notes in flagged.items():
+        state = "proved" if name in run.solved else "not proved"
+        for note in notes:
+            rows.append([name, state, ", ".join(note.copies), note.what, note.source])
+            name = state = ""
+    yield Table(["statement", "in this run", "wrong in", "what", "source"], rows)
+
+
+def _settings(run: Figures) -> Block:
+    s = run.results.settings
+    budget = ", ".join(f"{amount} {what}" for what, amount in s["budget"].items() if amount)
+    last = s["seed"] + s["attempts"] - 1
+    model = s["model"] or "none"
+    if s["model"]:
+        model += f", SHA-256 of its files {s['model_sha256'] or 'not known (a server)'}"
+    rows = [
+        ["statements", f"{s['benchmark']}: {len(run.results.statements)}"],
+        ["SHA-256 of the statements", s["statements_sha256"]],
+        ["SHA-256 of their file", s["file_sha256"] or "a folder"],
+        ["split, subset", f"{s['split'] or 'all'}, {s['subset'] or 'all'}"],
+        ["model", model],
+        ["portfolio", "yes" if s["portfolio"] else "no"],
+        ["decontamination", s["decontamination"] or _clean_by_default(s)],
+        ["Lean", f"{s['lean']} ({s['lean_kind']}), commit {s['lean_commit'] or 'not known'}"],
+        ["Mathlib", s["mathlib"] or "none"],
+        ["attempts for each statement", str(s["attempts"])],
+        ["seeds", str(s["seed"]) if last == s["seed"] else f"{s['seed']} to {last}"],
+        ["budget of an attempt", budget or "none"],
+        ["cap on its wall time", f"{s['cap_seconds']:g} s; ended by it: {run.capped}"],
+        [
+            "limits of a tactic",
+            f"{s['tactic']['heartbeats']} heartbeats, cap {s['tactic']['cap_seconds']:g} s",
+        ],
+        ["search", f"best first, width {s['width']}, alpha {s['alpha']:g}"],
+    ]
+    if s["model"]:
+        rows.insert(5, ["prompt format", s["prompt_format"] or "by the model's name"])
+    return Table(["what", "value"], rows)
+
+
+def _clean_by_default(settings: dict[str, Any]) -> str:
+    parts = []
+    if settings["model"]:
+        parts.append("of the model: not stated")
+    if settings["portfolio"]:
+        parts.append(
+            "the portfolio is a fixed list, shaped while looking at miniF2F's statements over ℕ and ℤ"
+        )
+    return "; ".join(parts)
+
+
+def _machines(run: Figures) -> Block:
+    rows = []
+    for one in run.results.sessions:
+        gpu = f", {one['gpu']}" if one["gpu"] else ""
+        rows.append(
+            [
+                one["began"],
+                f"{one['processor']}, {one['cores']} cores, {one['memory_gb']:g} GB{gpu}",
+                f"{one['jobs']}, {one['together']}",
+                f"{one['system']}, Python {one['python']}",
+                f"{one['prover']}, {one['code_sha256'][:12]}…",
+            ]
+        )
+    head = [
+        "session began",
+        "machine",
+        "Lean processes, searches at a time",
+        "system",
+        "prover, code",
+    ]
+    return Table(head, rows)
+
+
+def _every(run: Figures) -> Iterator[Block]:
+    flagged = _flagged(run)
+    rows = []
+    for statement in run.statements:
+        name = statement["name"]
+        own = run.by_name.get(name, [])
+        won = [row for row in own if row["outcome"] == "proved"]
+        best = min(won, key=lambda row: row["expansions"]) if won else (own[0] if own else {})
+        if won:
+            end = "proved" if run.attempts == 1 else f"proved {len(won)} of {len(own)}"
+        else:
+            end = _reason(best) if best else "not there yet"
+        rows.append(
+            [
+                name + (" ⚑" if name in flagged else ""),
+                statement["split"],
+                end,
+                str(best.get("expansions", "")),
+                str(best.get("lean_calls", "")),
+                f"{sum(best['seconds'].values()):.1f}" if best else "",
+                " and ".join(best["made_by"]) if won else "",
+                statement["sha256"][:12],
+            ]
+        )
+    head = ["statement", "split", "outcome", "expansions", "Lean calls", "s", "by", "SHA-256"]
+    yield Table(head, rows)
+    if "putnam" in run.results.settings["benchmark"].lower():
+        yield Paragraph("The proofs are left out: the authors of PutnamBench ask for that.")
+        return
+    shown = set()
+    for row in sorted(run.proved, key=lambda row: row["name"]):
+        if row["name"] not in shown:
+            shown.add(row["name"])
+            yield Foldout(row["name"], row["proof"])
+
+
+# Markdown
+
+
+def to_markdown(found: Iterable[Block]) -> str:
+    """The report for a paper or a repository."""
+    return "\n\n".join(_markdown(block) for block in found if not isinstance(block, Foldout)) + "\n"
+
+
+def _markdown(block: Block) -> str:
+    match block:
+        case Heading(text, level):
+            return f"{'#' * level} {text}"
+        case Paragraph(text, warning):
+            return f"**{text}**" if warning else text
+        case Table(head, rows):
+            lines = [head, ["---"] * len(head), *rows]
+            return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
+        case Bars(what, counts):
+            return _markdown(Table(["", what], [[name, str(count)] for name, count in counts]))
+        case Curves(name, series):
+            most = max((points[-1][0] for _, points in series if points), default=1)
+            grid = [float(2**n) for n in range(max(1, math.ceil(math.log2(max(most, 1)))) + 1)]
+            rows = [[label, *(f"{_at(points, x):g}" for x in grid)] for label, points in series]
+            return _markdown(Table([name, *(f"{x:g}" for x in grid)], rows))
+    raise TypeError(f"not a block: {block!r}")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _at(points: Sequence[tuple[float, float]], x: float) -> float:
+    """The value of a step curve."""
+    return max((y for place, y in points if place <= x), default=0.0)
+
+
+# HTML
+
+STYLE = """
+:root { --ink: #1d2733; --soft: #5d6b7a; --line: #d9e0e7; --paper: #fff; --bar: #3b6ea5; }
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 68rem; color: var(--ink);
+  background: var(--paper); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
+h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 1rem; }
+h2 { font-size: 1.2rem; margin: 2.5rem 0 .75rem; padding-top: .75rem;
+  border-top: 1px solid var(--line); }
+h3 { font-size: 1.02rem; margin: 1.75rem 0 .5rem; }
+p { margin: .5rem 0; max-width: 48rem; }
+p.warning { background: #fdf1e3; border-left: 4px solid #c9741a; padding: .6rem .9rem; }
+.scroll { overflow-x: auto; margin: .75rem 0; }
+table { border-collapse: collapse; font-size: .875rem; }
+th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0;
+  border-bottom: 1px solid var(--line); overflow-wrap: anywhere; min-width: 2.5rem; }
+th { color: var(--soft); font-weight: 600; white-space: nowrap; }
+td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th.number { text-align: right; }
+.bars td:nth-child(3) { width: 24rem; min-width: 10rem; border: 0; }
+.bars i { display: block; height: .85rem; margin-top: .25rem; background: var(--bar);
+  min-width: 2px; border-radius: 2px; }
+figure { margin: 1.25rem 0; }
+figcaption { font-weight: 600; font-size: .95rem; margin-bottom: .25rem; }
+svg { width: 100%; max-width: 46rem; height: auto; display: block; }
+svg text { font: 12px system-ui, sans-serif; fill: var(--soft); }
+details { font-size: .875rem; margin: .15rem 0; }
+pre { background: #f4f6f9; padding: .6rem .9rem; overflow-x: auto; margin: .3rem 0 .6rem;
+  font: 13px/1.45 ui-monospace, Menlo, Consolas, monospace; }
+@media print { .scroll { overflow: visible; } body { max-width: none; } }
+"""
+COLOURS = ("#3b6ea5", "#c9741a", "#3a8f5c", "#8d5a9e", "#b0413e", "#6b6b6b")
+
+
+def to_html(found: Sequence[Block]) -> str:
+    """The report as a page that needs nothing else: no script, nothing from elsewhere."""
+    name = next((block.text for block in found if isinstance(block, Heading)), "")
+    body = "\n".join(_html(block) for block in found)
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(name)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f"{body}\n</body>\n</html>\n"
+    )
+
+
+def _html(block: Block) -> str:
+    match block:
+        case Heading(text, level):
+            return f"<h{level}>{escape(text)}</h{level}>"
+        case Paragraph(text, warning):
+            kind = ' class="warning"' if warning else ""
+            return f"<p{kind}>{escape(text)}</p>"
+        case Table(head, rows):
+            return _html_table(head, rows)
+        case Bars(what, counts):
+            return _html_bars(what, counts)
+        case Curves(name, series):
+            return (
+                f"<figure>\n<figcaption>{escape(name)}</figcaption>\n{_svg(name, series)}</figure>"
+            )
+        case Foldout(summary, code):
+            return (
+                f"<details><summary>{escape(summary)}</summary><pre>{escape(code)}</pre></details>"
+            )
+    raise TypeError(f"not a block: {block!r}")
+
+
+def _html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(head)
+    kinds = [
+        ' class="number"' if column and all(re.fullmatch(r"[\d.]*", c) for c in column) else ""
+        for column in columns
+    ]
+
+    def line(cells: Sequence[str], tag: str) -> str:
+        marked = (
+            f"<{tag}{kind}>{escape(cell)}</{tag}>" for cell, kind in zip(cells, kinds, strict=True)
+        )
+        return "<tr>" + "".join(marked) + "</tr>"
+
+    body = "\n".join(line(row, "td") for row in rows)
+    return (
+        f'<div class="scroll"><table>\n<thead>{line(head, "th")}</thead>\n'
+        f"<tbody>\n{body}\n</tbody></table></div>"
+    )
+
+
+def _html_bars(what: str, counts: Sequence[tuple[str, int]]) -> str:
+    most = max(count for _, count in counts)
+    rows = "\n".join(
+        f'<tr><td>{escape(name)}</td><td class="number">{count}</td>'
+        f'<td><i style="width:{100 * count / most:.1f}%"></i></td></tr>'
+        for name, count in counts
+    )
+    return (
+        f'<div class="scroll"><table class="bars">\n<thead><tr><th></th><th class="number">'
+        f"{escape(what)}</th><th></th></tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>"
+    )
+
+
+WIDTH, HEIGHT = 720, 300
+LEFT, RIGHT, TOP, BOTTOM = 44, 16, 12, 30
+
+
+def _svg(name: str, series: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> str:
+    """Step curves on a logarithmic axis."""
+    places = [x for _, points in series for x, _ in points if x > 0]
+    decades = range(-4, 9)
+    ticks = [n * 10.0**power for power in decades for n in (1, 2, 5)]
+    low = max(tick for tick in ticks if tick <= max(min(places, default=1), ticks[0]))
+    high = min(tick for tick in ticks if tick >= max(10 * low, max(places, default=1)))
+    step = _step(max(points[-1][1] for _, points in series if points))
+    top = step * math.ceil(max(points[-1][1] for _, points in series if points) / step)
+
+    def across(x: float) -> float:
+        share = math.log10(max(x, low) / low) / math.log10(high / low)
+        return LEFT + share * (WIDTH - LEFT - RIGHT)
+
+    def up(y: float) -> float:
+        return HEIGHT - BOTTOM - y / top * (HEIGHT - TOP - BOTTOM)
+
+    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(name)}">']
+    for n in range(round(top / step) + 1):
+        y = up(n * step)
+        parts.append(
+            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e6ebf0"/>'
+            f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{n * step:g}</text>'
+        )
+    shown = [tick for tick in ticks if low <= tick <= high]
+    for tick in shown if len(shown) <= 12 else shown[::3]:
+        x = across(tick)
+        parts.append(
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" stroke="#e6ebf0"/>'
+            f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{tick:g}'
+            "</text>"
+        )
+    for number, (label, points) in enumerate(series):
+        colour = COLOURS[number % len(COLOURS)]
+        path = f"M{LEFT} {up(0):.1f}"
+        for x, y in points:
+            path += f"H{across(x):.1f}V{up(y):.1f}"
+        path += f"H{WIDTH - RIGHT}"
+        parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        if len(series) > 1:
+            y = HEIGHT - BOTTOM - 14 - 18 * (len(series) - 1 - number)
+            parts.append(
+                f'<rect x="{WIDTH - 230}" y="{y - 9}" width="12" height="10" fill="{colour}"/>'
+                f'<text x="{WIDTH - 212}" y="{y}">{escape(label[:32])}</text>'
+            )
+    return "\n".join(parts) + "\n</svg>\n"
+
+
+def _step(most: float) -> float:
+    """A round distance between at most eight ticks."""
+    rough = max(most / 7, 1e-9)
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(n * power for n in (1, 2, 5, 10) if n * power >= rough)
+    return max(step, 1.0) if most >= 1 else step

@@ -1,0 +1,1 @@
+import MiniF2F.Test.sum_even
