@@ -149,6 +149,8 @@ def run(
     lean: LeanOption = "auto",
 ) -> None:
     """Search all statements of a benchmark."""
+    import asyncio
+
     from prover.api import Settings
     from prover.evaluate.canaries import CanaryProved
     from prover.evaluate.run import LIMITS, Plan, RunError, read_results
@@ -202,13 +204,12 @@ def run(
         except CanaryProved as proved:
             err.print(Text("canary: ", style="red") + Text(str(proved)))
             return CANARY
+        except asyncio.CancelledError:
+            _say_how_to_go_on(read_results(out))
+            raise
         results = read_results(out)
         if not whole:
-            there, all_of_it = len(results.rows), len(results.expected)
-            err.print(
-                f"interrupted: {there} of {all_of_it} attempts are in {out}; the same command with "
-                "--resume goes on"
-            )
+            _say_how_to_go_on(results)
             return NOT_PROVED
         _summary(results)
         return PROVED
@@ -223,6 +224,13 @@ def _must_draw(prover: Prover) -> None:
             "--pass: this model is searched with beams or at temperature 0, so that all its "
             "searches of a statement are one and the same"
         )
+
+
+def _say_how_to_go_on(results: Results) -> None:
+    there, of = len(results.rows), len(results.expected)
+    err.print(
+        f"{there} of {of} attempts are in {results.path}; the same command with --resume goes on"
+    )
 
 
 def _summary(results: Results) -> None:

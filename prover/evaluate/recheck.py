@@ -17,7 +17,11 @@ from prover.api import Prover, StatementError
 from prover.data.theorems.corpus import read_jsonl
 from prover.evaluate.benchmark import CORE_HEADER, DECLARATION, Theorem, core
 from prover.evaluate.run import Results, RunError, read_results
-from prover.verify.statement import bare, indent, with_hole, with_options
+from prover.lean.judge import Text
+from prover.lean.worker import ElaborationFailed
+from prover.verify.replay import Judgement, judge_proof
+from prover.verify.statement import indent, with_hole, with_options
+from prover.verify.verdict import Outcome, Verdict
 
 CODE = ("code", "full_code", "formal_proof", "full_proof", "proof")
 """What others call the Lean text of a proof in JSON lines."""
@@ -27,12 +31,14 @@ _FENCE = re.compile(r"```(?:lean4?|tactics)?\n(.*?)```", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A text that is said to prove a theorem of a benchmark; `problem` says why it need not even be
-    looked at. `type_hash` is what the run noted of the theorem, with its Lean."""
+    """A text that is said to prove a theorem of a benchmark. `alone`: it is nothing but a proof put
+    below the statement, and may be nothing else. `problem` says why it need not even be looked at.
+    `type_hash` is what the run noted of the theorem, with its Lean."""
 
     name: str
     text: str
     theorem: Theorem | None
+    alone: bool = False
     problem: str = ""
     type_hash: str = ""
     lean: str = ""
@@ -78,13 +84,14 @@ def claims_of_run(results: Results, theorems: Sequence[Theorem]) -> list[Claim]:
         elif not isinstance(row.get("proof"), str):
             problem = "the row has no proof"
         if theorem is None or problem:
-            found[row["name"], ""] = Claim(row["name"], "", None, problem)
+            found[row["name"], ""] = Claim(row["name"], "", None, problem=problem)
             continue
         theorem = core(theorem) if subset == "core" else theorem
         claim = Claim(
             theorem.name,
             _with_proof(theorem, row["proof"]),
             theorem,
+            True,
             type_hash=row.get("type_hash", ""),
             lean=results.settings["lean"],
         )
@@ -104,14 +111,15 @@ def released_claims(path: Path, theorems: Sequence[Theorem], subset: str = "") -
     for name, code in _released(path):
         theorem = known.get(name.lower())
         if theorem is None:
-            found.append(Claim(name, "", None, "the benchmark has no such theorem"))
+            found.append(Claim(name, "", None, problem="the benchmark has no such theorem"))
             continue
         theorem = core(theorem) if subset == "core" else theorem
-        if not DECLARATION.search(code):
+        alone = not DECLARATION.search(code)
+        if alone:
             code = _with_proof(theorem, code)
         elif subset == "core":
             code = CORE_HEADER + _without_header(code)
-        found.append(Claim(theorem.name, code, theorem))
+        found.append(Claim(theorem.name, code, theorem, alone))
     if not found:
         raise RunError(f"{path} holds no proofs")
     return found
@@ -134,8 +142,12 @@ def _released(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _with_proof(theorem: Theorem, proof: str) -> str:
-    header = with_options(theorem.header, theorem.statement)
-    return f"{header}{bare(theorem.statement)} := by\n  {indent(proof.strip(chr(10)), 2)}\n"
+    text = with_hole(theorem.statement).removesuffix(" sorry")
+    return f"{_header(theorem)}{text}\n  {indent(proof.strip(chr(10)), 2)}\n"
+
+
+def _header(theorem: Theorem) -> str:
+    return with_options(theorem.header, theorem.statement)
 
 
 def _without_header(code: str) -> str:
@@ -159,19 +171,27 @@ async def _verdict(prover: Prover, claim: Claim) -> tuple[str, str, dict[str, An
     declared = DECLARATION.search(statement)
     if declared is None:
         return "not checked", "the benchmark's statement is no theorem with a name", {}
-    trusted = with_options(claim.theorem.header, statement) + with_hole(statement)
+    name, header = declared[1].split(".{")[0], _header(claim.theorem)
+    verdict: Judgement | Verdict
     try:
-        (verdict,) = await prover.check_text(
-            claim.text, name=declared[1].split(".{")[0], statements=trusted
-        )
-    except StatementError as error:
+        if claim.alone and not prover.settings.paranoid:
+            trusted = Text(header, with_hole(statement))
+            await prover.pool.elaborate(header, "")
+            candidate = claim.text.removeprefix(header)
+            verdict = await judge_proof(prover.pool, trusted, candidate, name)
+        else:
+            (verdict,) = await prover.check_text(
+                claim.text, name=name, statements=header + with_hole(statement)
+            )
+    except (StatementError, ElaborationFailed) as error:
         return "not checked", str(error), {}
     more = {
         "axioms": verdict.axioms,
         "layers": tuple(layer.name for layer in verdict.layers if layer.passed),
     }
     noted = claim.type_hash if claim.lean == prover.lean.version else ""
-    if verdict.proved and noted not in ("", verdict.type_hash):
+    proved = verdict.outcome is Outcome.PROVED
+    if proved and noted not in ("", verdict.type_hash):
         return "cheated", "the row's hash of the theorem's type is another one", more
     return str(verdict.outcome), verdict.reason, more
 
