@@ -22,6 +22,9 @@ from prover.terminal import (
     WRONG,
     Display,
     Interrupted,
+    JobsOption,
+    LeanOption,
+    ModelOption,
     WrongUse,
     chosen_model,
     err,
@@ -49,28 +52,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-LeanOption = Annotated[
-    str,
-    typer.Option(
-        "--lean",
-        help="Which Lean: auto (your project's, else the one on PATH, else the embedded one), "
-        "embedded, or a path to a project or to a lean.",
-        metavar="WHICH",
-    ),
-]
-ModelOption = Annotated[
-    str,
-    typer.Option(
-        "--model",
-        help="A model beside the portfolio: auto (the one that comes with the package, if torch is "
-        "installed), none, hf:NAME or a folder, vllm:NAME, or a server's http://HOST:PORT/v1#NAME.",
-        metavar="WHICH",
-    ),
-]
-JobsOption = Annotated[
-    int | None,
-    typer.Option("--jobs", "-j", help="Lean processes (default: from the machine).", min=1),
-]
 SeedOption = Annotated[int, typer.Option(help="Seed of everything random.")]
 ParanoidOption = Annotated[
     bool,

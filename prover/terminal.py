@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Self
 
 import typer
 from rich.console import Console, Group
@@ -27,6 +27,29 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 PROVED, NOT_PROVED, WRONG, CANARY, INTERRUPTED = 0, 1, 2, 3, 130
 PLAIN_PROGRESS_SECONDS = 5.0
+
+LeanOption = Annotated[
+    str,
+    typer.Option(
+        "--lean",
+        help="Which Lean: auto (your project's, else the one on PATH, else the embedded one), "
+        "embedded, or a path to a project or to a lean.",
+        metavar="WHICH",
+    ),
+]
+ModelOption = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        help="A model beside the portfolio: auto (the one that comes with the package, if torch is "
+        "installed), none, hf:NAME or a folder, vllm:NAME, or a server's http://HOST:PORT/v1#NAME.",
+        metavar="WHICH",
+    ),
+]
+JobsOption = Annotated[
+    int | None,
+    typer.Option("--jobs", "-j", help="Lean processes (default: from the machine).", min=1),
+]
 
 
 class WrongUse(Exception):

@@ -12,7 +12,11 @@ from prover.terminal import (
     CANARY,
     NOT_PROVED,
     PROVED,
+    JobsOption,
+    LeanOption,
+    ModelOption,
     WrongUse,
+    chosen_model,
     err,
     read_budget,
     write_file,
@@ -51,14 +55,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-LeanOption = Annotated[
-    str,
-    typer.Option("--lean", help="Which Lean, as for `prover prove`.", metavar="WHICH"),
-]
-JobsOption = Annotated[
-    int | None,
-    typer.Option("--jobs", "-j", help="Lean processes (default: from the machine).", min=1),
-]
 SubsetOption = Annotated[
     str,
     typer.Option(
@@ -120,9 +116,7 @@ def run(
             min=0.0,
         ),
     ] = 900.0,
-    model: Annotated[
-        str | None, typer.Option(help="A model beside the portfolio, as for `prover prove`.")
-    ] = None,
+    model: ModelOption = "auto",
     prompt_format: Annotated[
         str | None,
         typer.Option("--format", help="The model's prompt format (default: by its name)."),
@@ -157,9 +151,10 @@ def run(
     from prover.evaluate.run import run as run_plan
 
     _known_subset(subset)
-    if model is None and not portfolio:
+    chosen = chosen_model(model)
+    if chosen is None and not portfolio:
         raise WrongUse("--no-portfolio leaves nothing that suggests tactics: give a --model")
-    if model is None and attempts > 1:
+    if chosen is None and attempts > 1:
         raise WrongUse(
             "--pass: the portfolio draws nothing, so all its searches of a statement are one and "
             "the same; it is for a --model"
@@ -180,7 +175,7 @@ def run(
             seed=seed,
             budget=read_budget(budget, timeout),
             limits=LIMITS,
-            model=model,
+            model=chosen,
             prompt_format=prompt_format,
             portfolio=portfolio,
         ),

@@ -40,6 +40,7 @@ from filelock import FileLock, Timeout
 from prover.api import Filled, Prover, Settings, StatementError
 from prover.evaluate.benchmark import Theorem, core, digest
 from prover.evaluate.canaries import CanaryProved, canaries
+from prover.generate.models import local_name
 from prover.generate.portfolio import Portfolio
 from prover.lean.process import Limits
 from prover.lean.toolchain import Lean
@@ -386,7 +387,7 @@ def model_identity(spec: str | None) -> dict[str, Any]:
         return {"model": None, "model_sha256": None}
     if spec.startswith(("http://", "https://")):
         return {"model": spec.partition("#")[2], "model_sha256": None}
-    name = re.sub(r"^(hf|vllm):", "", spec)
+    name = local_name(spec)
     folder = Path(name)
     if folder.is_dir():
         name = folder.resolve().name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,6 +16,11 @@ def default_model() -> str | None:
     """The model that comes with the package, if what runs it (the extra `model`) is installed."""
     can_run = all(find_spec(name) is not None for name in ("torch", "transformers"))
     return SHIPPED if can_run and (SHIPPED_FOLDER / "model.safetensors").exists() else None
+
+
+def local_name(spec: str) -> str:
+    """The folder, or the name on the hub, of a model that is not on a server."""
+    return str(SHIPPED_FOLDER) if spec == SHIPPED else re.sub("^(hf|vllm):", "", spec)
 
 
 def load_model(spec: str, form: str | None = None) -> ModelGenerator:
@@ -39,8 +45,7 @@ def load_model(spec: str, form: str | None = None) -> ModelGenerator:
     if spec.startswith("vllm:"):
         from prover.generate.vllm import VllmGenerator
 
-        return VllmGenerator.load(spec.removeprefix("vllm:"), form=form)
+        return VllmGenerator.load(local_name(spec), form=form)
     from prover.generate.transformers import TransformersGenerator
 
-    name = str(SHIPPED_FOLDER) if spec == SHIPPED else spec.removeprefix("hf:")
-    return TransformersGenerator.load(name, form=form)
+    return TransformersGenerator.load(local_name(spec), form=form)

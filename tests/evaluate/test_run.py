@@ -200,7 +200,17 @@ def test_a_damaged_file_is_told(whole: Path, tmp_path: Path, change: Any, says: 
 # Killed
 
 
-ARGUMENTS = ("eval", "run", "statements.jsonl", "--subset", "core", "--budget", str(BUDGET))
+ARGUMENTS = (
+    "eval",
+    "run",
+    "statements.jsonl",
+    "--model",
+    "none",
+    "--subset",
+    "core",
+    "--budget",
+    str(BUDGET),
+)
 
 
 def begin(shell: Shell, until: int, *more: str) -> subprocess.Popen[bytes]:
@@ -257,8 +267,11 @@ def command(*args: str) -> Result:
         (["run", "s.jsonl", "--out", "r", "--shard", "3/2"], "--shard 3/2"),
         (["run", "s.jsonl", "--out", "r", "--subset", "hard"], "the only subset is core"),
         (["run", "s.jsonl", "--out", "r", "--split", "train"], "no statement of the split train"),
-        (["run", "s.jsonl", "--out", "r", "--pass", "4"], "the portfolio draws nothing"),
-        (["run", "s.jsonl", "--out", "r", "--no-portfolio"], "give a --model"),
+        (
+            ["run", "s.jsonl", "--out", "r", "--model", "none", "--pass", "4"],
+            "the portfolio draws nothing",
+        ),
+        (["run", "s.jsonl", "--out", "r", "--model", "none", "--no-portfolio"], "give a --model"),
         (["run", "s.jsonl", "--out", "r", "--budget", "x"], "--budget x"),
         (["recheck", "s.jsonl"], "--statements"),
         (["recheck", "none", "--statements", "s.jsonl"], "there is no none"),
