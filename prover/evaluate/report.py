@@ -21,7 +21,7 @@ from prover.evaluate.statistics import bootstrap, mcnemar, pass_at_k, wilson
 from prover.lean.kernel_bugs import known_bugs, sound_since
 
 PHASES = ("elaborate", "search", "generate", "verify")
-MACHINE_DEPENDENT = ("timeout", "memory", "crash", "recursion")
+MACHINE_DEPENDENT = ("timeout", "memory", "crash")
 """Kinds of failed tactics that another machine need not repeat."""
 
 # Figures
@@ -344,7 +344,7 @@ def _scores(runs: Sequence[Figures]) -> Iterator[Block]:
         if len(splits) > 1:
             parts += [(split, [s for s in run.inside if s["split"] == split]) for split in splits]
         if run.outside:
-            parts.append(("with those outside the subset", run.statements))
+            parts.append(("the subset and all others", run.statements))
         for name, some in parts:
             solved = sum(s["name"] in run.solved for s in some)
             cells = [name, str(len(some)), str(solved)]
@@ -364,7 +364,7 @@ def _scores(runs: Sequence[Figures]) -> Iterator[Block]:
     yield Paragraph(
         "pass@k is the unbiased estimate of Chen et al. (2021). Intervals are at 95%: "
         + "; ".join(ways[method] for method in sorted(methods))
-        + ". Statements that Lean cannot read count as not proved."
+        + ". A statement that Lean does not elaborate counts as not proved."
     )
 
 

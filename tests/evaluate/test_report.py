@@ -228,7 +228,7 @@ def test_a_subset_is_in_the_title_and_the_others_are_counted_too(tmp_path: Path)
     )
     text = to_markdown(blocks([figures]))
     assert "| all | 2 | 1 | 50.0%" in text
-    assert "| with those outside the subset | 3 | 1 | 33.3%" in text
+    assert "| the subset and all others | 3 | 1 | 33.3%" in text
 
 
 def test_what_is_known_to_be_wrong_is_flagged(tmp_path: Path) -> None:
