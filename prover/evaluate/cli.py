@@ -80,7 +80,8 @@ def options() -> None:
     epilog="""\b
 Examples:
   prover eval run minif2f --split test --out results.jsonl
-  prover eval minif2f --out results.jsonl --resume             goes on after an interruption
+  prover eval minif2f                                          all of it, into minif2f-results.jsonl
+  prover eval minif2f --resume                                 goes on after an interruption
   prover eval run minif2f.jsonl --subset core --out core.jsonl      without Mathlib
   prover eval run minif2f --model hf:ByteDance-Seed/BFS-Prover-V2-7B --pass 8 --out bfs.jsonl
   prover eval run minif2f --shard 2/4 --out shard2.jsonl       one of four hosts; then merge
@@ -92,7 +93,9 @@ Exit code: 0 all attempts are there, 2 wrong use or a set-up that fails, 3 a can
 )
 def run(
     statements: Annotated[str, typer.Argument(help=STATEMENTS, metavar="STATEMENTS")],
-    out: Annotated[Path, typer.Option(help="The file of results.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The file of results (default: NAME-results.jsonl).")
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the file of results if it is there.")
     ] = False,
@@ -150,6 +153,7 @@ def run(
 ) -> None:
     """Search all statements of a benchmark."""
     import asyncio
+    from functools import partial
 
     from prover.api import Settings
     from prover.evaluate.canaries import CanaryProved
@@ -164,9 +168,11 @@ def run(
             "--pass: the portfolio draws nothing, so all its searches of a statement are one and "
             "the same; it is for a --model"
         )
+    place = Path(statements)
+    out = out or Path(f"{place.stem}-results.jsonl")
     if not out.resolve().parent.is_dir():
         raise WrongUse(f"--out: there is no folder {out.resolve().parent}")
-    theorems, place = _theorems(statements), Path(statements)
+    theorems = _theorems(statements)
     if split:
         theorems = [theorem for theorem in theorems if theorem.split == split]
     if not theorems:
@@ -198,7 +204,9 @@ def run(
         if attempts > 1:
             _must_draw(prover)
         try:
-            whole = await run_plan(prover, plan, out, resume=resume, report=err.print)
+            whole = await run_plan(
+                prover, plan, out, resume=resume, report=partial(err.print, markup=False)
+            )
         except RunError as error:
             raise WrongUse(str(error)) from None
         except CanaryProved as proved:
@@ -229,7 +237,8 @@ def _must_draw(prover: Prover) -> None:
 def _say_how_to_go_on(results: Results) -> None:
     there, of = len(results.rows), len(results.expected)
     err.print(
-        f"{there} of {of} attempts are in {results.path}; the same command with --resume goes on"
+        f"{there} of {of} attempts are in {results.path}; the same command with --resume goes on",
+        markup=False,
     )
 
 

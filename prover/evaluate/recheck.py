@@ -153,7 +153,7 @@ def _header(theorem: Theorem) -> str:
 def _without_header(code: str) -> str:
     """A text without its imports, options and `open`s, for Mathlib's are not core Lean's."""
     line = r"(?:import|open|set_option)\b[^\n]*\n"
-    return re.sub(rf"^(?:\s*{line})+", "", code)
+    return re.sub(rf"^(?:\s*{line})+", "", code).lstrip()
 
 
 async def recheck(prover: Prover, claims: Sequence[Claim]) -> AsyncIterator[Rechecked]:

@@ -48,7 +48,7 @@ from search.proof import layout
 from search.scheduler import SearchFailed
 
 FORMAT = 1
-LIMITS = Limits(tactic_seconds=60.0, elab_seconds=300.0, start_seconds=600.0)
+LIMITS = Limits(tactic_seconds=30.0, elab_seconds=300.0, start_seconds=600.0)
 """Caps on the wall time that should not bind: heartbeats do."""
 
 NOT_SEARCHED = ("not elaborating", "needs Mathlib", "timeout", "memory", "crash")

@@ -15,11 +15,20 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from prover.cli import app
+from prover.evaluate import benchmark
 from prover.evaluate import canaries as canary_module
 from prover.evaluate.benchmark import CORE_HEADER, Theorem, load_benchmark
 from prover.evaluate.canaries import CanaryProved
 from prover.evaluate.recheck import Rechecked, claims_of_run, recheck, released_claims
-from prover.evaluate.run import Plan, Results, RunError, merge, read_results, run
+from prover.evaluate.run import (
+    Plan,
+    Results,
+    RunError,
+    merge,
+    model_identity,
+    read_results,
+    run,
+)
 from prover.terminal import WrongUse
 from search.budget import Budget
 from search.interfaces import Request, Suggestion
@@ -140,6 +149,27 @@ def test_attempts_have_seeds_of_their_own(lab: Lab, tmp_path: Path) -> None:
         ("comm", 1): 1,
         ("split_and", 1): 1,
     }
+
+
+def test_what_mathlib_is_missing_for_is_itemised(lab: Lab, tmp_path: Path) -> None:
+    out = tmp_path / "all.jsonl"
+    assert lab.wait(run(lab.prover, plan(lab, subset="", theorems=THEOREMS[:2]), out))
+    for row in read_results(out).rows.values():
+        assert row["outcome"] == "needs Mathlib" and "an import is missing" in row["reason"]
+
+
+def test_a_model_is_its_files(tmp_path: Path) -> None:
+    folder = tmp_path / "my_model"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"weights")
+    (folder / "config.json").write_text("{}")
+    first = model_identity(str(folder))
+    assert first["model"] == "my_model" and len(first["model_sha256"]) == 64
+    assert model_identity(f"hf:{folder}") == first
+    (folder / "config.json").write_text('{"a": 1}')
+    assert model_identity(str(folder))["model_sha256"] != first["model_sha256"]
+    served = {"model": "name", "model_sha256": None}
+    assert model_identity("http://localhost:8000/v1#name") == served
 
 
 class Known:
@@ -275,9 +305,13 @@ def test_wrong_use_is_told_before_lean_starts(folder: Path, args: list[str], say
     assert [path.name for path in folder.iterdir()] == ["s.jsonl"]
 
 
-def test_the_name_of_a_benchmark_stands_for_a_run_of_it() -> None:
-    assert command("minif2f").exit_code == command("run", "minif2f").exit_code == 2
-    assert "--out" in command("minif2f").output
+def test_the_name_of_a_benchmark_stands_for_a_run_of_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmark, "GITHUB", "http://127.0.0.1:9")
+    monkeypatch.setenv("PROVER_CACHE", str(folder / "cache"))
+    for args in (["minif2f"], ["run", "minif2f"]):
+        assert "yangky11/miniF2F-lean4, which cannot be" in str(command(*args).exception)
     help_ = command("run", "--help").output
     assert "Examples" in help_ and "--resume" in help_
 
@@ -335,7 +369,7 @@ def test_proofs_of_others_are_held_against_the_benchmark(lab: Lab, tmp_path: Pat
     folder = tmp_path / "released"
     folder.mkdir()
     texts = {
-        "comm": "import Init\nopen Nat\n\ntheorem comm (x y : Nat) : x + y = y + x := add_comm x y",
+        "comm": "import Init\nopen Nat\n\ntheorem comm (x y : Nat) : x + y = y + x := Nat.add_comm x y",
         "even": "theorem even (a b : Int) (h : a = 2 * b) (no : False) : a % 2 = 0 := no.elim",
         "last": "axiom free : False\ntheorem last (xs : List Nat) : xs ++ [] = xs := free.elim",
         "other": "theorem other : 1 = 1 := rfl",
@@ -368,8 +402,9 @@ def test_released_texts_are_read_over_core_lean(tmp_path: Path) -> None:
     file.write_text('{"name": "comm"}')
     with pytest.raises(RunError, match="line 1: a row needs `name` and `code`"):
         released_claims(file, THEOREMS)
+    (tmp_path / "empty").mkdir()
     with pytest.raises(RunError, match="holds no proofs"):
-        released_claims(tmp_path / "nowhere", THEOREMS)
+        released_claims(tmp_path / "empty", THEOREMS)
 
 
 def test_the_commands_on_results(prover: Shell, whole: Path) -> None:  # noqa: F811
