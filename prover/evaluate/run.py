@@ -28,7 +28,7 @@ import platform
 import re
 import sys
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -231,12 +231,15 @@ async def _run(
     false = 0 if results.canaries else plan.canaries
     header = core(own[0]).header if plan.subset == "core" else own[0].header
     interrupted = False
+    one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def work() -> None:
         nonlocal done, proved, interrupted
         while todo and not interrupted:
             theorem, attempt = todo.popleft()
-            row = await _attempt(prover, plan, theorem, attempt)
+            # What a model writes for a statement must not help another attempt at it.
+            async with one_at_a_time[theorem.name]:
+                row = await _attempt(prover, plan, theorem, attempt)
             if row is None:
                 interrupted = True
                 return

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
+from typing import Any
 
 from search.interfaces import Request, State, Suggestion, TacticGenerator
 from search.proof import layout
@@ -86,7 +87,8 @@ class Hinted:
         try:
             yield
         finally:
-            del self._whole[root.key], self._proofs[root.key]
+            self._whole.pop(root.key, None)  # another search may have begun at the same goal
+            self._proofs.pop(root.key, None)
 
     async def generate(
         self, requests: Sequence[Request]
@@ -107,7 +109,10 @@ class Hinted:
 
     def _hints(self, request: Request) -> dict[str, float]:
         found: dict[str, float] = {}
+        root = _root(request.state)
         for key, proofs in self._proofs.items():
+            if root not in (None, key):
+                continue  # another search's: what helps must not depend on what runs beside
             for proof in proofs:
                 after = _after(proof, request.history)
                 if after is None or (not request.history and key != request.state.key):
@@ -116,6 +121,14 @@ class Hinted:
                     logprob = FIRST_HINT + NEXT_HINT * place
                     found[tactic] = max(logprob, found.get(tactic, -math.inf))
         return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def _root(state: State) -> str | None:
+    """The key of the state that a search began with, where the environment tells."""
+    handle: Any = state.handle
+    while getattr(handle, "parent", None) is not None:
+        handle = handle.parent
+    return getattr(handle, "key", None)
 
 
 async def _stream(

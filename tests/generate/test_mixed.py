@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator, Sequence
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.generate.mixed import FIRST_HINT, Hinted, Mixed, blocks
+from prover.generate.mixed import FIRST_HINT, Hinted, Mixed, Silent, blocks
 from prover.generate.portfolio import Portfolio
 from search.best_first import BestFirst
 from search.budget import Budget
@@ -244,3 +245,20 @@ def test_a_failed_proof_helps_in_a_real_lean(lab: Lab) -> None:
 
     proof = lab.wait(main())
     assert proof is not None and "exact h.right" in proof and "exact h.left" in proof
+
+
+def test_the_proofs_of_another_search_are_no_hints() -> None:
+    roots = [State(f"root {n}", (), SimpleNamespace(key=f"root {n}", parent=None)) for n in (1, 2)]
+    after = State("after", (), SimpleNamespace(key="after", parent=roots[0].handle))
+    hinted = Hinted(Silent())
+
+    async def hints() -> list[str]:
+        request = Request(after, ("intro x",))
+        return [suggestion.tactic async for _, suggestion in hinted.generate([request])]
+
+    with (
+        hinted.by(roots[0], [Suggestion("intro x\nsimp", -1.0)]),
+        hinted.by(roots[1], [Suggestion("intro x\nomega", -1.0)]),
+    ):
+        assert asyncio.run(hints()) == ["simp"]
+    assert asyncio.run(hints()) == []
