@@ -50,9 +50,9 @@ class Comparison:
     calls: int = 64
     seconds: float = 10.0
     attempts: int = 8
-    samples: int = 8
+    samples: int = 32
     max_tokens: int = 64
-    temperature: float = 1.0
+    temperature: float = 1.3
     seed: int = 0
 
 

@@ -130,10 +130,11 @@ Format = StepFormat | ProofFormat
 
 class GoalProofstep(StepFormat):
     """Our own models: the format of lean-training-data, llmstep and Llemma's corpus, without line
-    breaks around the state. The model ends a tactic with its end token."""
+    breaks around the state. The model ends a tactic with its end token. A small model is sure of
+    itself: the higher temperature draws more different tactics."""
 
     name = "prover"
-    sampling = Sampling(samples=16, max_tokens=128)
+    sampling = Sampling(samples=32, temperature=1.3, max_tokens=64)
 
     def prompt(self, request: Request) -> Prompt:
         return f"[GOAL]{request.state.pp}[PROOFSTEP]"

@@ -408,7 +408,7 @@ def compare(
         float, typer.Option(help="Wall time for each statement, if that is more.", min=0.0)
     ] = 10.0,
     attempts: Annotated[int, typer.Option(help="The k of pass@k.", min=1)] = 8,
-    samples: Annotated[int, typer.Option(help="Tactics the model draws for a state.", min=1)] = 8,
+    samples: Annotated[int, typer.Option(help="Tactics the model draws for a state.", min=1)] = 32,
     limit: Annotated[
         int | None, typer.Option(help="Only so many statements, by their hashes.", min=1)
     ] = None,
