@@ -14,7 +14,7 @@ from prover.generate.models import SHIPPED, SHIPPED_FOLDER, default_model, load_
 from prover.verify.verdict import Verdict
 from search.budget import Budget
 
-UNSEEN = "@@NAME@@"
+UNSEEN = "permutation_of_4de2b24351"
 """A held-out statement that the portfolio does not prove in so many expansions."""
 
 BUDGET = Budget(expansions=12, seconds=120.0)
