@@ -44,6 +44,7 @@ _PRINTERS = (
         "set_option pp.numericTypes true\nset_option pp.proofs true\nset_option pp.fieldNotation false\n"
         "set_option pp.funBinderTypes true\n"
     ),
+    "set_option pp.explicit true\n",
 )
 
 _WALK = """\
