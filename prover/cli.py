@@ -391,6 +391,10 @@ def main() -> None:
     except WrongUse as wrong:
         err.print(Text("error: ", style="red") + Text(str(wrong)))
         sys.exit(WRONG)
+    except ModuleNotFoundError as missing:
+        what = f"{missing.name} is not installed: pip install 'prover[train]'"
+        err.print(Text("error: ", style="red") + Text(what))
+        sys.exit(WRONG)
     except Interrupted:
         on_signals(signal.SIG_IGN)
         err.print("interrupted")

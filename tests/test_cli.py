@@ -104,6 +104,17 @@ def test_help_shows_examples_and_is_quick(prover: Shell) -> None:
     assert prover("--help").out.count("prove") > 2
 
 
+def test_what_is_not_installed_is_told(prover: Shell) -> None:
+    missing = 'raise ModuleNotFoundError("No module named rensa", name="rensa")'
+    (prover.folder / "rensa.py").write_text(missing)
+    (prover.folder / "source").mkdir()
+    (prover.folder / "source" / "a.lean").write_text("theorem t : 1 = 1 := rfl\n")
+    done = prover("data", "build", "source", "--out", "corpus")
+    assert done.code == 2, done
+    assert "rensa is not installed: pip install 'prover[train]'" in done.err
+    assert "Traceback" not in done.err
+
+
 def test_nothing_to_prove(prover: Shell) -> None:
     for args, stdin in (
         (["prove", ""], None),
