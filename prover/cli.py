@@ -384,7 +384,7 @@ def doctor(lean: LeanOption = "auto") -> None:
 
 
 def main() -> None:
-    """The entry point of the `prover` command."""
+    """Runs the command, with failures as messages and exit codes."""
     on_signals(_interrupt)
     try:
         app()
@@ -403,7 +403,3 @@ def main() -> None:
 
 def _interrupt(number: int, frame: object) -> NoReturn:
     raise Interrupted
-
-
-if __name__ == "__main__":
-    main()

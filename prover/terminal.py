@@ -211,12 +211,13 @@ async def _with_signals(work: Coroutine[Any, Any, int], prover: Prover) -> int:
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(work)
     signals = 0
+    cancelled = False
 
     def stop() -> None:
-        nonlocal signals
+        nonlocal signals, cancelled
         signals += 1
-        if signals > 1 or not prover.interrupt():
-            task.cancel()
+        if not cancelled and (signals > 1 or not prover.interrupt()):
+            cancelled = task.cancel()
 
     on_signals(lambda number, frame: loop.call_soon_threadsafe(stop))
     try:

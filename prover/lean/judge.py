@@ -208,7 +208,10 @@ class Judge:
     async def _apart(self) -> AsyncIterator[Worker]:
         """A process for a text that nobody vouches for. It is used again if the text ran nothing."""
         spare, self._spare = self._spare, None
-        if spare is None or not spare.gym.alive:
+        if spare is not None and not spare.gym.alive:
+            await spare.gym.close()
+            spare = None
+        if spare is None:
             spare = Worker(await GymProcess.start(self._pool.lean, self._limits), 0)
         try:
             yield spare
@@ -224,7 +227,10 @@ class Judge:
     async def _own(self) -> AsyncIterator[Worker]:
         """The process that judges: it elaborates trusted text only, and reads the rest as data."""
         async with self._lock:
-            if self._process is None or not self._process.gym.alive:
+            if self._process is not None and not self._process.gym.alive:
+                await self._process.gym.close()
+                self._process = None
+            if self._process is None:
                 gym = await GymProcess.start(self._pool.lean, self._limits)
                 self._process = Worker(gym, 0)
             yield self._process

@@ -75,6 +75,7 @@ class LeanPool:
         self._waiting: deque[tuple[asyncio.Future[Worker], Handle | None]] = deque()
         self._live: set[Worker] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._burials: set[asyncio.Task[None]] = set()
         self._broken: LeanUnavailable | None = None
         self.judge = Judge(self)
         self._peak_memory_mb = 0.0
@@ -86,10 +87,13 @@ class LeanPool:
             LeanUnavailable: Lean does not start.
         """
         self._spawn(self.judge.start())
-        await self._start_worker()
-        if self._broken is not None:
+        try:
+            await self._start_worker()
+            if self._broken is not None:
+                raise self._broken
+        except BaseException:
             await self.close()
-            raise self._broken
+            raise
         self._spawn(self._start_others())
         return self
 
@@ -108,7 +112,8 @@ class LeanPool:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.gather(*(worker.gym.close() for worker in self._live), self.judge.close())
+        closing = [worker.gym.close() for worker in self._live]
+        await asyncio.gather(*closing, *self._burials, self.judge.close())
         self._live.clear()
         self._idle.clear()
         self._fail_waiting()
@@ -289,6 +294,9 @@ class LeanPool:
     def _bury(self, worker: Worker) -> None:
         self._live.discard(worker)
         self._peak_memory_mb = max(self._peak_memory_mb, worker.gym.peak_memory_mb)
+        burial = asyncio.create_task(worker.gym.close())
+        self._burials.add(burial)
+        burial.add_done_callback(self._burials.discard)
 
     async def _start_worker(self) -> None:
         for attempt in range(2):

@@ -122,16 +122,14 @@ class GymProcess:
             async with asyncio.timeout(limits.start_seconds):
                 await gym._write(word)
                 hello = await gym._read(0)
-        except TimeoutError:
+        except BaseException as error:
             gym.kill()
-            raise GymDied(
-                "timeout", f"Lean did not start within {limits.start_seconds:.0f} s"
-            ) from None
-        except GymDied as died:
-            gym.kill()
-            raise GymDied(died.kind, f"Lean did not start: {died}") from None
-        except BaseException:
-            gym.kill()
+            await gym.close()
+            if isinstance(error, TimeoutError):
+                seconds = f"{limits.start_seconds:.0f} s"
+                raise GymDied("timeout", f"Lean did not start within {seconds}") from None
+            if isinstance(error, GymDied):
+                raise GymDied(error.kind, f"Lean did not start: {error}") from None
             raise
         gym.version = str(hello["version"])
         return gym
@@ -179,7 +177,9 @@ class GymProcess:
         )
 
     def kill(self, kind: str = "crash", message: str = "the process was stopped") -> None:
-        """Kills the process with its children. Later requests raise `GymDied`."""
+        """Kills the process with its children. Later requests raise `GymDied`; `close` waits for the
+        end, without which asyncio complains when its loop closes first.
+        """
         if self._death is None:
             self._death = GymDied(kind, message)
         self._watch.cancel()

@@ -82,7 +82,7 @@ Examples:
   prover train corpus corpus --preset tiny --tokenizer tokenizer --out run
   prover train corpus hub --languages lean,coq,isabelle --preset medium \\
       --tokenizer tokenizer --out run
-  accelerate launch --config_file {CONFIGS}/one_node.yaml -m prover.cli \\
+  accelerate launch --config_file {CONFIGS}/one_node.yaml -m prover \\
       train corpus algebraic-stack --preset llemma-7b --init CodeLlama-7b --out run
 
 \b
