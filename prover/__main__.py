@@ -1,20 +1,21 @@
-"""The entry point of the `prover` command: Ctrl-C ends it quietly from its first moment on, while
-it still loads what it needs."""
+"""The entry point of the `prover` command."""
 
 from __future__ import annotations
 
 import signal
 import sys
 
+from prover.interrupt import Interrupted, interrupt, on_signals
+
 
 def main() -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    on_signals(interrupt)
     try:
         from prover.cli import main as command
 
         command()
-    except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except Interrupted:
+        on_signals(signal.SIG_IGN)
         print("interrupted", file=sys.stderr)
         sys.exit(130)
 

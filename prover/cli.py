@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -16,12 +15,10 @@ from prover.data.cli import app as data
 from prover.evaluate.cli import app as evaluate
 from prover.terminal import (
     CANARY,
-    INTERRUPTED,
     NOT_PROVED,
     PROVED,
     WRONG,
     Display,
-    Interrupted,
     JobsOption,
     LeanOption,
     ModelOption,
@@ -29,7 +26,6 @@ from prover.terminal import (
     chosen_model,
     err,
     fail,
-    on_signals,
     out,
     print_json,
     print_verdicts,
@@ -385,7 +381,6 @@ def doctor(lean: LeanOption = "auto") -> None:
 
 def main() -> None:
     """Runs the command, with failures as messages and exit codes."""
-    on_signals(_interrupt)
     try:
         app()
     except WrongUse as wrong:
@@ -395,11 +390,3 @@ def main() -> None:
         what = f"{missing.name} is not installed: pip install 'prover[train]'"
         err.print(Text("error: ", style="red") + Text(what))
         sys.exit(WRONG)
-    except Interrupted:
-        on_signals(signal.SIG_IGN)
-        err.print("interrupted")
-        sys.exit(INTERRUPTED)
-
-
-def _interrupt(number: int, frame: object) -> NoReturn:
-    raise Interrupted

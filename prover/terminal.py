@@ -18,6 +18,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from prover.interrupt import Interrupted, on_signals
+
 if TYPE_CHECKING:
     from prover.api import Filled, Progress, Prover, Settings
     from prover.verify.verdict import Verdict
@@ -54,10 +56,6 @@ JobsOption = Annotated[
 
 class WrongUse(Exception):
     """Something the user can put right: one message, exit code 2."""
-
-
-class Interrupted(BaseException):
-    """Ctrl-C or SIGTERM."""
 
 
 class Source:
@@ -225,11 +223,6 @@ async def _with_signals(work: Coroutine[Any, Any, int], prover: Prover) -> int:
     finally:
         on_signals(signal.SIG_IGN)
     return INTERRUPTED if signals and code != PROVED else code
-
-
-def on_signals(handler: Any) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, handler)
 
 
 class Display:
