@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
@@ -17,7 +18,9 @@ def main() -> None:
     except Interrupted:
         on_signals(signal.SIG_IGN)
         print("interrupted", file=sys.stderr)
-        sys.exit(130)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(130)  # at once, even if a thread still loads a model
 
 
 if __name__ == "__main__":

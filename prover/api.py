@@ -28,6 +28,7 @@ from prover.generate.mixed import Hinted, Mixed, Silent
 from prover.generate.models import load_model
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import ProofFormat, Statement
+from prover.interrupt import in_thread
 from prover.lean.judge import Text
 from prover.lean.pool import LeanPool
 from prover.lean.process import Limits
@@ -181,7 +182,7 @@ class Prover:
             LeanUnavailable: the Lean that was found does not start.
             ModelError, UnknownFormat: the model cannot be used.
         """
-        loading = asyncio.create_task(asyncio.to_thread(self._load))  # while Lean starts
+        loading = asyncio.create_task(in_thread(self._load))  # while Lean starts
         try:
             if self._found is None:
                 self._found = await asyncio.to_thread(

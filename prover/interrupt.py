@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from collections.abc import Callable
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TypeVar
+
+T = TypeVar("T")
 
 
 class Interrupted(BaseException):
@@ -21,3 +24,33 @@ def on_signals(handler: Callable[[int, FrameType | None], object] | signal.Handl
 def interrupt(number: int, frame: FrameType | None) -> NoReturn:
     """The handler that raises Interrupted."""
     raise Interrupted
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """What work returns or raises. It runs in a thread that nobody waits for: neither a caller that
+    is cancelled nor, as with `asyncio.to_thread`, the end of the program."""
+    import asyncio
+    import threading
+
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(result)  # type: ignore[arg-type]
+
+    def target() -> None:
+        result = error = None
+        try:
+            result = work()
+        except BaseException as raised:  # noqa: BLE001 (raised again in the caller)
+            error = raised
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=target, daemon=True).start()
+    return await done

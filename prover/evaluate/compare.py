@@ -5,7 +5,8 @@ alone; the model beside the portfolio. Every search goes on until both its Lean 
 time are used up, so that each can be read at equal numbers of calls as well as at equal time. A
 Lean call is a tactic that was run and whose outcome the search took.
 
-pass@k counts statements that one of k searches proved; intervals are Wilson's (1927) at 95%.
+pass@k counts statements that one of k searches proved; the table of kinds (those that training
+has seen, and those kept from it) counts so too; intervals are Wilson's (1927) at 95%.
 """
 
 from __future__ import annotations
@@ -237,6 +238,7 @@ def summarise(
         "statements": len(rows),
         "lean": sorted({line["lean"] for line in lines if "lean" in line}),
         "contestants": figures,
+        "kinds": _kinds(rows, solved),
         "only with the model": sorted(
             model - solved.get(PORTFOLIO, set()) - solved.get(UNIFORM, set())
         ),
@@ -244,6 +246,22 @@ def summarise(
             (solved.get(PORTFOLIO, set()) | solved.get(UNIFORM, set())) - model if model else ()
         ),
     }
+
+
+def _kinds(rows: Sequence[Row], solved: dict[str, set[str]]) -> dict[str, Any]:
+    """What was proved of the kinds of statements that training has seen and of those that it has
+    not, and how much of that lies beyond the portfolio."""
+    found = {}
+    for kind, new in (("seen in training", False), ("new", True)):
+        names = {row.name for row in rows if row.of_new_kind == new}
+        hard = names - solved.get(PORTFOLIO, set())
+        found[kind] = {
+            "statements": len(names),
+            "not proved by the portfolio": len(hard),
+            "proved": {name: len(own & names) for name, own in solved.items()},
+            "proved of those": {name: len(own & hard) for name, own in solved.items()},
+        }
+    return found
 
 
 def _share(successes: int, trials: int) -> dict[str, Any]:
@@ -287,6 +305,15 @@ def table(summary: dict[str, Any]) -> str:
         lines.append("| --- " * (len(places) + 1) + "|")
         for name, curve in curves.items():
             lines.append(f"| {name} | " + " | ".join(str(count) for _, count in curve) + " |")
+    lines += ["", "| kind | statements | " + " | ".join(summary["contestants"]) + " |"]
+    lines.append("| --- " * (len(summary["contestants"]) + 2) + "|")
+    for kind, own in summary["kinds"].items():
+        cells = [
+            f"{count} ({own['proved of those'][name]})" for name, count in own["proved"].items()
+        ]
+        where = f"{own['statements']} ({own['not proved by the portfolio']})"
+        lines.append("| " + " | ".join([kind, where, *cells]) + " |")
+    lines += ["", "In brackets: of what the portfolio did not prove."]
     for what in ("only with the model", "only without the model"):
         lines += ["", f"Proved {what}: {', '.join(summary[what]) or 'none'}."]
     return "\n".join(lines) + "\n"

@@ -90,6 +90,35 @@ def test_the_figures_of_known_searches() -> None:
     assert summary["only without the model"] == ["swap"]
 
 
+def test_kinds_that_training_has_not_seen_count_apart() -> None:
+    old, new = ROWS[:3], replace(ROWS[3], name="any_lift_0", lineage=("lift", "dvd_linear_0"))
+    lines = [
+        line("portfolio", old[0].name, 0, 3),
+        line("model+portfolio", old[0].name, 0, 3),
+        line("model+portfolio", old[1].name, 0, 5),
+        line("model+portfolio", new.name, 1, 5),
+    ]
+    settings = replace(SETTINGS, contestants=("portfolio", "model+portfolio"))
+    summary = summarise(lines, [*old, new], settings)
+    assert summary["kinds"] == {
+        "seen in training": {
+            "statements": 3,
+            "not proved by the portfolio": 2,
+            "proved": {"portfolio": 1, "model+portfolio": 2},
+            "proved of those": {"portfolio": 0, "model+portfolio": 1},
+        },
+        "new": {
+            "statements": 1,
+            "not proved by the portfolio": 1,
+            "proved": {"portfolio": 0, "model+portfolio": 1},
+            "proved of those": {"portfolio": 0, "model+portfolio": 1},
+        },
+    }
+    written = table(summary | {"settings": {"calls": 16, "seconds": 1.0, "attempts": 2}})
+    assert "| seen in training | 3 (2) | 1 (0) | 2 (1) |" in written
+    assert "| new | 1 (1) | 0 (0) | 1 (1) |" in written
+
+
 def test_all_contestants_on_real_statements_and_the_report_made_again(tmp_path: Path) -> None:
     model = new_model(model_config(SHAPE, len(tokenizer())), 0)
     recipe = Recipe(100, 8, 128, 5e-3, 2)

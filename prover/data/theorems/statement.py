@@ -85,6 +85,11 @@ class Row:
             statement_sha256=statement_sha256(draft.header, draft.statement),
         )
 
+    @property
+    def of_new_kind(self) -> bool:
+        """Whether it is, or was made from, an instance of a template that training never sees."""
+        return any(name.rpartition("_")[0] in HELD_OUT for name in (self.name, *self.lineage))
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -112,6 +117,10 @@ HELD_OUT = frozenset(
         "left_inverse_chain",
         "option_bind",
         "expr_constants",
+        "even_back",
+        "surjective_cancel",
+        "tree_flatten_map",
+        "tree_sum_shift",
     }
 )
 """Templates that no training statement is an instance of."""
