@@ -413,6 +413,22 @@ def test_an_interrupt_of_a_search_keeps_what_it_has(prover: Shell) -> None:
     assert len(json.loads((prover.folder / "t.json").read_text())["graphs"]) == 2
 
 
+def test_an_interrupted_comparison_goes_on(prover: Shell) -> None:
+    args = ["train", "compare", "--contestants", "portfolio", "--limit", "3", "--calls", "4"]
+    args += ["--seconds", "1", "--lean", "embedded", "--out", "out"]
+    process = prover.start(*args)
+    wait_for(process, "portfolio 1/3")
+    done = end(process, signal.SIGINT)
+    assert done.code == 130, done
+    assert done.err.splitlines()[-2:] == ["the same command goes on", "interrupted"]
+    assert "Traceback" not in done.err
+    assert prover.left_running() == []
+    done = prover(*args)
+    assert done.code == 0, done
+    assert "portfolio 1/2" in done.err  # the first is not searched again
+    assert "| portfolio | " in done.out
+
+
 def test_a_second_interrupt_ends_everything(prover: Shell) -> None:
     path = prover.folder / "a.lean"
     path.write_text(f"{FALSE} := sorry\n")

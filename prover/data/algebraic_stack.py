@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
+from prover.errors import ProverError
+
 HUB = "hf://datasets/EleutherAI/proof-pile-2/algebraic-stack"
 SPLITS = ("train", "validation", "test")
 READ_BYTES = 1 << 20
@@ -69,7 +71,7 @@ class Document:
     meta: dict[str, Any]
 
 
-class CorpusError(Exception):
+class CorpusError(ProverError):
     """A corpus that cannot be read; the message says where and what to do."""
 
 

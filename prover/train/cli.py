@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from prover.errors import ProverError
 from prover.generate.models import SHIPPED_FOLDER
+from prover.interrupt import Interrupted
 from prover.terminal import INTERRUPTED, err, fail
 
 if TYPE_CHECKING:
@@ -131,9 +135,8 @@ def corpus(
     """Train a model to continue texts: from random weights, or go on with one you have."""
     import os
 
-    from prover.data.algebraic_stack import CorpusError
     from prover.models.presets import find_preset
-    from prover.train.corpus import RECIPES, TrainingError, train
+    from prover.train.corpus import RECIPES, train
 
     _quiet()
     given: dict[str, Any] = {
@@ -145,7 +148,7 @@ def corpus(
         "gradient_checkpointing": gradient_checkpointing,
         "seed": seed,
     }
-    try:
+    with _explained():
         shape = find_preset(preset)
         recipe = replace(
             RECIPES[preset], **{name: value for name, value in given.items() if value is not None}
@@ -165,12 +168,7 @@ def corpus(
             checkpoint_every,
             report=_show,
         )
-    except (CorpusError, TrainingError, ValueError, FileNotFoundError) as error:
-        fail(str(error))
-    if done < recipe.steps:
-        err.print(f"stopped after step {done} of {recipe.steps}; the same command goes on")
-        raise typer.Exit(INTERRUPTED)
-    err.print(f"the model is in {out / 'model'}")
+    _finish(done, recipe.steps, out)
 
 
 @app.command(
@@ -222,7 +220,6 @@ def tactics(
     _quiet()
     from prover.data.decontaminate import Benchmark, check_clean
     from prover.models.presets import find_preset
-    from prover.train.corpus import TrainingError
     from prover.train.sft import TACTIC_RECIPES, read_pairs, steps_for, train_tactics
 
     given: dict[str, Any] = {
@@ -231,7 +228,7 @@ def tactics(
         "learning_rate": learning_rate,
         "warmup": warmup,
     }
-    try:
+    with _explained():
         shape = find_preset(preset)
         recipe = replace(
             TACTIC_RECIPES[preset],
@@ -258,12 +255,7 @@ def tactics(
             checkpoint_every=checkpoint_every,
             report=_show,
         )
-    except (TrainingError, ValueError, OSError) as error:
-        fail(str(error))
-    if done < recipe.steps:
-        err.print(f"stopped after step {done} of {recipe.steps}; the same command goes on")
-        raise typer.Exit(INTERRUPTED)
-    err.print(f"the model is in {out / 'model'}")
+    _finish(done, recipe.steps, out)
 
 
 @app.command(
@@ -328,14 +320,10 @@ def rounds(
     """Expert iteration: search with the model, train it on what Lean accepted, and again."""
     _quiet()
     from prover.data.theorems.corpus import held_out
-    from prover.generate.completion import ModelError
-    from prover.lean.pool import LeanUnavailable
-    from prover.lean.toolchain import SetupError
     from prover.models.presets import find_preset
-    from prover.train.corpus import TrainingError
     from prover.train.rounds import Rounds, run_rounds
 
-    try:
+    with _explained():
         find_preset(preset)
         settings = Rounds(
             rounds=number,
@@ -365,11 +353,6 @@ def rounds(
             jobs=jobs,
             report=err.print,
         )
-    except (TrainingError, ModelError, SetupError, LeanUnavailable, ValueError, OSError) as error:
-        fail(str(error))
-    except KeyboardInterrupt:
-        err.print("interrupted; the same command goes on")
-        raise typer.Exit(INTERRUPTED) from None
     for at, report in enumerate(reports):
         err.print(
             f"round {at}: {report['statements proved']} of {report['statements']} statements proved, "
@@ -424,13 +407,12 @@ def compare(
     from prover.data.theorems.statement import Row
     from prover.evaluate.compare import Comparison
     from prover.evaluate.compare import compare as run
-    from prover.generate.completion import ModelError
-    from prover.lean.pool import LeanUnavailable
-    from prover.lean.toolchain import SetupError
-    from prover.train.corpus import TrainingError
 
-    try:
-        rows = [Row.from_json(r) for r in read_jsonl(statements)] if statements else held_out()
+    with _explained():
+        try:
+            rows = [Row.from_json(r) for r in read_jsonl(statements)] if statements else held_out()
+        except (TypeError, KeyError) as error:
+            fail(f"{statements} is no file of statements ({error})")
         rows = sorted(rows, key=lambda row: row.statement_sha256)[:limit]
         settings = Comparison(
             contestants=tuple(_languages(contestants)),
@@ -441,14 +423,27 @@ def compare(
             seed=seed,
         )
         asyncio.run(run(rows, model, out, settings, lean=lean, jobs=jobs, report=err.print))
-    except (TypeError, KeyError) as error:
-        fail(f"{statements} is no file of statements ({error})")
-    except (TrainingError, ModelError, SetupError, LeanUnavailable, ValueError, OSError) as error:
-        fail(str(error))
-    except KeyboardInterrupt:
-        err.print("interrupted; the same command goes on")
-        raise typer.Exit(INTERRUPTED) from None
     print((out / "report.md").read_text(encoding="utf-8"), end="")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Says what went wrong in a command that goes on where it was, and ends it."""
+    try:
+        yield
+    except (ProverError, ValueError, OSError) as error:
+        fail(str(error))
+    except Interrupted:
+        err.print("the same command goes on")
+        raise
+
+
+def _finish(done: int, steps: int, out: Path) -> None:
+    """Says where the model of a training is, or that it was stopped."""
+    if done < steps:
+        err.print(f"stopped after step {done} of {steps}; the same command goes on")
+        raise typer.Exit(INTERRUPTED)
+    err.print(f"the model is in {out / 'model'}")
 
 
 def _quiet() -> None:

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prover.errors import ProverError
 from prover.train.packing import Windows, shuffled, within_documents
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Report:
     validation_loss: float | None = None
 
 
-class TrainingError(Exception):
+class TrainingError(ProverError):
     """Training cannot go on; the message says why and what to do."""
 
 
