@@ -40,6 +40,7 @@ from prover.data.theorems.statement import Row
 from prover.generate.mixed import Mixed
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import Sampling
+from prover.interrupt import Interrupted
 from prover.lean.process import Limits
 from prover.lean.worker import ElaborationFailed
 from prover.train.corpus import TrainingError
@@ -433,6 +434,7 @@ def run_rounds(
         TrainingError: there is no statement, `out` has rounds of other settings, or the model does
             not fit; with the next step.
         ValueError: a file is damaged; names the line.
+        Interrupted: a signal ended a training; it goes on from its checkpoint.
     """
     rows = _statements(statements, held_out)
     identity = json.loads(json.dumps(asdict(settings))) | {
@@ -609,7 +611,7 @@ def _train(
         report=note,
     )
     if done < recipe.steps:
-        raise KeyboardInterrupt
+        raise Interrupted
     return {"steps": recipe.steps, "replay": len(older), "loss": lines[-1].loss if lines else None}
 
 
