@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 Tokens = list[str]
 
-_NAME = r"[^\W\d](?:[\w'✝?]|!(?!=))*"
-_TOKEN = re.compile(
-    rf"{_NAME}(?:\.{_NAME})*|\.{_NAME}|\d+(?:\.\d+)?|∃!|<->|:=|->|<-|=>|<=|>=|!=|/\\|\\/|==|\S"
+NAME = r"[^\W\d](?:[\w'✝?]|!(?!=))*"
+TOKEN = re.compile(
+    rf"{NAME}(?:\.{NAME})*|\.{NAME}|\d+(?:\.\d+)?|∃!|<->|:=|->|<-|=>|<=|>=|!=|/\\|\\/|==|\S"
 )
 _COMMENT = re.compile(r"\s*(?:/-.*?-/|--[^\n]*)", re.DOTALL)
 _DECLARATION = re.compile(r"\b(?:theorem|lemma|example|have)\b")
 _SHORT_NAME = re.compile(r"[^\W\d_][\d'₀-₉✝]*")
-_SYNONYMS = {
+SPELLINGS = {
     "->": "→",
     "<->": "↔",
     "<=": "≤",
@@ -36,8 +36,10 @@ _SYNONYMS = {
     "Rat": "ℚ",
     "Real": "ℝ",
     "Complex": "ℂ",
-    "sqrt": "√",
 }
+"""What may be written in two ways."""
+
+_SYNONYMS = SPELLINGS | {"sqrt": "√"}
 _OPEN, _CLOSE = {"(": ")", "{": "}", "[": "]", "⦃": "⦄", "⟨": "⟩"}, ")}]⦄⟩"
 _QUANTIFIERS = ("∀", "∃", "∃!", "λ", "∑", "∏", "⋃", "⋂", "Σ", "Π")
 _RELATIONS = ("=", "≠", "<", "≤", ">", "≥", "∣", "∈", "≡")
@@ -149,7 +151,7 @@ def _goal_shape(text: str, turnstile: int) -> Iterator[Shape]:
 
 def _tokens(text: str) -> Tokens:
     tokens = []
-    for token in _TOKEN.findall(text):
+    for token in TOKEN.findall(text):
         first, dot, rest = token.partition(".")
         if dot and first and not first.isdigit():
             # x.gcd is a field of x, Nat.gcd is gcd with its namespace open
@@ -286,7 +288,7 @@ def _inner_names(parts: Iterable[Tokens]) -> set[str]:
                 names.add(token)
             elif token in _QUANTIFIERS or (token == "{" and "|" in tokens[i:]):
                 for name in tokens[i + 1 :]:
-                    if not re.fullmatch(rf"{_NAME}|[({{⦃]", name) or name in _QUANTIFIERS:
+                    if not re.fullmatch(rf"{NAME}|[({{⦃]", name) or name in _QUANTIFIERS:
                         break
                     names.add(name)
     return names

@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.api import Prover, StatementError
+from prover.data.lean_text import NAME, SPELLINGS, TOKEN
 from prover.lean.embedded import cache_folder
 from prover.verify.statement import bare
 
@@ -490,30 +491,7 @@ async def by_types(
 
 
 _COMMENT = re.compile(r"/-.*?-/|--[^\n]*", re.DOTALL)
-_NAME = r"[^\W\d](?:[\w'✝?]|!(?!=))*"
-_TOKEN = re.compile(
-    rf"{_NAME}(?:\.{_NAME})*|\.{_NAME}|\d+(?:\.\d+)?|∃!|<->|:=|->|<-|=>|<=|>=|!=|/\\|\\/|==|\S"
-)
-_SPELLINGS = {
-    "->": "→",
-    "<->": "↔",
-    "<=": "≤",
-    ">=": "≥",
-    "!=": "≠",
-    "/\\": "∧",
-    "\\/": "∨",
-    "=>": "↦",
-    "fun": "λ",
-    "in": "∈",
-    "Nat": "ℕ",
-    "Int": "ℤ",
-    "Rat": "ℚ",
-    "Real": "ℝ",
-    "Complex": "ℂ",
-    "Real.pi": "π",
-    "Real.sqrt": "√",
-    "Not": "¬",
-}
+_SPELLINGS = SPELLINGS | {"Real.pi": "π", "Real.sqrt": "√", "Not": "¬"}
 _BINDING = ("∀", "∃", "∃!", "λ", "∑", "∏", "⋃", "⋂")
 _OPEN, _CLOSE = "([{⦃⟨", ")]}⦄⟩"
 
@@ -522,7 +500,7 @@ def normal_form(statement: str) -> list[str]:
     """The tokens of a statement without what is mere spelling: the theorem's name, white space,
     comments, the grouping of binders, and brackets around one token or around brackets; bound
     names are numbered."""
-    tokens = _TOKEN.findall(_COMMENT.sub(" ", statement))
+    tokens = TOKEN.findall(_COMMENT.sub(" ", statement))
     tokens = [_SPELLINGS.get(token, token) for token in tokens]
     at = 2 if tokens[:1] and tokens[0] in ("theorem", "lemma") else 0
     parts: list[list[str]] = []
@@ -592,7 +570,7 @@ def _bound_inside(tokens: Sequence[str]) -> list[str]:
             for name in tokens[at + 1 :]:
                 if name in _OPEN:
                     continue
-                if not re.fullmatch(_NAME, name) or name in _BINDING:
+                if not re.fullmatch(NAME, name) or name in _BINDING:
                     break
                 names.append(name)
     return names
