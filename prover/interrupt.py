@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from types import FrameType
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 T = TypeVar("T")
 
@@ -24,6 +24,47 @@ def on_signals(handler: Callable[[int, FrameType | None], object] | signal.Handl
 def interrupt(number: int, frame: FrameType | None) -> NoReturn:
     """The handler that raises Interrupted."""
     raise Interrupted
+
+
+def run_cancellable(work: Coroutine[Any, Any, T], first: Callable[[], bool] = lambda: False) -> T:
+    """`asyncio.run`, where the first signal calls `first`; if that says no, and at the next one, work
+    is cancelled. An exception that a handler raises could come up in a place that drops it, such as
+    a destructor.
+
+    Raises:
+        Interrupted: work was cancelled by a signal.
+    """
+    import asyncio
+
+    signals = 0
+    cancelled = False
+
+    async def main() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+
+        def stop() -> None:
+            nonlocal signals, cancelled
+            signals += 1
+            if not cancelled and (signals > 1 or not first()):
+                cancelled = task.cancel()
+
+        def note(number: int, frame: FrameType | None) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: all is over
+                loop.call_soon_threadsafe(stop)
+
+        on_signals(note)
+        return await task
+
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    try:
+        return asyncio.run(main())
+    except asyncio.CancelledError:
+        if not cancelled:
+            raise
+        raise Interrupted from None
+    finally:
+        signal.signal(signal.SIGINT, before[0])
+        signal.signal(signal.SIGTERM, before[1])
 
 
 async def in_thread(work: Callable[[], T]) -> T:

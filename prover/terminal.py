@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Self
 
@@ -18,7 +17,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from prover.interrupt import Interrupted, on_signals
+from prover.interrupt import on_signals, run_cancellable
 
 if TYPE_CHECKING:
     from prover.api import Filled, Progress, Prover, Settings
@@ -170,12 +169,20 @@ def run(settings: Settings, folder: Path, work: Callable[[Prover], Awaitable[int
     from prover.lean.pool import LeanUnavailable
     from prover.lean.toolchain import find_lean
 
+    interrupted = False
+
+    def end_searches() -> bool:
+        """The first Ctrl-C ends the searches and keeps what they have."""
+        nonlocal interrupted
+        interrupted = True
+        return prover.interrupt()
+
     try:
         display = Display()
         with display:
             lean = find_lean(folder, settings.lean, display.setting_up)
         prover = Prover(settings, start=folder, lean=lean, on_progress=display.update)
-        code = asyncio.run(_with_signals(_session(prover, display, work), prover))
+        code = run_cancellable(_session(prover, display, work), end_searches)
     except (StatementError, ModelError, UnknownFormat) as error:
         fail(str(error))
     except SetupError as error:
@@ -184,9 +191,8 @@ def run(settings: Settings, folder: Path, work: Callable[[Prover], Awaitable[int
         fail(f"{error}\n`prover doctor` shows what is there.")
     except OSError as error:
         fail(f"{error.filename2 or error.filename or ''}: {error.strerror}".lstrip(": "))
-    except asyncio.CancelledError:
-        raise Interrupted from None
-    raise typer.Exit(code)
+    on_signals(signal.SIG_IGN)
+    raise typer.Exit(INTERRUPTED if interrupted and code != PROVED else code)
 
 
 def fail(message: str) -> NoReturn:
@@ -202,27 +208,6 @@ async def _session(
         async with prover:
             display.say(f"Lean {prover.lean.version} is ready ({prover.lean.why})")
             return await work(prover)
-
-
-async def _with_signals(work: Coroutine[Any, Any, int], prover: Prover) -> int:
-    """The first Ctrl-C ends the searches and keeps what they have; the second ends everything."""
-    loop = asyncio.get_running_loop()
-    task = asyncio.ensure_future(work)
-    signals = 0
-    cancelled = False
-
-    def stop() -> None:
-        nonlocal signals, cancelled
-        signals += 1
-        if not cancelled and (signals > 1 or not prover.interrupt()):
-            cancelled = task.cancel()
-
-    on_signals(lambda number, frame: loop.call_soon_threadsafe(stop))
-    try:
-        code = await task
-    finally:
-        on_signals(signal.SIG_IGN)
-    return INTERRUPTED if signals and code != PROVED else code
 
 
 class Display:

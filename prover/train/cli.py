@@ -12,7 +12,7 @@ import typer
 
 from prover.errors import ProverError
 from prover.generate.models import SHIPPED_FOLDER
-from prover.interrupt import Interrupted
+from prover.interrupt import Interrupted, run_cancellable
 from prover.terminal import INTERRUPTED, err, fail
 
 if TYPE_CHECKING:
@@ -401,8 +401,6 @@ def compare(
 ) -> None:
     """Whether the model helps: proved at equal Lean calls and in equal time."""
     _quiet()
-    import asyncio
-
     from prover.data.theorems.corpus import held_out, read_jsonl
     from prover.data.theorems.statement import Row
     from prover.evaluate.compare import Comparison
@@ -422,7 +420,8 @@ def compare(
             samples=samples,
             seed=seed,
         )
-        asyncio.run(run(rows, model, out, settings, lean=lean, jobs=jobs, report=err.print))
+        work = run(rows, model, out, settings, lean=lean, jobs=jobs, report=err.print)
+        run_cancellable(work)
     print((out / "report.md").read_text(encoding="utf-8"), end="")
 
 

@@ -40,7 +40,7 @@ from prover.data.theorems.statement import Row
 from prover.generate.mixed import Mixed
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import Sampling
-from prover.interrupt import Interrupted
+from prover.interrupt import Interrupted, run_cancellable
 from prover.lean.process import Limits
 from prover.lean.worker import ElaborationFailed
 from prover.train.corpus import TrainingError
@@ -434,7 +434,7 @@ def run_rounds(
         TrainingError: there is no statement, `out` has rounds of other settings, or the model does
             not fit; with the next step.
         ValueError: a file is damaged; names the line.
-        Interrupted: a signal ended a training; it goes on from its checkpoint.
+        Interrupted: a signal ended a search or a training; the next call goes on.
     """
     rows = _statements(statements, held_out)
     identity = json.loads(json.dumps(asdict(settings))) | {
@@ -495,7 +495,7 @@ def _round(
         if (row.statement_sha256, attempt) not in done
     ]
     if todo:
-        asyncio.run(_search(log, todo, model, settings, seed, lean, jobs, report))
+        run_cancellable(_search(log, todo, model, settings, seed, lean, jobs, report))
     lines = read_jsonl(log)
     history = _history(earlier + lines)
     rejected: Counter[str] = Counter()
