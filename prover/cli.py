@@ -345,7 +345,7 @@ def setup() -> None:
         with display:
             folder = ensure(display.setting_up).folder
     except SetupError as error:
-        fail(f"{error}\n{error.hint}")
+        fail(str(error))
     err.print(f"the embedded Lean is ready in {folder}")
 
 

@@ -183,10 +183,8 @@ def run(settings: Settings, folder: Path, work: Callable[[Prover], Awaitable[int
             lean = find_lean(folder, settings.lean, display.setting_up)
         prover = Prover(settings, start=folder, lean=lean, on_progress=display.update)
         code = run_cancellable(_session(prover, display, work), end_searches)
-    except (StatementError, ModelError, UnknownFormat) as error:
+    except (StatementError, ModelError, UnknownFormat, SetupError) as error:
         fail(str(error))
-    except SetupError as error:
-        fail(f"{error}\n{error.hint}")
     except LeanUnavailable as error:
         fail(f"{error}\n`prover doctor` shows what is there.")
     except OSError as error:

@@ -385,6 +385,7 @@ def end(process: subprocess.Popen[bytes], *signals: int, pause: float = 0.1) -> 
 def test_an_interrupt_while_it_starts(prover: Shell, number: int, delay: float) -> None:
     process = prover.start("prove", COMM, "--jobs", "1")
     while not catches(process, signal.SIGTERM):
+        assert process.poll() is None, process.communicate()
         time.sleep(0.001)
     time.sleep(delay)
     done = end(process, number)

@@ -43,7 +43,7 @@ class SetupError(ProverError):
     """Setting up Lean failed: what happened, and what to do next."""
 
     def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
+        super().__init__(f"{message}\n{hint}")
         self.message = message
         self.hint = hint
 
