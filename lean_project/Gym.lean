@@ -4,25 +4,29 @@ import Lean.Elab.Tactic.Basic
 /-!
 # The gym
 
-A process that holds tactic states and runs tactics on them. It reads a word, then one JSON object
-a line from standard input and answers each with one line on standard output, which starts with
-that word (model text does not know it and so cannot forge an answer).
+A process that elaborates texts, holds tactic states and runs tactics on them. It reads a word, then
+one JSON object a line from standard input and answers each with one line on standard output, which
+starts with that word (model text does not know it and so cannot forge an answer).
 
 | command | fields | answer |
 | --- | --- | --- |
-| `open`  | `header` | `env`, `messages` |
-| `elab`  | `env`, `text` | `env` after the text, `commands`, `tainted`, `decls`, `holes`, `messages` |
+| `open`  | `header` | `env`, `imports`, `commands`, `messages` |
+| `elab`  | `env`, `text`, `like`, `same`, `from`, `holes` | `env` after the text, `commands`, `holes`, `messages` |
 | `run`   | `state`, `tactic`, `heartbeats`, `whole`, `allowed` | `states`, `order`, `kept`, `messages` |
-| `export` | `env`, `name` | `decls`: the declaration with all it rests on that is not imported |
-| `replay` | `env`, `name`, `trusted`, `decls`, `allowed` | `same_type`, `axioms`, `forbidden`, `kernel`, … of what `export` gave, checked on top of `env` |
 | `imports` | `text` | `end`: the byte where the text's imports end |
+| `tables` | | the sizes of what a text can change for the texts after it |
 | `free`  | `states`, `envs` | |
 | `stop`  | | |
 
+`elab` tells of every command which constants it made, whatever made them, and sends them as data:
+what is judged is decided by the environment, never by the looks of a text. The judge
+(`Judge.lean`), which never runs a text, has its kernel check that data. `like` is the environment of
+an earlier text whose first `same` bytes are those of this one, so that its commands need not be
+elaborated again; commands before `from` are left out of the answer.
+
 `run` shows a tactic only the first goal of its state and splits what is left into groups that share
 no metavariable; with `whole` it shows and keeps all goals together. A proof that closes its goals is
-checked by the kernel, with all that it has declared; the verdict is that of another process, which
-gets the declarations by `export` and `replay` and never runs what it judges.
+checked by the kernel, with all that it has declared, before it counts.
 
 Every answer has `id`, `ok`, `heartbeats` (in Lean's unit: thousands of small allocations) and
 `us`; a failed one has `kind` and `message`.
@@ -108,9 +112,33 @@ structure State where
   /-- The declaration that the goals belong to, if the environment holds it: no proof may use it. -/
   self : Name
 
-/-- An environment after a header or a text, with the scopes that are open at its end. -/
+/-- A `sorry` of a text: where it stands, the state to prove there, whether what is to be proved is a
+proposition, and whether it mentions another `sorry`. -/
+structure Hole where
+  first : Nat
+  last : Nat
+  tactic : Bool
+  prop : Bool
+  coupled : Bool
+  state : State
+
+/-- A text after one of its commands. `json` tells of the command, `sides` are environments that it
+made and left again (an `example`). -/
+structure Snap where
+  pos : Parser.ModuleParserState
+  command : Command.State
+  before : Environment
+  json : String
+  vars : String
+  sides : List Environment
+  holes : List Hole
+  messages : List String
+  tainted : Bool
+
+/-- An environment after a header or a text, with what came before, newest first. -/
 structure Env where
   command : Command.State
+  snaps : List Snap
 
 def coreContext (options : Options) (currNamespace : Name) (openDecls : List OpenDecl)
     (heartbeats start : Nat) : Core.Context :=
@@ -321,7 +349,7 @@ def usedBy (e : Expr) (todo : List Name) : List Name := pushNames e.getUsedConst
 structure Closure where
   seen : NameSet := {}
   decls : List Declaration := []
-  fault : Option String := none
+  faults : List (Name × String) := []
 
 def constructorsOf (env : Environment) : List Name → List Constructor
   | [] => []
@@ -358,11 +386,11 @@ partial def closure (env : Environment) (known : Name → Bool) (acc : Closure) 
     if acc.seen.contains n || known n then closure env known acc todo
     else
       let acc := { acc with seen := acc.seen.insert n }
-      let unfit (what : String) : Closure := { acc with fault := some (n.toString ++ what) }
+      let unfit (what : String) : Closure := { acc with faults := (n, what) :: acc.faults }
       let acc := match env.find? n with
-        | none => unfit " is not there"
+        | none => unfit "is not there"
         | some (.axiomInfo v) =>
-          if v.isUnsafe then unfit " is unsafe"
+          if v.isUnsafe then unfit "is unsafe"
           else
             let acc := closure env known acc (usedBy v.type [])
             { acc with decls := .axiomDecl v :: acc.decls }
@@ -370,7 +398,7 @@ partial def closure (env : Environment) (known : Name → Bool) (acc : Closure) 
           let acc := closure env known acc (usedBy v.type (usedBy v.value []))
           { acc with decls := .thmDecl v :: acc.decls }
         | some (.opaqueInfo v) =>
-          if v.isUnsafe then unfit " is unsafe"
+          if v.isUnsafe then unfit "is unsafe"
           else
             let acc := closure env known acc (usedBy v.type (usedBy v.value []))
             { acc with decls := .opaqueDecl v :: acc.decls }
@@ -379,9 +407,9 @@ partial def closure (env : Environment) (known : Name → Bool) (acc : Closure) 
           | .safe =>
             let acc := closure env known acc (usedBy v.type (usedBy v.value []))
             { acc with decls := .defnDecl v :: acc.decls }
-          | _ => unfit " is unsafe"
+          | _ => unfit "is unsafe"
         | some (.inductInfo v) =>
-          if v.isUnsafe then unfit " is unsafe"
+          if v.isUnsafe then unfit "is unsafe"
           else
             let acc := { acc with seen := insertAll acc.seen v.all }
             let types := typesOf env v.all
@@ -389,7 +417,7 @@ partial def closure (env : Environment) (known : Name → Bool) (acc : Closure) 
             { acc with decls := .inductDecl v.levelParams v.numParams types false :: acc.decls }
         | some (.ctorInfo v) => closure env known acc [v.induct]
         | some (.recInfo v) => closure env known acc v.all
-        | some (.quotInfo _) => unfit " is a quotient primitive of another library"
+        | some (.quotInfo _) => unfit "is a quotient primitive of another library"
       closure env known acc todo
 
 def inOrder : List Declaration → List Declaration → List Declaration
@@ -446,21 +474,74 @@ def kernelAddAll (env : Environment) : List Declaration → BaseIO (Except Strin
     | .ok env => kernelAddAll env ds
     | .error e => return .error e
 
+/-- What the kernel evaluates by running compiled code, and the axioms that trust it. -/
+def compiled : List Name :=
+  [``Lean.reduceBool, ``Lean.reduceNat, ``Lean.ofReduceBool, ``Lean.ofReduceNat,
+   `Lean.trustCompiler]
+
+def firstCompiled : List Name → Option Name
+  | [] => none
+  | n :: ns => if memName n compiled then some n else firstCompiled ns
+
 /-- Adds what a tactic has declared and its proof uses to the environment before it, all of it
 checked by the kernel and without a forbidden axiom; or why that fails. -/
 def addUsed (before after : Environment) (allowed used : List Name) :
     BaseIO (Except String Environment) := do
   let new := closure after (fun n => before.contains n) {} used
-  match new.fault, without allowed (axiomsAmong after (usedByDecls new.decls used)) with
-  | some what, _ => return .error ("rests on something that does not count: " ++ what)
-  | none, n :: _ => return .error ("rests on the axiom " ++ n.toString)
-  | none, [] => kernelAddAll before (inOrder new.decls [])
+  let all := usedByDecls new.decls used
+  if let some n := firstCompiled all then
+    return .error ("has the kernel run compiled code: it uses " ++ n.toString)
+  match new.faults, without allowed (axiomsAmong after all) with
+  | (n, what) :: _, _ =>
+    return .error ("rests on something that does not count: " ++ n.toString ++ " " ++ what)
+  | [], n :: _ => return .error ("rests on the axiom " ++ n.toString)
+  | [], [] => kernelAddAll before (inOrder new.decls [])
 
 /-! ## Running a tactic -/
 
-/-- Parses a tactic sequence. -/
-def parseTactics (env : Environment) (text : String) : Except String Syntax :=
-  Parser.runParserCategory env `tactic ("(\n" ++ text ++ "\n)") "<tactic>"
+def inputContext (text : String) : Parser.InputContext :=
+--#if lean >= 4.28
+  { inputString := text, fileName := "<gym>", fileMap := text.toFileMap,
+    endPos := text.rawEndPos, endPos_valid := by simp }
+--#else
+--  Parser.mkInputContext text "<gym>"
+--#endif
+
+def joinLines (sep : String) : List String → String
+  | [] => ""
+  | [line] => line
+  | line :: lines => line ++ sep ++ joinLines sep lines
+
+def hasErrorMessage : List Message → Option Message
+  | [] => none
+  | m :: ms => match m.severity with
+    | .error => some m
+    | _ => hasErrorMessage ms
+
+def tailOf (stx : Syntax) : Nat :=
+  match stx.getTailPos? with
+  | some p => p.byteIdx
+  | none => 0
+
+/-- Reads tactics as a file holds them: below a declaration, at their place and indentation. What is
+not wholly read as tactics of that one proof is none. -/
+def parseTactics (s : State) (text : String) : IO (Except String Syntax) := do
+  let ictx := inputContext ("example : True := by\n  " ++ joinLines "\n  " (text.splitOn "\n") ++ "\n")
+  let pmctx : Parser.ParserModuleContext :=
+    { env := s.core.env, options := s.options, currNamespace := s.currNamespace,
+      openDecls := s.openDecls }
+  let (stx, pos, log) := Parser.parseCommand ictx pmctx {} {}
+  match hasErrorMessage log.toList with
+  | some m => return .error (← m.data.toString)
+  | none => do
+    let (rest, _, _) := Parser.parseCommand ictx pmctx pos {}
+    if !rest.isOfKind ``Parser.Command.eoi then
+      return .error "the text ends the proof and goes on with a command"
+    match stx.find? (·.isOfKind ``Parser.Tactic.tacticSeq) with
+    | some tactics =>
+      if tailOf tactics == tailOf stx then return .ok tactics
+      else return .error "the text goes on behind the tactics"
+    | none => return .error "the text is no tactic"
 
 def namesSorry (stx : Syntax) : Bool :=
   let found := stx.find? fun s =>
@@ -470,12 +551,14 @@ def namesSorry (stx : Syntax) : Bool :=
   | some _ => true
   | none => false
 
-/-- What in a proof would run a program of its own or read a file. -/
+/-- What in a proof would run a program of its own, read a file, or leave something behind beside
+the proof (an attribute). -/
 def runsCode (stx : Syntax) : Option String :=
   let found := stx.find? fun s =>
     let kind := s.getKind
     kind == `Lean.Parser.Tactic.runTac || kind == `Lean.byElab || kind == `Lean.includeStr
-      || kind == `Lean.Parser.Term.unsafe
+      || kind == `Lean.Parser.Term.unsafe || kind == `Lean.Parser.Tactic.bvCheck
+      || kind == ``Parser.Term.attributes
   match found with
   | some s => some (firstToken s)
   | none => none
@@ -572,16 +655,21 @@ def fault (rules : Rules) (complete : Bool) : List MVarId → MetaM (Option Stri
         if let some why ← checkGoal env g then return some why
       fault rules complete gs
 
+/-- Whether a `let rec` is still to become a declaration, which the command around the proof does. -/
+def liftsAny : List Term.LetRecToLift → Bool
+  | [] => false
+  | _ => true
+
 /-- After a tactic on the goals `visible` with the goals `hidden`: the groups of goals that are
 left, or why the tactic does not count. Of the hidden goals, those still open are given by index. -/
-def afterTactic (rules : Rules) (visible new hidden : List MVarId) :
+def afterTactic (rules : Rules) (lifted : Bool) (visible new hidden : List MVarId) :
     MetaM (Except String (List Group × List String)) := do
   let kept ← unassigned hidden 1
   let goals := append new (groupMembers kept)
   let complete := match goals with
     | [] => true
     | _ => false
-  if let some why ← fault rules complete visible then return .error why
+  if let some why ← fault rules (complete && !lifted) visible then return .error why
   match goals with
   | [] => return .ok ([], [])
   | goals => return .ok (← groupGoals goals 0 [], indices kept)
@@ -660,12 +748,12 @@ def run (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
     match s.goals with
     | [] => return .failed "unknown" "the state has no goals"
     | g :: rest =>
-      match parseTactics s.core.env text with
+      match ← parseTactics s text with
       | .error e => return .failed "parse" e
       | .ok stx =>
         if namesSorry stx then return .failed "sorry" "the tactic names sorry"
         if let some what := runsCode stx then
-          return .failed "forbidden" (what ++ " runs a program: a proof may not")
+          return .failed "forbidden" (what ++ " is more than a proof: it runs a program or changes what comes after")
         let rules : Rules := { before := s.core.env, allowed := getNames req "allowed", self := s.self }
         let whole := getBool req "whole"
         let (visible, hidden) := if whole then (s.goals, []) else ([g], rest)
@@ -678,7 +766,7 @@ def run (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
         | .ok new =>
           let notes ← readMessages new.core.messages.toList
           if hasError notes then return .failed "tactic" (firstError notes)
-          match ← EIO.toIO' (new.query (afterTactic rules visible new.goals hidden)) with
+          match ← EIO.toIO' (new.query (afterTactic rules (liftsAny new.term.letRecsToLift) visible new.goals hidden)) with
           | .error e => failure e
           | .ok (.error "sorry") => return .failed "sorry" "the proof contains sorry"
           | .ok (.error why) => return .failed "tactic" ("the tactic " ++ why)
@@ -693,377 +781,24 @@ def run (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
                 ++ field "messages" (array (notesJson notes)))
   | .error e, _, _ | _, .error e, _ | _, _, .error e => return .failed "request" e
 
-/-! ## Headers and texts -/
+/-! ## Sending what a text made to another process
 
-def inputContext (text : String) : Parser.InputContext :=
---#if lean >= 4.28
-  { inputString := text, fileName := "<gym>", fileMap := text.toFileMap,
-    endPos := text.rawEndPos, endPos_valid := by simp }
---#else
---  Parser.mkInputContext text "<gym>"
---#endif
-
-/-- A hole that a text leaves: where it stands and the state to prove there. -/
-structure Hole where
-  first : Nat
-  last : Nat
-  tactic : Bool
-  state : State
-
-/-- A declaration of a text: its name and kind, where it stands, and where its body begins. -/
-structure Decl where
-  name : Name
-  kind : String
-  first : Nat
-  last : Nat
-  body : Nat
-  bodyEnd : Nat
-  runs : Option String
+Declarations travel as tables of JSON: names, universe levels and terms, each row referring to
+earlier ones (after leanprover/lean4export; `Judge.lean` reads them). Binder names and metadata stay
+behind, so equal tables mean terms that the kernel cannot tell apart. -/
 
 def byteStart (stx : Syntax) : Nat :=
   match stx.getPos? with
   | some p => p.byteIdx
   | none => 0
 
-def byteEnd (stx : Syntax) : Nat :=
-  match stx.getTailPos? with
-  | some p => p.byteIdx
-  | none => 0
+def nameParts : Name → List String → List String
+  | .anonymous, acc => acc
+  | .str p s, acc => nameParts p (quote s :: acc)
+  | .num p k, acc => nameParts p (toString k :: acc)
 
-partial def findInstances (fvars : Array Expr) (i : Nat) (acc : LocalInstances) :
-    MetaM LocalInstances := do
-  if h : i < fvars.size then
-    let type ← inferType fvars[i]
-    match ← isClass? type with
-    | some className => findInstances fvars (i + 1) (acc.push { className, fvar := fvars[i] })
-    | none => findInstances fvars (i + 1) acc
-  else return acc
-
-/-- Removes the names of the declarations being defined: a proof may not appeal to itself. -/
-partial def dropSelf (lctx : LocalContext) (fvars : Array Expr) (i : Nat) : LocalContext :=
-  if h : i < fvars.size then
-    let id := fvars[i].fvarId!
-    match lctx.find? id with
-    | some d => dropSelf (if d.isAuxDecl then lctx.erase id else lctx) fvars (i + 1)
-    | none => dropSelf lctx fvars (i + 1)
-  else lctx
-
-def freshGoal (lctx : LocalContext) (type : Expr) (tag : Name) : MetaM MVarId := do
-  let lctx := dropSelf lctx lctx.getFVars 0
-  let inside : MetaM LocalInstances := findInstances lctx.getFVars 0 #[]
-  let instances ← fun ctx => inside { ctx with lctx := lctx }
-  let e ← mkFreshExprMVarAt lctx instances (← instantiateMVars type) .syntheticOpaque tag
-  return e.mvarId!
-
-partial def allIn (env : Environment) (names : Array Name) (i : Nat) : Bool :=
-  if h : i < names.size then env.contains names[i] && allIn env names (i + 1) else true
-
-/-- The state at a hole, in the environment before its declaration, unless the goal needs what the
-declaration itself has made (a `match` in a statement). -/
-def holeState (ctx : ContextInfo) (before : Environment) (self : Name) (mctx : MetavarContext)
-    (goal : MetaM MVarId) : EIO Exception State := do
-  let levels := match ctx.env.find? self with
-    | some info => info.levelParams
-    | none => []
-  let s : State :=
-    { core := { env := ctx.env, ngen := ctx.ngen }, meta' := { mctx }, term := { levelNames := levels }
-      options := ctx.options, currNamespace := ctx.currNamespace, openDecls := ctx.openDecls
-      goals := [], self := .anonymous }
-  let start ← (IO.getNumHeartbeats : BaseIO Nat)
-  let core ← ST.mkRef s.core
-  let meta' ← ST.mkRef s.meta'
-  let coreCtx := coreContext s.options s.currNamespace s.openDecls 200000 start
-  let g ← goal {} meta' coreCtx core
-  let closed ← inGoal g (closedGoal g) {} meta' coreCtx core
-  let core ← core.get
-  let s := { s with meta' := (← meta'.get), goals := [g] }
-  if ctx.env.contains self then
-    if allIn before closed.getUsedConstants 0 then
-      return { s with core := { core with env := before } }
-    return { s with core, self }
-  return { s with core }
-
-def tacticGoal (g : MVarId) : MetaM MVarId := do
-  let d ← g.getDecl
-  freshGoal d.lctx d.type d.userName
-
-/-- The goal of a hole whose type was found only later. -/
-def lateGoal (lctx : LocalContext) (e : Expr) : MetaM MVarId := do
-  let type ← fun ctx => (inferType e : MetaM Expr) { ctx with lctx := lctx }
-  freshGoal lctx type .anonymous
-
-/-- What a search for holes carries along. -/
-structure Search where
-  before : Environment
-  self : Name
-  ref : IO.Ref (List Hole)
-
-def addHole (s : Search) (ctx : ContextInfo) (stx : Syntax) (tactic : Bool)
-    (mctx : MetavarContext) (goal : MetaM MVarId) : IO Unit := do
-  match ← EIO.toIO' (holeState ctx s.before s.self mctx goal) with
-  | .ok state => s.ref.modify fun holes =>
-      { first := byteStart stx, last := byteEnd stx, tactic, state } :: holes
-  | .error _ => pure ()
-
-mutual
-
-partial def holesOf (s : Search) (ctx? : Option ContextInfo) : InfoTree → IO Unit
-  | .context partialCtx tree => holesOf s (partialCtx.mergeIntoOuter? ctx?) tree
-  | .hole _ => pure ()
-  | .node info children => do
-    match ctx?, info with
-    | some ctx, .ofTacticInfo i =>
-      if i.stx.isOfKind ``Parser.Tactic.tacticSorry then
-        match i.goalsBefore with
-        | g :: _ => addHole s ctx i.stx true i.mctxBefore (tacticGoal g)
-        | [] => pure ()
-      else
-        holesOfNode s ctx? children.root
-        holesOfArray s ctx? children.tail 0
-    | some ctx, .ofTermInfo i =>
-      if i.stx.isOfKind ``Parser.Term.sorry then
-        match i.expectedType? with
-        | some type => addHole s ctx i.stx false ctx.mctx (freshGoal i.lctx type .anonymous)
-        | none => addHole s ctx i.stx false ctx.mctx (lateGoal i.lctx i.expr)
-      else
-        holesOfNode s ctx? children.root
-        holesOfArray s ctx? children.tail 0
-    | _, _ =>
-      holesOfNode s ctx? children.root
-      holesOfArray s ctx? children.tail 0
-
-partial def holesOfNode (s : Search) (ctx? : Option ContextInfo) :
-    PersistentArrayNode InfoTree → IO Unit
-  | .node children => holesOfNodes s ctx? children 0
-  | .leaf trees => holesOfArray s ctx? trees 0
-
-partial def holesOfNodes (s : Search) (ctx? : Option ContextInfo)
-    (nodes : Array (PersistentArrayNode InfoTree)) (i : Nat) : IO Unit := do
-  if h : i < nodes.size then
-    holesOfNode s ctx? nodes[i]
-    holesOfNodes s ctx? nodes (i + 1)
-
-partial def holesOfArray (s : Search) (ctx? : Option ContextInfo) (trees : Array InfoTree)
-    (i : Nat) : IO Unit := do
-  if h : i < trees.size then
-    holesOf s ctx? trees[i]
-    holesOfArray s ctx? trees (i + 1)
-
-end
-
-def isBody (stx : Syntax) : Bool :=
-  stx.isOfKind ``Parser.Command.declValSimple || stx.isOfKind ``Parser.Command.declValEqns
-    || stx.isOfKind ``Parser.Command.whereStructInst
-
-def nameOf (currNamespace : Name) (stx : Syntax) : Name :=
-  match stx.find? (·.isOfKind ``Parser.Command.declId) with
-  | some id =>
-    let short := id[0].getId
-    if (`_root_).isPrefixOf short then short.replacePrefix `_root_ .anonymous
-    else currNamespace ++ short
-  | none => .anonymous
-
-/-- The declaration that a command makes, if it makes one with a body. -/
-def declOf (currNamespace : Name) (stx : Syntax) : Option Decl :=
-  if stx.isOfKind ``Parser.Command.mutual then none
-  else
-    match stx.find? (·.isOfKind ``Parser.Command.declaration), stx.find? isBody with
-    | some decl, some body => some
-        { name := nameOf currNamespace decl, kind := decl[1].getKind.toString,
-          first := byteStart decl, last := byteEnd decl,
-          body := byteStart body, bodyEnd := byteEnd body, runs := runsCode body }
-    | _, _ => none
-
-/-- The name under which an environment has a declaration, which may be private. -/
-def nameIn (env : Environment) (name : Name) : Name :=
-  if env.contains name then name else mkPrivateName env name
-
-/-- Commands that leave nothing behind in the process, whatever they say. -/
-def harmlessCommands : List Name :=
-  [``Parser.Command.declaration, ``Parser.Command.mutual, ``Parser.Command.namespace,
-   ``Parser.Command.section, ``Parser.Command.end, ``Parser.Command.open, ``Parser.Command.export,
-   ``Parser.Command.variable, ``Parser.Command.universe, ``Parser.Command.set_option,
-   ``Parser.Command.check, ``Parser.Command.print, ``Parser.Command.moduleDoc,
-   ``Parser.Command.include, ``Parser.Command.omit, `lemma]
-
-/-- Attributes can name code that Lean is to run, `unsafe` code can do anything, and what is
-elaborated in the background may go on. -/
-def harmful (stx : Syntax) : Bool :=
-  let found := stx.find? fun s =>
-    let kind := s.getKind
-    kind == ``Parser.Term.attributes || kind == ``Parser.Command.unsafe
-      || (kind == ``Parser.Command.set_option && s[1].getId.getRoot == `Elab)
-  match runsCode stx, found with
-  | none, none => false
-  | _, _ => true
-
-/-- Whether a command may have changed the process for those that come after it: one that runs
-programs of its own may. -/
-partial def taints (stx : Syntax) : Bool :=
-  if stx.isOfKind ``Parser.Command.in then taints stx[0] || taints stx[2]
-  else !memName stx.getKind harmlessCommands || harmful stx
-
-/-- What elaborating a text gives. -/
-structure Elaborated where
-  command : Command.State
-  /-- How many commands the text has. -/
-  commands : Nat := 0
-  tainted : Bool := false
-  decls : List Decl := []
-  holes : List Hole := []
-  messages : List Message := []
-
-def currentNamespace (s : Command.State) : Name :=
-  match s.scopes with
-  | scope :: _ => scope.currNamespace
-  | [] => .anonymous
-
-def currentOptions (s : Command.State) : Options :=
-  match s.scopes with
-  | scope :: _ => scope.opts
-  | [] => {}
-
-def currentOpens (s : Command.State) : List OpenDecl :=
-  match s.scopes with
-  | scope :: _ => scope.openDecls
-  | [] => []
-
-def elabCommand (ictx : Parser.InputContext) (stx : Syntax) (s : Command.State) :
-    IO Command.State := do
-  let ref ← ST.mkRef { s with messages := {}, infoState := { enabled := true } }
-  let ctx : Command.Context :=
-    { fileName := ictx.fileName, fileMap := ictx.fileMap, snap? := none, cancelTk? := none }
-  let act : Command.CommandElabM Unit := Command.elabCommandTopLevel stx
-  match ← EIO.toIO' (act ctx ref) with
-  | .ok _ => ref.get
-  | .error e =>
-    let s ← ref.get
-    let pos := match e.getRef.getPos? with
-      | some p => p
-      | none => 0
-    let thrown : Message :=
-      { fileName := ictx.fileName, pos := ictx.fileMap.toPosition pos, data := e.toMessageData }
-    return { s with messages := s.messages.add thrown }
-
-/-- Elaborates the commands of a text, one after the other. -/
-partial def elabCommands (ictx : Parser.InputContext) (pos : Parser.ModuleParserState)
-    (acc : Elaborated) : IO Elaborated := do
-  let s := acc.command
-  let pmctx : Parser.ParserModuleContext :=
-    { env := s.env, options := currentOptions s, currNamespace := currentNamespace s,
-      openDecls := currentOpens s }
-  let (stx, pos, log) := Parser.parseCommand ictx pmctx pos {}
-  let parsed := append acc.messages log.toList
-  if Parser.isTerminalCommand stx then
-    let commands := if stx.isOfKind ``Parser.Command.eoi then acc.commands else acc.commands + 1
-    return { acc with messages := parsed, commands }
-  let after ← elabCommand ictx stx s
-  let messages := append parsed after.messages.toList
-  let decl := declOf (currentNamespace s) stx
-  let self := match decl with
-    | some d => nameIn after.env d.name
-    | none => .anonymous
-  let ref ← ST.mkRef ([] : List Hole)
-  let info := after.infoState.substituteLazy.get
-  let search : Search := { before := s.env, self, ref }
-  holesOfNode search none info.trees.root
-  holesOfArray search none info.trees.tail 0
-  let found ← ref.get
-  let decls := match decl with
-    | some d => append acc.decls [d]
-    | none => acc.decls
-  elabCommands ictx pos
-    { command := { after with messages := {}, infoState := {} }, commands := acc.commands + 1,
-      tainted := acc.tainted || taints stx, decls, messages, holes := append acc.holes found }
-
-def withText (text : String) (s : Command.State) : IO Elaborated :=
-  elabCommands (inputContext text) {} { command := s }
-
-/-- Options of every environment: one thread, no linters. The embedded Lean comes without the code
-of its library, so definitions over it cannot be compiled, only elaborated. -/
-def setUp : String :=
-  "set_option Elab.async false\nset_option linter.all false\n"
-    ++ (if System.Platform.isEmscripten then "noncomputable section\n" else "")
-
-def importsKey (imports : Array Import) (i : Nat) (acc : String) : String :=
-  if h : i < imports.size then
-    importsKey imports (i + 1) (acc ++ imports[i].module.toString ++ " ")
-  else acc
-termination_by imports.size - i
-
-def findBase (key : String) : List (String × Environment) → Option Environment
-  | [] => none
-  | (k, env) :: rest => if k == key then some env else findBase key rest
-
-def baseEnv (ref : GymRef) (imports : Array Import) : IO Environment := do
-  let key := importsKey imports 0 ""
-  let gym ← ref.get
-  match findBase key gym.bases with
-  | some env => return env
-  | none => do
-    let env ← importModules imports {} (trustLevel := 0) (loadExts := true)
-    let gym ← ref.get
-    ref.set { gym with bases := (key, env) :: gym.bases }
-    return env
-
-def openHeader (ref : GymRef) (req : Json) : IO Outcome := do
-  match getStr req "header" with
-  | .error e => return .failed "request" e
-  | .ok header => do
-    let (imports, pos, log) ← parseImports header (some "<header>")
-    let notes ← readMessages log.toList
-    if hasError notes then return .failed "parse" (firstError notes)
-    match ← EIO.toIO' (baseEnv ref imports) with
-    | .error e => return .failed "import" (toString e)
-    | .ok env => do
-      let start ← withText setUp (Command.mkState env {} {})
-      let ictx := inputContext header
-      let done ← elabCommands ictx { pos := ictx.fileMap.ofPosition pos } { command := start.command }
-      let notes ← readMessages done.messages
-      if hasError notes then return .failed "elaboration" (firstError notes)
-      let id ← addEnv ref { command := done.command }
-      return .ok (field "env" (toString id) ++ field "messages" (array (notesJson notes)))
-
-def declsJson : List Decl → List String
-  | [] => []
-  | d :: ds => ("{\"name\":" ++ quote d.name.toString ++ field "kind" (quote d.kind)
-      ++ field "first" (toString d.first) ++ field "last" (toString d.last)
-      ++ field "body" (toString d.body) ++ field "body_end" (toString d.bodyEnd)
-      ++ field "runs" (match d.runs with
-        | some what => quote what
-        | none => "null") ++ "}")
-      :: declsJson ds
-
-def holesJson (ref : GymRef) : List Hole → EIO Exception (List String)
-  | [] => pure []
-  | h :: hs => do
-    let id ← addState ref h.state
-    let state ← stateJson id h.state
-    let rest ← holesJson ref hs
-    return ("{\"first\":" ++ toString h.first ++ field "last" (toString h.last)
-      ++ field "tactic" (bool h.tactic) ++ field "state" state ++ "}") :: rest
-
-def elaborate (ref : GymRef) (req : Json) : IO Outcome := do
-  match getNat req "env", getStr req "text" with
-  | .ok envId, .ok text => do
-    let some e ← getEnv' ref envId | return .failed "unknown" ("no environment " ++ toString envId)
-    let done ← withText text e.command
-    let notes ← readMessages done.messages
-    match ← EIO.toIO' (holesJson ref done.holes) with
-    | .error e => failure e
-    | .ok holes =>
-      let id ← addEnv ref { command := done.command }
-      return .ok (field "env" (toString id) ++ field "commands" (toString done.commands)
-        ++ field "tainted" (bool done.tainted)
-        ++ field "decls" (array (declsJson done.decls))
-        ++ field "holes" (array holes) ++ field "messages" (array (notesJson notes)))
-  | .error e, _ | _, .error e => return .failed "request" e
-
-/-! ## Sending a declaration to another process
-
-What a declaration needs that is not imported travels as tables of JSON: names, universe levels and
-terms, each row referring to earlier ones (after leanprover/lean4export). Binder names and metadata
-stay behind, so equal tables mean terms that the kernel cannot tell apart. -/
+/-- A name as the array of its parts. -/
+def nameJson (n : Name) : String := array (nameParts n [])
 
 /-- Rows as JSON text, and where each value stands. -/
 structure Table (α : Type) where
@@ -1094,9 +829,15 @@ def Table.add (t : Table α) (hash : UInt64) (x : α) (row : String) : IO Nat :=
   let buckets ← t.buckets.get
   let bucket := if h : i < buckets.size then buckets[i] else []
   t.buckets.modify fun buckets => buckets.set! i ((x, size) :: bucket)
-  t.rows.modify fun rows => if size == 0 then rows ++ row else rows ++ "," ++ row
+  t.rows.modify fun rows => if rows == "" then row else rows ++ "," ++ row
   t.size.set (size + 1)
   return size
+
+/-- The rows since they were last taken. -/
+def Table.take (t : Table α) : IO String := do
+  let rows ← t.rows.get
+  t.rows.set ""
+  return "[" ++ rows ++ "]"
 
 structure Writer where
   names : Table Name
@@ -1165,6 +906,12 @@ def Writer.nameRows (w : Writer) : List Name → IO (List String)
     let rest ← w.nameRows ns
     return toString one :: rest
 
+def binderRow : BinderInfo → String
+  | .default => "0"
+  | .implicit => "1"
+  | .strictImplicit => "2"
+  | .instImplicit => "3"
+
 partial def Writer.expr (w : Writer) (e : Expr) : IO Nat := do
   match e with
   | .mdata _ e => w.expr e
@@ -1185,19 +932,19 @@ partial def Writer.expr (w : Writer) (e : Expr) : IO Nat := do
           let f ← w.expr f
           let a ← w.expr a
           pure (row ["3", toString f, toString a])
-        | .lam _ t b _ => do
+        | .lam _ t b info => do
           let t ← w.expr t
           let b ← w.expr b
-          pure (row ["4", toString t, toString b])
-        | .forallE _ t b _ => do
+          pure (row ["4", toString t, toString b, binderRow info])
+        | .forallE _ t b info => do
           let t ← w.expr t
           let b ← w.expr b
-          pure (row ["5", toString t, toString b])
-        | .letE _ t v b _ => do
+          pure (row ["5", toString t, toString b, binderRow info])
+        | .letE _ t v b nondep => do
           let t ← w.expr t
           let v ← w.expr v
           let b ← w.expr b
-          pure (row ["6", toString t, toString v, toString b])
+          pure (row ["6", toString t, toString v, toString b, if nondep then "1" else "0"])
         | .lit (.natVal n) => pure (row ["7", quote (toString n)])
         | .lit (.strVal s) => pure (row ["8", quote s])
         | .proj n i e => do
@@ -1209,17 +956,12 @@ partial def Writer.expr (w : Writer) (e : Expr) : IO Nat := do
         | .mdata _ _ => pure "[]"
       w.exprs.add e.hash e text
 
-def Writer.tables (w : Writer) : IO String := do
-  let names ← w.names.rows.get
-  let levels ← w.levels.rows.get
-  let exprs ← w.exprs.rows.get
-  return field "names" ("[" ++ names ++ "]") ++ field "levels" ("[" ++ levels ++ "]")
-    ++ field "exprs" ("[" ++ exprs ++ "]")
-
-/-- How many terms were written so far: a declaration refers to none beyond. -/
-def Writer.known (w : Writer) : IO String := do
-  let size ← w.exprs.size.get
-  return field "known" (toString size)
+/-- The rows of all tables since they were last taken. -/
+def Writer.take (w : Writer) : IO String := do
+  let names ← w.names.take
+  let levels ← w.levels.take
+  let exprs ← w.exprs.take
+  return field "names" names ++ field "levels" levels ++ field "exprs" exprs
 
 def Writer.constructors (w : Writer) : List Constructor → IO (List String)
   | [] => pure []
@@ -1249,7 +991,7 @@ def Writer.constant (w : Writer) (kind : String) (n : Name) (levels : List Name)
       pure (field "value" (toString v))
     | none => pure ""
   return "{\"kind\":" ++ quote kind ++ field "name" (toString n) ++ field "levels" (array ls)
-    ++ field "type" (toString t) ++ v ++ field "hints" hints ++ (← w.known) ++ "}"
+    ++ field "type" (toString t) ++ v ++ field "hints" hints ++ "}"
 
 /-- What the kernel is told of unfolding a definition: 0 never first, 1 at once, 2 + its height. -/
 def hintsJson : ReducibilityHints → String
@@ -1266,443 +1008,727 @@ def Writer.declaration (w : Writer) : Declaration → IO String
     let ls ← w.nameRows levels
     let ts ← w.types types
     return "{\"kind\":\"inductive\"" ++ field "levels" (array ls) ++ field "params" (toString params)
-      ++ field "types" (array ts) ++ (← w.known) ++ "}"
+      ++ field "types" (array ts) ++ "}"
   | _ => throw (IO.userError "a declaration of an unexpected kind")
 
+def namesMade : Declaration → List Name
+  | .axiomDecl v => [v.name]
+  | .thmDecl v => [v.name]
+  | .opaqueDecl v => [v.name]
+  | .defnDecl v => [v.name]
+  | .inductDecl _ _ types _ => typeNames types
+  | _ => []
+where
+  typeNames : List InductiveType → List Name
+    | [] => []
+    | t :: ts => t.name :: typeNames ts
+
+def Writer.unfit (w : Writer) (why : String) : List Name → IO (List String)
+  | [] => pure []
+  | n :: ns => do
+    let i ← w.name n
+    let rest ← w.unfit why ns
+    return ("{\"kind\":\"unfit\"" ++ field "name" (toString i) ++ field "why" (quote why) ++ "}") :: rest
+
+def Writer.faults (w : Writer) : List (Name × String) → IO (List String)
+  | [] => pure []
+  | (n, why) :: rest => do
+    let one ← w.unfit why [n]
+    return append one (← w.faults rest)
+
+/-- Declarations as rows; one that is no closed term is named with the reason. -/
 def Writer.declarations (w : Writer) : List Declaration → IO (List String)
   | [] => pure []
   | d :: ds => do
-    let one ← w.declaration d
+    let one ← match ← EIO.toIO' (w.declaration d) with
+      | .ok text => pure [text]
+      | .error e => w.unfit (toString e) (namesMade d)
     let rest ← w.declarations ds
-    return one :: rest
+    return append one rest
 
-/-- Where a term stands, with its tables. -/
-def termJson (levels : List Name) (e : Expr) : IO String := do
-  let w ← newWriter
-  let ls ← w.nameRows levels
-  let i ← w.expr e
-  return "{\"levels\":" ++ array ls ++ field "term" (toString i) ++ (← w.tables) ++ "}"
+/-- A segment of what is sent: some constants with all they rest on that is neither imported nor
+sent already. `beside`: what comes after does not build on it. -/
+def Writer.segment (w : Writer) (env : Environment) (known : Name → Bool) (seen : NameSet)
+    (names : List Name) (beside : Bool) : IO (NameSet × String) := do
+  let all := closure env known { seen } names
+  let faults ← w.faults all.faults
+  let decls ← w.declarations (inOrder all.decls [])
+  let tables ← w.take
+  return (if beside then seen else all.seen,
+    "{\"beside\":" ++ bool beside ++ tables ++ field "decls" (array (append faults decls)) ++ "}")
+
+/-! ## Holes -/
+
+partial def findInstances (fvars : Array Expr) (i : Nat) (acc : LocalInstances) :
+    MetaM LocalInstances := do
+  if h : i < fvars.size then
+    let type ← inferType fvars[i]
+    match ← isClass? type with
+    | some className => findInstances fvars (i + 1) (acc.push { className, fvar := fvars[i] })
+    | none => findInstances fvars (i + 1) acc
+  else return acc
+
+/-- Removes the names of the declarations being defined: a proof may not appeal to itself. -/
+partial def dropSelf (lctx : LocalContext) (fvars : Array Expr) (i : Nat) : LocalContext :=
+  if h : i < fvars.size then
+    let id := fvars[i].fvarId!
+    match lctx.find? id with
+    | some d => dropSelf (if d.isAuxDecl then lctx.erase id else lctx) fvars (i + 1)
+    | none => dropSelf lctx fvars (i + 1)
+  else lctx
+
+def freshGoal (lctx : LocalContext) (type : Expr) (tag : Name) : MetaM MVarId := do
+  let lctx := dropSelf lctx lctx.getFVars 0
+  let inside : MetaM LocalInstances := findInstances lctx.getFVars 0 #[]
+  let instances ← fun ctx => inside { ctx with lctx := lctx }
+  let e ← mkFreshExprMVarAt lctx instances (← instantiateMVars type) .syntheticOpaque tag
+  return e.mvarId!
+
+partial def allIn (env : Environment) (names : Array Name) (i : Nat) : Bool :=
+  if h : i < names.size then env.contains names[i] && allIn env names (i + 1) else true
+
+/-- The state at a hole, in the environment before its declaration, unless the goal needs what the
+declaration itself has made (a `match` in a statement); also whether a proposition is to be proved
+there, and whether it mentions another hole. -/
+def holeState (ctx : ContextInfo) (before : Environment) (mctx : MetavarContext)
+    (goal : MetaM MVarId) : EIO Exception (State × Bool × Bool) := do
+  let self := match ctx.parentDecl? with
+    | some n => n
+    | none => .anonymous
+  let levels := match ctx.env.find? self with
+    | some info => info.levelParams
+    | none => []
+  let s : State :=
+    { core := { env := ctx.env, ngen := ctx.ngen }, meta' := { mctx }, term := { levelNames := levels }
+      options := ctx.options, currNamespace := ctx.currNamespace, openDecls := ctx.openDecls
+      goals := [], self := .anonymous }
+  let start ← (IO.getNumHeartbeats : BaseIO Nat)
+  let core ← ST.mkRef s.core
+  let meta' ← ST.mkRef s.meta'
+  let coreCtx := coreContext s.options s.currNamespace s.openDecls 200000 start
+  let g ← goal {} meta' coreCtx core
+  let closed ← inGoal g (closedGoal g) {} meta' coreCtx core
+  let prop ← try inGoal g (do Meta.isProp (← g.getType)) {} meta' coreCtx core catch _ => pure true
+  let used := closed.getUsedConstants
+  let coupled := mentions used ``sorryAx 0
+  let core ← core.get
+  let s := { s with meta' := (← meta'.get), goals := [g] }
+  if allIn before used 0 then
+    return ({ s with core := { core with env := before } }, prop, coupled)
+  return ({ s with core, self }, prop, coupled)
+
+def tacticGoal (g : MVarId) : MetaM MVarId := do
+  let d ← g.getDecl
+  freshGoal d.lctx d.type d.userName
+
+/-- The goal of a hole whose type was found only later. -/
+def lateGoal (lctx : LocalContext) (e : Expr) : MetaM MVarId := do
+  let type ← fun ctx => (inferType e : MetaM Expr) { ctx with lctx := lctx }
+  freshGoal lctx type .anonymous
+
+/-- What a search for holes carries along. -/
+structure Search where
+  before : Environment
+  ref : IO.Ref (List Hole)
+  sides : IO.Ref (List Environment)
+  inside : Bool
+
+def addHole (s : Search) (ctx : ContextInfo) (stx : Syntax) (tactic : Bool)
+    (mctx : MetavarContext) (goal : MetaM MVarId) : IO Unit := do
+  match stx.getHeadInfo with
+  | .original .. =>
+    match ← EIO.toIO' (holeState ctx s.before mctx goal) with
+    | .ok (state, prop, coupled) => s.ref.modify fun holes =>
+        { first := byteStart stx, last := tailOf stx, tactic, prop, coupled, state } :: holes
+    | .error _ => pure ()
+  | _ => pure ()  -- a macro wrote it: there is no place for a proof
+
+/-- An `example` leaves nothing in the environment: the one that it was made in is kept. -/
+def enter (s : Search) (ctx? : Option ContextInfo) : IO Search := do
+  match ctx? with
+  | some ctx =>
+    let name := ctx.currNamespace ++ `_example
+    if !s.inside && ctx.env.contains name && !s.before.contains name then
+      s.sides.modify fun sides => ctx.env :: sides
+      let { before, ref, sides, inside := _ } := s
+      return { before, ref, sides, inside := true }
+    return s
+  | none => return s
+
+mutual
+
+partial def holesOf (s : Search) (ctx? : Option ContextInfo) : InfoTree → IO Unit
+  | .context partialCtx tree => do
+    let ctx? := partialCtx.mergeIntoOuter? ctx?
+    holesOf (← enter s ctx?) ctx? tree
+  | .hole _ => pure ()
+  | .node info children => do
+    match ctx?, info with
+    | some ctx, .ofTacticInfo i =>
+      if i.stx.isOfKind ``Parser.Tactic.tacticSorry then
+        match i.goalsBefore with
+        | g :: _ => addHole s ctx i.stx true i.mctxBefore (tacticGoal g)
+        | [] => pure ()
+      else
+        holesOfNode s ctx? children.root
+        holesOfArray s ctx? children.tail 0
+    | some ctx, .ofTermInfo i =>
+      if i.stx.isOfKind ``Parser.Term.sorry then
+        match i.expectedType? with
+        | some type => addHole s ctx i.stx false ctx.mctx (freshGoal i.lctx type .anonymous)
+        | none => addHole s ctx i.stx false ctx.mctx (lateGoal i.lctx i.expr)
+      else
+        holesOfNode s ctx? children.root
+        holesOfArray s ctx? children.tail 0
+    | _, _ =>
+      holesOfNode s ctx? children.root
+      holesOfArray s ctx? children.tail 0
+
+partial def holesOfNode (s : Search) (ctx? : Option ContextInfo) :
+    PersistentArrayNode InfoTree → IO Unit
+  | .node children => holesOfNodes s ctx? children 0
+  | .leaf trees => holesOfArray s ctx? trees 0
+
+partial def holesOfNodes (s : Search) (ctx? : Option ContextInfo)
+    (nodes : Array (PersistentArrayNode InfoTree)) (i : Nat) : IO Unit := do
+  if h : i < nodes.size then
+    holesOfNode s ctx? nodes[i]
+    holesOfNodes s ctx? nodes (i + 1)
+
+partial def holesOfArray (s : Search) (ctx? : Option ContextInfo) (trees : Array InfoTree)
+    (i : Nat) : IO Unit := do
+  if h : i < trees.size then
+    holesOf s ctx? trees[i]
+    holesOfArray s ctx? trees (i + 1)
+
+end
+
+/-! ## What a command makes -/
+
+def isBody (stx : Syntax) : Bool :=
+  stx.isOfKind ``Parser.Command.declValSimple || stx.isOfKind ``Parser.Command.declValEqns
+    || stx.isOfKind ``Parser.Command.whereStructInst
+
+/-- A part of a command that a declaration is written in: its place, that of its body, the name that
+it is given there, and what in the body is more than a proof. -/
+def pieceJson (currNamespace : Name) (stx : Syntax) : String :=
+  let id := match stx.find? (·.isOfKind ``Parser.Command.declId) with
+    | some id => nameJson (fullName id[0].getId)
+    | none => "null"
+  let body := match stx.find? isBody with
+    | some body =>
+      field "body" (toString (byteStart body)) ++ field "body_end" (toString (tailOf body))
+        ++ field "more" (match runsCode body with
+          | some what => quote what
+          | none => "null")
+    | none => field "body" "null" ++ field "body_end" "null" ++ field "more" "null"
+  "{\"first\":" ++ toString (byteStart stx) ++ field "last" (toString (tailOf stx))
+    ++ field "kind" (quote (if stx.isOfKind ``Parser.Command.declaration then stx[1].getKind.toString
+      else stx.getKind.toString))
+    ++ field "id" id ++ body ++ "}"
+where
+  fullName (short : Name) : Name :=
+    if (`_root_).isPrefixOf short then short.replacePrefix `_root_ .anonymous
+    else currNamespace ++ short
+
+mutual
+
+/-- The declarations of a command, as they are written. -/
+partial def declarationsIn (stx : Syntax) (acc : List Syntax) : List Syntax :=
+  if stx.isOfKind ``Parser.Command.declaration then stx :: acc
+  else match stx with
+    | .node _ _ args => declarationsOf args 0 acc
+    | _ => acc
+
+partial def declarationsOf (args : Array Syntax) (i : Nat) (acc : List Syntax) : List Syntax :=
+  if h : i < args.size then declarationsIn args[i] (declarationsOf args (i + 1) acc) else acc
+
+end
+
+def piecesJson (currNamespace : Name) (stx : Syntax) : List String :=
+  match declarationsIn stx [] with
+  | [] => [pieceJson currNamespace stx]
+  | some' => go some'
+where
+  go : List Syntax → List String
+    | [] => []
+    | s :: ss => pieceJson currNamespace s :: go ss
+
+/-- Constants that an environment has and another does not. -/
+partial def newIn (before : Environment) (node : PersistentHashMap.Node Name ConstantInfo)
+    (acc : List ConstantInfo) : List ConstantInfo :=
+  match node with
+  | .entries es => entries es 0 acc
+  | .collision _ vs _ => values vs 0 acc
+where
+  entries (es : Array (PersistentHashMap.Entry Name ConstantInfo (PersistentHashMap.Node Name ConstantInfo)))
+      (i : Nat) (acc : List ConstantInfo) : List ConstantInfo :=
+    if h : i < es.size then
+      match es[i] with
+      | .entry _ info => entries es (i + 1) (if before.contains info.name then acc else info :: acc)
+      | .ref node => entries es (i + 1) (newIn before node acc)
+      | .null => entries es (i + 1) acc
+    else acc
+  values (vs : Array ConstantInfo) (i : Nat) (acc : List ConstantInfo) : List ConstantInfo :=
+    if h : i < vs.size then
+      values vs (i + 1) (if before.contains vs[i].name then acc else vs[i] :: acc)
+    else acc
+
+def newConstants (before after : Environment) : List ConstantInfo :=
+  newIn before after.constants.map₂.root []
+
+def namesOf : List ConstantInfo → List Name
+  | [] => []
+  | c :: cs => c.name :: namesOf cs
+
+/-- What `syntax`, `macro` and `notation` make of themselves. -/
+def syntaxTypes : List Name :=
+  [``ParserDescr, ``TrailingParserDescr, ``Lean.Macro, `Lean.PrettyPrinter.Unexpander]
+
+def constantKind : ConstantInfo → String
+  | .axiomInfo v => if v.isUnsafe then "unsafe" else "axiom"
+  | .thmInfo _ => "theorem"
+  | .defnInfo v =>
+    match v.safety with
+    | .safe => if memName v.type.getAppFn.constName syntaxTypes then "syntax" else "def"
+    | _ => "unsafe"
+  | .opaqueInfo v => if v.isUnsafe then "unsafe" else "opaque"
+  | .inductInfo v => if v.isUnsafe then "unsafe" else "inductive"
+  | .ctorInfo _ => "constructor"
+  | .recInfo _ => "recursor"
+  | .quotInfo _ => "quotient"
+
+/-- Whether Lean made a constant to go with another. -/
+def isAuxiliary (env : Environment) (n : Name) : Bool :=
+  n.isInternalDetail || isAuxRecursor env n || isNoConfusion env n || env.isProjectionFn n
+    || Meta.isMatcherCore env n || isReservedName env n
+
+def isSorryText : Expr → Bool
+  | .lit (.strVal s) => s == "sorry" || s == "admit"
+  | _ => false
+
+/-- Whether a term holds `sorry`, or is a tactic that does, which Lean runs where it is used (the
+default of a structure's field). -/
+def isLeftOpen (type value : Expr) : Bool :=
+  mentions value.getUsedConstants ``sorryAx 0
+    || (type.isConstOf ``Lean.Syntax && match value.find? isSorryText with
+      | some _ => true
+      | none => false)
+
+def holdsSorry (info : ConstantInfo) : Bool :=
+  mentions info.type.getUsedConstants ``sorryAx 0
+    || match info.value? (allowOpaque := true) with
+      | some value => isLeftOpen info.type value
+      | none => false
+
+/-- A constant: its name, what it is, and whether its term holds `sorry`. -/
+def constantJson (env : Environment) (kind : String) (info : ConstantInfo) : String :=
+  let n := info.name
+  "{\"name\":" ++ nameJson n ++ field "shown" (quote (privateToUserName n).toString)
+    ++ field "kind" (quote kind) ++ field "auxiliary" (bool (isAuxiliary env n))
+    ++ field "sorry" (bool (holdsSorry info)) ++ "}"
+
+def constantsJson (env : Environment) : List ConstantInfo → List String
+  | [] => []
+  | c :: cs => constantJson env (constantKind c) c :: constantsJson env cs
+
+def isPropIn (env : Environment) (type : Expr) : BaseIO Bool := do
+  let start ← (IO.getNumHeartbeats : BaseIO Nat)
+  let core ← ST.mkRef ({ env } : Core.State)
+  let meta' ← ST.mkRef ({} : Meta.State)
+  match ← EIO.toBaseIO (Meta.isProp type {} meta' (coreContext {} .anonymous [] 200000 start) core) with
+  | .ok prop => return prop
+  | .error _ => return false
+
+/-- As `constantsJson`; an `example` of a proposition is a theorem, which Lean does not say. -/
+def sideJson (env : Environment) : List ConstantInfo → BaseIO (List String)
+  | [] => pure []
+  | c :: cs => do
+    let kind ← match c.name with
+      | .str _ "_example" => do
+        if ← isPropIn env c.type then pure "theorem" else pure (constantKind c)
+      | _ => pure (constantKind c)
+    return constantJson env kind c :: (← sideJson env cs)
+
+def sidesJson (before : Environment) : List Environment → BaseIO (List String)
+  | [] => pure []
+  | env :: rest => do
+    let one ← sideJson env (newConstants before env)
+    return array one :: (← sidesJson before rest)
+
+/-! ## Which texts leave nothing behind in the process -/
+
+/-- Commands that change nothing but the environment that they return, whatever they say. -/
+def harmlessCommands : List Name :=
+  [``Parser.Command.declaration, ``Parser.Command.mutual, ``Parser.Command.namespace,
+   ``Parser.Command.section, ``Parser.Command.end, ``Parser.Command.open, ``Parser.Command.export,
+   ``Parser.Command.variable, ``Parser.Command.universe, ``Parser.Command.set_option,
+   ``Parser.Command.check, ``Parser.Command.print, ``Parser.Command.moduleDoc,
+   ``Parser.Command.include, ``Parser.Command.omit, `Lean.Parser.Command.notation,
+   `Lean.Parser.Command.mixfix, `Lean.Parser.Command.syntax, `Lean.Parser.Command.syntaxAbbrev,
+   `Lean.Parser.Command.macro, `Lean.Parser.Command.macro_rules, ``Parser.Command.attribute,
+   `Lean.Parser.Command.deriving, `Lean.Parser.Command.addDocString, `Lean.Parser.Command.printAxioms,
+   `Lean.Parser.Command.reduce, `Lean.Parser.Command.synth, `Lean.Parser.Command.eoi,
+   `lemma, `Mathlib.Tactic.lemma]
+
+/-- Attributes that only write into the environment. -/
+def harmlessAttributes : List Name :=
+  [`simp, `instance, `reducible, `semireducible, `irreducible, `inline, `noinline, `macro_inline,
+   `always_inline, `specialize, `ext, `grind, `refl, `symm, `trans, `congr, `elab_as_elim,
+   `elab_without_expected_type, `match_pattern, `default_instance, `class, `deprecated, `coe,
+   `norm_cast, `push_cast, `inherit_doc, `expose, `simps, `to_additive, `gcongr, `nolint, `unbox,
+   `induction_eliminator, `cases_eliminator, `local_instance, `bool_to_prop, `grind_eq,
+   `fun_prop, `mono, `aesop, `reassoc, `implicit_reducible, `suggest_for, `unused_variables_ignore_fn]
+
+def attributeName (stx : Syntax) : Name :=
+  if stx.isOfKind ``Parser.Attr.simple then stx[0].getId.eraseMacroScopes
+  else match stx with
+    | .node _ _ args =>
+      if h : 0 < args.size then
+        match args[0] with
+        | .atom _ text => text.toName
+        | s => s.getKind
+      else .anonymous
+    | _ => .anonymous
+
+/-- What in a command may be code that Lean is to run, or may go on in the background. -/
+def harmful (stx : Syntax) : Bool :=
+  match stx.find? isHarmful with
+  | some _ => true
+  | none => false
+where
+  isHarmful (s : Syntax) : Bool :=
+    let kind := s.getKind
+    kind == `Lean.Parser.Tactic.runTac || kind == `Lean.byElab || kind == `Lean.includeStr
+      || kind == `Lean.Parser.Term.unsafe || kind == `Lean.Parser.Tactic.bvCheck
+      || kind == ``Parser.Command.unsafe
+      || (kind == ``Parser.Command.set_option && s[1].getId.getRoot == `Elab)
+      || (kind == ``Parser.Term.attrInstance && !memName (attributeName s[1]) harmlessAttributes)
+      || kind == `antiquotNestedExpr
+
+def lastPart : Name → String
+  | .str _ s => s
+  | _ => ""
+
+def isQuotation (stx : Syntax) : Bool :=
+  let kind := lastPart stx.getKind
+  kind == "quot" || kind == "dynamicQuot" || kind == "quotSeq"
+
+partial def lastChild (stx : Syntax) : Syntax :=
+  match stx with
+  | .node _ _ args =>
+    if isQuotation stx then stx
+    else if h : 0 < args.size then lastChild args[args.size - 1] else stx
+  | s => s
+
+mutual
+
+/-- Whether every rule of a macro gives a quotation and runs nothing else. -/
+partial def onlyQuotes (stx : Syntax) : Bool :=
+  if stx.isOfKind ``Parser.Term.matchAlt || stx.isOfKind `Lean.Parser.Command.macroTail then
+    isQuotation (lastChild stx)
+  else match stx with
+    | .node _ _ args => allQuote args 0
+    | _ => true
+
+partial def allQuote (args : Array Syntax) (i : Nat) : Bool :=
+  if h : i < args.size then onlyQuotes args[i] && allQuote args (i + 1) else true
+
+end
+
+/-- Whether a command may have changed the process for those that come after it: one that runs
+programs of its own may. -/
+partial def taints (stx : Syntax) : Bool :=
+  if stx.isOfKind ``Parser.Command.in then taints stx[0] || taints stx[2]
+  else if stx.isOfKind `Lean.Parser.Command.macro || stx.isOfKind `Lean.Parser.Command.macro_rules then
+    harmful stx || !onlyQuotes stx
+  else !memName stx.getKind harmlessCommands || harmful stx
+
+/-! ## Elaborating a text -/
+
+def currentNamespace (s : Command.State) : Name :=
+  match s.scopes with
+  | scope :: _ => scope.currNamespace
+  | [] => .anonymous
+
+def currentOptions (s : Command.State) : Options :=
+  match s.scopes with
+  | scope :: _ => scope.opts
+  | [] => {}
+
+def currentOpens (s : Command.State) : List OpenDecl :=
+  match s.scopes with
+  | scope :: _ => scope.openDecls
+  | [] => []
+
+def hasVariables (s : Command.State) : Bool :=
+  match s.scopes with
+  | scope :: _ => scope.varDecls.size > 0
+  | [] => false
+
+/-- Elaborates a command; what it threw becomes a message. -/
+def runCommand (ictx : Parser.InputContext) (stx : Syntax) (s : Command.State) :
+    IO Command.State := do
+  let ref ← ST.mkRef { s with messages := {}, infoState := { enabled := true } }
+  let ctx : Command.Context :=
+    { fileName := ictx.fileName, fileMap := ictx.fileMap, snap? := none, cancelTk? := none }
+  let act : Command.CommandElabM Unit := Command.elabCommandTopLevel stx
+  match ← EIO.toIO' (act ctx ref) with
+  | .ok _ => ref.get
+  | .error e =>
+    let s ← ref.get
+    let pos := match e.getRef.getPos? with
+      | some p => p
+      | none => 0
+    let thrown : Message :=
+      { fileName := ictx.fileName, pos := ictx.fileMap.toPosition pos, data := e.toMessageData }
+    return { s with messages := s.messages.add thrown }
+
+/-- The state in which every declaration is given all variables of its section. -/
+def withAllVariables (s : Command.State) : Command.State :=
+  match s.scopes with
+  | scope :: rest => { s with scopes := { scope with includedVars := scope.varUIds.toList } :: rest }
+  | [] => s
+
+def variablesName : Name := `_gym_variables
+
+/-- The variables that a declaration may be given at this point: `∀ variables, True` as a table with
+one term, or null. -/
+def variablesJson (s : Command.State) : IO String := do
+  if !hasVariables s then return "null"
+  let ictx := inputContext "theorem _root_._gym_variables : True := True.intro"
+  let (stx, _, _) := Parser.parseCommand ictx { env := s.env, options := {} } {} {}
+  let after ← runCommand ictx stx (withAllVariables s)
+  match after.env.find? variablesName with
+  | some info => do
+    let w ← newWriter
+    let row ← w.expr info.type
+    let tables ← w.take
+    return "{\"term\":" ++ toString row ++ tables ++ "}"
+  | none => return "null"
+
+def notesOf (parsed : Bool) (ms : List Message) : IO (List String) := do
+  return go (← readMessages ms)
+where
+  go : List Note → List String
+    | [] => []
+    | n :: ns => ("{\"severity\":" ++ quote n.severity ++ field "line" (toString n.line)
+      ++ field "column" (toString n.column) ++ field "text" (quote n.text)
+      ++ field "parse" (bool parsed) ++ "}") :: go ns
+
+def commandJson (first : Nat) (stx : Syntax) (pieces constants sides : List String)
+    (tainted : Bool) : String :=
+  "{\"first\":" ++ toString first ++ field "last" (toString (tailOf stx))
+    ++ field "kind" (quote stx.getKind.toString) ++ field "tainted" (bool tainted)
+    ++ field "pieces" (array pieces) ++ field "constants" (array constants)
+    ++ field "sides" (array sides)
+
+/-- A text as far as it is elaborated: its commands, newest first, and what its end says. -/
+structure Elaborated where
+  command : Command.State
+  snaps : List Snap
+  last : List String
+  stopped : Option Nat
+
+def lateImport (ictx : Parser.InputContext) (stx : Syntax) : Message :=
+  { fileName := ictx.fileName, pos := ictx.fileMap.toPosition ⟨byteStart stx⟩,
+    data := "invalid `import` command, it must be used in the beginning of the file" }
+
+/-- Elaborates the commands of a text, one after the other. -/
+partial def elabCommands (ictx : Parser.InputContext) (pos : Parser.ModuleParserState)
+    (s : Command.State) (snaps : List Snap) : IO Elaborated := do
+  let pmctx : Parser.ParserModuleContext :=
+    { env := s.env, options := currentOptions s, currNamespace := currentNamespace s,
+      openDecls := currentOpens s }
+  let (stx, pos, log) := Parser.parseCommand ictx pmctx pos {}
+  let parsed ← notesOf true log.toList
+  if Parser.isTerminalCommand stx then
+    if stx.isOfKind ``Parser.Command.import then
+      let late ← notesOf true [lateImport ictx stx]
+      return { command := s, snaps, last := append parsed late, stopped := some (byteStart stx) }
+    let stopped := if stx.isOfKind ``Parser.Command.eoi then none else some (byteStart stx)
+    return { command := s, snaps, last := parsed, stopped }
+  let after ← runCommand ictx stx s
+  let messages := append parsed (← notesOf false after.messages.toList)
+  let holes ← ST.mkRef ([] : List Hole)
+  let sides ← ST.mkRef ([] : List Environment)
+  let info := after.infoState.substituteLazy.get
+  let search : Search := { before := s.env, ref := holes, sides, inside := false }
+  holesOfNode search none info.trees.root
+  holesOfArray search none info.trees.tail 0
+  let sides := backwards (← sides.get) []
+  let tainted := taints stx
+  let namespace' := currentNamespace s
+  let made ← sidesJson s.env sides
+  let json := commandJson (byteStart stx) stx (piecesJson namespace' stx)
+    (constantsJson after.env (newConstants s.env after.env)) made tainted
+  let vars ← variablesJson s
+  let command := { after with messages := {}, infoState := {} }
+  let holes ← holes.get
+  let snap : Snap := { pos, command, json, vars, sides, holes, messages, tainted, before := s.env }
+  elabCommands ictx pos command (snap :: snaps)
+where
+  backwards : List Environment → List Environment → List Environment
+    | [], acc => acc
+    | x :: xs, acc => backwards xs (x :: acc)
+
+/-- The commands of an earlier text that can stand for those of another one with the same first
+bytes: all but the last that lies within them, which the parser may have read otherwise. -/
+def reusable (same : Nat) : List Snap → List Snap
+  | [] => []
+  | snap :: rest => if snap.pos.pos.byteIdx < same then rest else reusable same rest
+
+def oldestFirst : List Snap → List Snap → List Snap
+  | [], acc => acc
+  | x :: xs, acc => oldestFirst xs (x :: acc)
+
+def joinMessages : List Snap → List String
+  | [] => []
+  | s :: ss => append s.messages (joinMessages ss)
+
+def joinHoles : List Snap → List Hole
+  | [] => []
+  | s :: ss => append s.holes (joinHoles ss)
+
+def anyTainted : List Snap → Bool
+  | [] => false
+  | s :: ss => s.tainted || anyTainted ss
+
+def dropSnaps : Nat → List Snap → List Snap
+  | 0, snaps => snaps
+  | _, [] => []
+  | n + 1, _ :: rest => dropSnaps n rest
 
 def isImported (env : Environment) (n : Name) : Bool :=
   match env.getModuleIdxFor? n with
   | some _ => true
   | none => false
 
-def exportDecl (ref : GymRef) (req : Json) : IO Outcome := do
-  match getNat req "env", getStr req "name" with
-  | .ok envId, .ok name => do
+def sideSegments (w : Writer) (before : Environment) (known : Name → Bool) (seen : NameSet) :
+    List Environment → IO (List String)
+  | [] => pure []
+  | env :: rest => do
+    let (_, one) ← w.segment env known seen (namesOf (newConstants before env)) true
+    return one :: (← sideSegments w before known seen rest)
+
+/-- Commands as JSON, each with what it made as data. -/
+def commandsJson (w : Writer) (known : Name → Bool) (seen : NameSet) :
+    List Snap → IO (List String)
+  | [] => pure []
+  | s :: ss => do
+    let sides ← sideSegments w s.before known seen s.sides
+    let new := newConstants s.before s.command.env
+    let (seen, own) ← w.segment s.command.env known seen (namesOf new) false
+    let one := s.json ++ field "variables" s.vars ++ field "segments" (array (append sides [own])) ++ "}"
+    return one :: (← commandsJson w known seen ss)
+
+/-- Options of every environment: one thread, no linters. The embedded Lean comes without the code
+of its library, so definitions over it cannot be compiled, only elaborated. -/
+def firstState (env : Environment) : Command.State :=
+  let opts : Options := (({} : Options).set `Elab.async false).set `linter.all false
+  let s := Command.mkState env {} opts
+  match s.scopes with
+  | scope :: _ => { s with scopes := [{ scope with isNoncomputable := System.Platform.isEmscripten }] }
+  | [] => s
+
+def importsKey (imports : Array Import) (i : Nat) (acc : String) : String :=
+  if h : i < imports.size then
+    importsKey imports (i + 1) (acc ++ imports[i].module.toString ++ " ")
+  else acc
+termination_by imports.size - i
+
+def importRows (imports : Array Import) (i : Nat) : List String :=
+  if h : i < imports.size then
+    let one := imports[i]
+--#if lean >= 4.24
+    array [nameJson one.module, bool one.importAll, bool one.isExported, bool one.isMeta]
+--#else
+--    array [nameJson one.module, "false", "true", "false"]
+--#endif
+      :: importRows imports (i + 1)
+  else []
+termination_by imports.size - i
+
+def findBase (key : String) : List (String × Environment) → Option Environment
+  | [] => none
+  | (k, env) :: rest => if k == key then some env else findBase key rest
+
+def baseEnv (ref : GymRef) (imports : Array Import) : IO Environment := do
+  let key := importsKey imports 0 ""
+  let gym ← ref.get
+  match findBase key gym.bases with
+  | some env => return env
+  | none => do
+    let env ← importModules imports {} (trustLevel := 0) (loadExts := true)
+    let gym ← ref.get
+    ref.set { gym with bases := (key, env) :: gym.bases }
+    return env
+
+def openHeader (ref : GymRef) (req : Json) : IO Outcome := do
+  match getStr req "header" with
+  | .error e => return .failed "request" e
+  | .ok header => do
+    let (imports, pos, log) ← parseImports header (some "<header>")
+    let notes ← readMessages log.toList
+    if hasError notes then return .failed "parse" (firstError notes)
+    match ← EIO.toIO' (baseEnv ref imports) with
+    | .error e => return .failed "import" (toString e)
+    | .ok env => do
+      let ictx := inputContext header
+      let done ← elabCommands ictx { pos := ictx.fileMap.ofPosition pos } (firstState env) []
+      let snaps := oldestFirst done.snaps []
+      let commands ← commandsJson (← newWriter) (isImported done.command.env) {} snaps
+      let id ← addEnv ref { command := done.command, snaps := [] }
+      return .ok (field "env" (toString id) ++ field "imports" (array (importRows imports 0))
+        ++ field "tainted" (bool (anyTainted snaps)) ++ field "commands" (array commands)
+        ++ field "messages" (array (append (joinMessages snaps) done.last)))
+
+def holesJson (ref : GymRef) : List Hole → EIO Exception (List String)
+  | [] => pure []
+  | h :: hs => do
+    let id ← addState ref h.state
+    let state ← stateJson id h.state
+    let rest ← holesJson ref hs
+    return ("{\"first\":" ++ toString h.first ++ field "last" (toString h.last)
+      ++ field "tactic" (bool h.tactic) ++ field "prop" (bool h.prop)
+      ++ field "coupled" (bool h.coupled) ++ field "state" state ++ "}") :: rest
+
+/-- What of an earlier text can be used again. -/
+def earlier (ref : GymRef) (req : Json) : BaseIO (List Snap) := do
+  match getNat req "like", getNat req "same" with
+  | .ok id, .ok same => do
+    match ← getEnv' ref id with
+    | some e => return reusable same e.snaps
+    | none => return []
+  | _, _ => return []
+
+def elaborate (ref : GymRef) (req : Json) : IO Outcome := do
+  match getNat req "env", getStr req "text", getNat req "from" with
+  | .ok envId, .ok text, .ok from' => do
     let some e ← getEnv' ref envId | return .failed "unknown" ("no environment " ++ toString envId)
-    let env := e.command.env
-    let name := nameIn env name.toName
-    match env.find? name with
-    | none => return .failed "missing" "the text makes no declaration of this name"
-    | some (.thmInfo _) | some (.defnInfo _) | some (.opaqueInfo _) => do
-      let all := closure env (isImported env) {} [name]
-      if let some what := all.fault then return .failed "unfit" ("it rests on something that does not count: " ++ what)
-      let w ← newWriter
-      let target ← w.name name
-      match ← EIO.toIO' (w.declarations (inOrder all.decls [])) with
-      | .ok decls =>
-        return .ok (field "decls" ("{\"target\":" ++ toString target ++ field "decls" (array decls)
-          ++ (← w.tables) ++ "}"))
-      | .error e => return .failed "unfit" (toString e)
-    | some _ => return .failed "kind" "the declaration is neither a theorem nor a definition"
-  | .error e, _ | _, .error e => return .failed "request" e
-
-/-! ## Taking a declaration from another process
-
-Nothing that comes in is believed: the rows are read into terms, the kernel checks every declaration
-on top of an environment in which no foreign text was elaborated, and what has the name of something
-that is there already is either the same or gets another name. -/
-
-def malformed (what : String) : IO α := throw (IO.userError ("malformed " ++ what))
-
-def jsonArray (j : Json) : IO (Array Json) :=
-  match j with
-  | .arr items => pure items
-  | _ => malformed "row"
-
-def jsonField (j : Json) (name : String) : IO Json :=
-  match j.getObjVal? name with
-  | .ok v => pure v
-  | .error _ => malformed name
-
-def jsonNat (j : Json) : IO Nat :=
-  match j.getNat? with
-  | .ok n => pure n
-  | .error _ => malformed "number"
-
-def jsonStr (j : Json) : IO String :=
-  match j with
-  | .str s => pure s
-  | _ => malformed "string"
-
-def natAt (items : Array Json) (i : Nat) : IO Nat :=
-  if h : i < items.size then jsonNat items[i] else malformed "row"
-
-def itemAt (items : Array Json) (i : Nat) : IO Json :=
-  if h : i < items.size then pure items[i] else malformed "row"
-
-/-- The tables as far as they are read. `renamed` are constants that go by another name here. -/
-structure Reader where
-  names : Array Name
-  levels : Array Level
-  exprs : Array Expr
-  renamed : List (Name × Name)
-
-def nameAt (names : Array Name) (i : Nat) : IO Name :=
-  if i == 0 then pure .anonymous
-  else if h : i - 1 < names.size then pure names[i - 1] else malformed "name"
-
-partial def readNames (rows : Array Json) (i : Nat) (acc : Array Name) : IO (Array Name) := do
-  if h : i < rows.size then
-    let items ← jsonArray rows[i]
-    let p ← nameAt acc (← natAt items 0)
-    let last ← itemAt items 1
-    let n ← match last with
-      | .str s => pure (Name.mkStr p s)
-      | other => do
-        let k ← jsonNat other
-        pure (Name.mkNum p k)
-    readNames rows (i + 1) (acc.push n)
-  else return acc
-
-def levelAt (levels : Array Level) (i : Nat) : IO Level :=
-  if h : i < levels.size then pure levels[i] else malformed "level"
-
-partial def readLevels (rows : Array Json) (names : Array Name) (i : Nat) (acc : Array Level) :
-    IO (Array Level) := do
-  if h : i < rows.size then
-    let items ← jsonArray rows[i]
-    let kind ← natAt items 0
-    let l ← match kind with
-      | 0 => pure levelZero
-      | 1 => do
-        let a ← levelAt acc (← natAt items 1)
-        pure (mkLevelSucc a)
-      | 2 => do
-        let a ← levelAt acc (← natAt items 1)
-        let b ← levelAt acc (← natAt items 2)
-        pure (mkLevelMax a b)
-      | 3 => do
-        let a ← levelAt acc (← natAt items 1)
-        let b ← levelAt acc (← natAt items 2)
-        pure (mkLevelIMax a b)
-      | 4 => do
-        let n ← nameAt names (← natAt items 1)
-        pure (mkLevelParam n)
-      | _ => malformed "level"
-    readLevels rows names (i + 1) (acc.push l)
-  else return acc
-
-partial def levelsAt (levels : Array Level) (rows : Array Json) (i : Nat) : IO (List Level) := do
-  if h : i < rows.size then
-    let one ← levelAt levels (← jsonNat rows[i])
-    let rest ← levelsAt levels rows (i + 1)
-    return one :: rest
-  else return []
-
-partial def namesAt (names : Array Name) (rows : Array Json) (i : Nat) : IO (List Name) := do
-  if h : i < rows.size then
-    let one ← nameAt names (← jsonNat rows[i])
-    let rest ← namesAt names rows (i + 1)
-    return one :: rest
-  else return []
-
-def renamedTo (n : Name) : List (Name × Name) → Name
-  | [] => n
-  | (old, new) :: rest => if old == n then new else renamedTo n rest
-
-def exprAt (exprs : Array Expr) (i : Nat) : IO Expr :=
-  if h : i < exprs.size then pure exprs[i] else malformed "term"
-
-def binder : Name := `x
-
-def readExpr (r : Reader) (items : Array Json) : IO Expr := do
-  let kind ← natAt items 0
-  match kind with
-  | 0 => do
-    let i ← natAt items 1
-    return mkBVar i
-  | 1 => do
-    let l ← levelAt r.levels (← natAt items 1)
-    return mkSort l
-  | 2 => do
-    let n ← nameAt r.names (← natAt items 1)
-    let ls ← levelsAt r.levels (← jsonArray (← itemAt items 2)) 0
-    return mkConst (renamedTo n r.renamed) ls
-  | 3 => do
-    let f ← exprAt r.exprs (← natAt items 1)
-    let a ← exprAt r.exprs (← natAt items 2)
-    return mkApp f a
-  | 4 => do
-    let t ← exprAt r.exprs (← natAt items 1)
-    let b ← exprAt r.exprs (← natAt items 2)
-    return mkLambda binder .default t b
-  | 5 => do
-    let t ← exprAt r.exprs (← natAt items 1)
-    let b ← exprAt r.exprs (← natAt items 2)
-    return mkForall binder .default t b
-  | 6 => do
-    let t ← exprAt r.exprs (← natAt items 1)
-    let v ← exprAt r.exprs (← natAt items 2)
-    let b ← exprAt r.exprs (← natAt items 3)
-    return mkLet binder t v b
-  | 7 => do
-    let text ← jsonStr (← itemAt items 1)
-    match text.toNat? with
-    | some n => return mkRawNatLit n
-    | none => malformed "numeral"
-  | 8 => do
-    let text ← jsonStr (← itemAt items 1)
-    return mkStrLit text
-  | 9 => do
-    let n ← nameAt r.names (← natAt items 1)
-    let i ← natAt items 2
-    let e ← exprAt r.exprs (← natAt items 3)
-    return mkProj (renamedTo n r.renamed) i e
-  | _ => malformed "term"
-
-/-- Reads terms up to a row, with the names that constants go by at this point. -/
-partial def readExprs (rows : Array Json) (known : Nat) (r : Reader) : IO Reader := do
-  let i := r.exprs.size
-  if i < known then
-    if h : i < rows.size then
-      let e ← readExpr r (← jsonArray rows[i])
-      let { names, levels, exprs, renamed } := r
-      readExprs rows known { names, levels, exprs := exprs.push e, renamed }
-    else malformed "term"
-  else return r
-
-partial def readConstructors (r : Reader) (rows : Array Json) (i : Nat) : IO (List Constructor) := do
-  if h : i < rows.size then
-    let items ← jsonArray rows[i]
-    let name ← nameAt r.names (← natAt items 0)
-    let type ← exprAt r.exprs (← natAt items 1)
-    let rest ← readConstructors r rows (i + 1)
-    return { name, type } :: rest
-  else return []
-
-partial def readTypes (r : Reader) (rows : Array Json) (i : Nat) : IO (List InductiveType) := do
-  if h : i < rows.size then
-    let items ← jsonArray rows[i]
-    let name ← nameAt r.names (← natAt items 0)
-    let type ← exprAt r.exprs (← natAt items 1)
-    let ctors ← readConstructors r (← jsonArray (← itemAt items 2)) 0
-    let rest ← readTypes r rows (i + 1)
-    return { name, type, ctors } :: rest
-  else return []
-
-/-- Reads a declaration whose terms are read. -/
-def readDecl (r : Reader) (j : Json) : IO Declaration := do
-  let kind ← jsonStr (← jsonField j "kind")
-  let levelParams ← namesAt r.names (← jsonArray (← jsonField j "levels")) 0
-  if kind == "inductive" then
-    let params ← jsonNat (← jsonField j "params")
-    let types ← readTypes r (← jsonArray (← jsonField j "types")) 0
-    return .inductDecl levelParams params types false
-  else
-    let name ← nameAt r.names (← jsonNat (← jsonField j "name"))
-    let type ← exprAt r.exprs (← jsonNat (← jsonField j "type"))
-    if kind == "axiom" then return .axiomDecl { name, levelParams, type, isUnsafe := false }
-    else
-      let value ← exprAt r.exprs (← jsonNat (← jsonField j "value"))
-      if kind == "theorem" then
-        return .thmDecl { name, levelParams, type, value, all := [name] }
-      else if kind == "opaque" then
-        return .opaqueDecl { name, levelParams, type, value, isUnsafe := false, all := [name] }
-      else if kind == "def" then
-        let height ← jsonNat (← jsonField j "hints")
-        let hints := match height with
-          | 0 => ReducibilityHints.opaque
-          | 1 => ReducibilityHints.abbrev
-          | n + 2 => ReducibilityHints.regular n.toUInt32
-        return .defnDecl { name, levelParams, type, value, hints, safety := .safe, all := [name] }
-      else malformed "kind"
-
-/-- A term without metadata, as it would be read. -/
-partial def plain (e : Expr) : Expr :=
-  e.replace fun e => match e with
-    | .mdata _ e => some (plain e)
-    | _ => none
-
-def sameConstructors (env : Environment) : List Constructor → List Name → Bool
-  | [], [] => true
-  | c :: cs, n :: ns =>
-    match env.find? n with
-    | some info => c.name == n && c.type == plain info.type && sameConstructors env cs ns
-    | none => false
-  | _, _ => false
-
-def sameTypes (env : Environment) (levels : List Name) : List InductiveType → Bool
-  | [] => true
-  | t :: ts =>
-    match env.find? t.name with
-    | some (.inductInfo v) =>
-      v.levelParams == levels && t.type == plain v.type && sameConstructors env t.ctors v.ctors
-        && sameTypes env levels ts
-    | _ => false
-
-/-- Whether the environment has this very constant. -/
-def sameConstant (info : ConstantInfo) : Declaration → Bool
-  | .axiomDecl v =>
-    match info with
-    | .axiomInfo i => i.levelParams == v.levelParams && plain i.type == v.type
-    | _ => false
-  | .thmDecl v => same v.levelParams v.type v.value info
-  | .opaqueDecl v =>
-    match info with
-    | .opaqueInfo _ => same v.levelParams v.type v.value info
-    | _ => false
-  | .defnDecl v => same v.levelParams v.type v.value info
-  | _ => false
-where
-  same (levels : List Name) (type value : Expr) (info : ConstantInfo) : Bool :=
-    info.levelParams == levels && plain info.type == type
-      && match info.value? (allowOpaque := true) with
-        | some own => plain own == value
-        | none => false
-
-def withName (n : Name) : Declaration → Declaration
-  | .axiomDecl v => .axiomDecl { v with name := n }
-  | .thmDecl v => .thmDecl { v with name := n, all := [n] }
-  | .opaqueDecl v => .opaqueDecl { v with name := n, all := [n] }
-  | .defnDecl v => .defnDecl { v with name := n, all := [n] }
-  | d => d
-
-def nameOfDecl : Declaration → Name
-  | .axiomDecl v => v.name
-  | .thmDecl v => v.name
-  | .opaqueDecl v => v.name
-  | .defnDecl v => v.name
-  | _ => .anonymous
-
-/-- An environment on top of which declarations were read, and the first complaint of the kernel. -/
-structure Replayed where
-  env : Environment
-  reader : Reader
-  kernel : Option String := none
-
-/-- Adds a declaration even if the kernel rejects it, so that the other layers have their say. -/
-def addChecked (s : Replayed) (decl : Declaration) : BaseIO Replayed := do
-  match ← kernelAdd s.env decl with
-  | .ok env => return { s with env }
-  | .error why =>
-    let kernel := match s.kernel with
-      | some first => some first
-      | none => some why
-    match s.env.addDeclCore 0 decl none (doCheck := false) with
-    | .ok env => return { s with env, kernel }
-    | .error _ => return { s with kernel }
-
-def replayOne (exprs : Array Json) (s : Replayed) (j : Json) : IO Replayed := do
-  let { env, reader, kernel } := s
-  let reader ← readExprs exprs (← jsonNat (← jsonField j "known")) reader
-  let decl ← readDecl reader j
-  let s := { env, reader, kernel }
-  match decl with
-  | .inductDecl levels _ types _ =>
-    if sameTypes env levels types then return s
-    addChecked s decl
-  | decl => do
-    let name := nameOfDecl decl
-    match env.find? name with
-    | none => addChecked s decl
-    | some info => do
-      if sameConstant info decl then return s
-      let other := Name.mkStr name "_candidate"
-      let { names, levels, exprs, renamed } := reader
-      let reader := { names, levels, exprs, renamed := (name, other) :: renamed }
-      addChecked { s with reader } (withName other decl)
-
-partial def replayAll (exprs decls : Array Json) (i : Nat) (s : Replayed) : IO Replayed := do
-  if h : i < decls.size then
-    let s ← replayOne exprs s decls[i]
-    replayAll exprs decls (i + 1) s
-  else return s
-
-/-! ## Judging -/
-
-/-- The axioms that the constants of a list rest on, and the names that no constant has. -/
-partial def axiomsOf (env : Environment) (seen : NameSet) (axioms unknown : List Name) :
-    List Name → List Name × List Name
-  | [] => (axioms, unknown)
-  | n :: todo =>
-    if seen.contains n then axiomsOf env seen axioms unknown todo
-    else
-      let seen := seen.insert n
-      match env.find? n with
-      | none => axiomsOf env seen axioms (n :: unknown) todo
-      | some (.axiomInfo v) =>
-        let axioms := if isAxiom env n then n :: axioms else axioms
-        axiomsOf env seen axioms unknown (usedBy v.type todo)
-      | some (.thmInfo v) => axiomsOf env seen axioms unknown (usedBy v.type (usedBy v.value todo))
-      | some (.defnInfo v) => axiomsOf env seen axioms unknown (usedBy v.type (usedBy v.value todo))
-      | some (.opaqueInfo v) => axiomsOf env seen axioms unknown (usedBy v.type (usedBy v.value todo))
-      | some (.inductInfo v) => axiomsOf env seen axioms unknown (usedBy v.type (append v.ctors todo))
-      | some (.ctorInfo v) => axiomsOf env seen axioms unknown (usedBy v.type todo)
-      | some (.recInfo v) => axiomsOf env seen axioms unknown (usedBy v.type todo)
-      | some (.quotInfo v) => axiomsOf env seen axioms unknown (usedBy v.type todo)
-
-def namesJson : List Name → List String
-  | [] => []
-  | n :: ns => quote n.toString :: namesJson ns
-
-/-- The name that a constant has in the text it came from. -/
-def ownName : Name → Name
-  | .str p "_candidate" => p
-  | n => n
-
-def ownNames : List Name → List Name
-  | [] => []
-  | n :: ns => ownName n :: ownNames ns
-
-def isTheorem : ConstantInfo → Bool
-  | .thmInfo _ => true
-  | _ => false
-
-/-- Judges a declaration that another process sends, on top of an environment of this one; with
-`trusted`, next to the declaration of its name there. -/
-def replay (ref : GymRef) (req : Json) : IO Outcome := do
-  match getNat req "env", getStr req "name", req.getObjVal? "decls" with
-  | .ok envId, .ok name, .ok sent => do
-    let some e ← getEnv' ref envId | return .failed "unknown" ("no environment " ++ toString envId)
-    let base := e.command.env
-    let trusted := base.find? (nameIn base name.toName)
-    if getBool req "trusted" && trusted.isNone then
-      return .failed "statement" "the trusted text makes no declaration of this name"
-    if !base.contains ``Nat.gcd then
-      return .failed "prelude" "a text without Init defines anew what the kernel takes for granted"
-    let allowed := getNames req "allowed"
-    let read : IO (Replayed × Name) := do
-      let names ← readNames (← jsonArray (← jsonField sent "names")) 0 #[]
-      let levels ← readLevels (← jsonArray (← jsonField sent "levels")) names 0 #[]
-      let exprs ← jsonArray (← jsonField sent "exprs")
-      let decls ← jsonArray (← jsonField sent "decls")
-      let reader : Reader := { names, levels, exprs := #[], renamed := [] }
-      let s ← replayAll exprs decls 0 { env := base, reader }
-      let target ← nameAt names (← jsonNat (← jsonField sent "target"))
-      return (s, renamedTo target s.reader.renamed)
-    match ← EIO.toIO' read with
-    | .error e => return .failed "malformed" (toString e)
-    | .ok (s, target) => do
-      let some info := s.env.find? target
-        | return .failed "malformed" ((s.kernel).getD "the declaration did not arrive")
-      let same := match trusted with
-        | some t => plain t.type == plain info.type && t.levelParams == info.levelParams
-            && isTheorem t == isTheorem info
-        | none => false
-      let (axioms, unknown) := axiomsOf s.env {} [] [] [target]
-      let kernel := match s.kernel with
-        | some why => quote why
-        | none => "null"
-      let type ← termJson info.levelParams info.type
-      return .ok (field "same_type" (bool same) ++ field "theorem" (bool (isTheorem info))
-        ++ field "type" type
-        ++ field "axioms" (array (namesJson (ownNames axioms)))
-        ++ field "forbidden" (array (namesJson (ownNames (without allowed axioms))))
-        ++ field "unknown" (array (namesJson unknown))
-        ++ field "kernel" kernel)
+    let ictx := inputContext text
+    let done ← match ← earlier ref req with
+      | [] => elabCommands ictx {} e.command []
+      | snap :: rest => elabCommands ictx snap.pos snap.command (snap :: rest)
+    let snaps := oldestFirst done.snaps []
+    let wanted := dropSnaps from' snaps
+    let (known, seen) : (Name → Bool) × NameSet := match wanted with
+      | snap :: _ => (fun n => isImported snap.before n || snap.before.contains n, {})
+      | [] => (isImported e.command.env, {})
+    let commands ← commandsJson (← newWriter) known seen wanted
+    let open' ← if getBool req "holes" then EIO.toIO' (holesJson ref (joinHoles snaps))
+      else pure (.ok [])
+    match open' with
+    | .error e => failure e
+    | .ok holes =>
+      let id ← addEnv ref { command := done.command, snaps := done.snaps }
+      return .ok (field "env" (toString id) ++ field "tainted" (bool (anyTainted snaps))
+        ++ field "stopped" (match done.stopped with
+          | some at' => toString at'
+          | none => "null")
+        ++ field "commands" (array commands)
+        ++ field "holes" (array holes)
+        ++ field "messages" (array (append (joinMessages snaps) done.last)))
   | .error e, _, _ | _, .error e, _ | _, _, .error e => return .failed "request" e
 
 /-- Where the imports of a text end. -/
@@ -1715,6 +1741,32 @@ def imports (req : Json) : IO Outcome := do
     if hasError notes then return .failed "parse" (firstError notes)
     return .ok (field "end" (toString ((inputContext text).fileMap.ofPosition pos).byteIdx))
 
+mutual
+
+partial def sizeOfTrie (t : Data.Trie Parser.Token) : Nat :=
+  match t with
+  | .leaf v => one v
+  | .node1 v _ t => one v + sizeOfTrie t
+  | .node v _ ts => one v + sizeOfTries ts 0
+where
+  one : Option Parser.Token → Nat
+    | some _ => 1
+    | none => 0
+
+partial def sizeOfTries (ts : Array (Data.Trie Parser.Token)) (i : Nat) : Nat :=
+  if h : i < ts.size then sizeOfTrie ts[i] + sizeOfTries ts (i + 1) else 0
+
+end
+
+/-- The sizes of the tables of the process that elaboration reads and that code can change. -/
+def tables : IO Outcome := do
+  let linters ← Command.lintersRef.get
+  let tokens ← Parser.builtinTokenTable.get
+  let extensions ← persistentEnvExtensionsRef.get
+  let attributes ← attributeMapRef.get
+  return .ok (field "linters" (toString linters.size) ++ field "tokens" (toString (sizeOfTrie tokens))
+    ++ field "extensions" (toString extensions.size) ++ field "attributes" (toString attributes.size))
+
 /-! ## The loop -/
 
 def answer (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
@@ -1722,9 +1774,8 @@ def answer (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
   | .ok "run" => run ref req start
   | .ok "open" => openHeader ref req
   | .ok "elab" => elaborate ref req
-  | .ok "export" => exportDecl ref req
-  | .ok "replay" => replay ref req
   | .ok "imports" => imports req
+  | .ok "tables" => tables
   | .ok "free" => do
     let gym ← ref.get
     ref.set { gym with states := freeStates gym.states (getNats req "states"),

@@ -15,7 +15,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -23,33 +23,36 @@ from typing import Any, Self, TypeVar
 
 import psutil
 
+from prover.errors import ProverError
 from prover.generate.completion import ModelGenerator
 from prover.generate.mixed import Hinted, Mixed, Silent
 from prover.generate.models import load_model
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import ProofFormat, Statement
 from prover.interrupt import in_thread
-from prover.lean.judge import Text
+from prover.lean.judge import JudgeFailed, Made, fresh_judge, type_hash
 from prover.lean.pool import LeanPool
 from prover.lean.process import Limits
 from prover.lean.states import Declaration, Elaborated, Hole, Message
 from prover.lean.toolchain import Lean, find_lean
-from prover.lean.worker import ElaborationFailed
-from prover.verify import external
-from prover.verify.axioms import forbidden
-from prover.verify.replay import (
+from prover.lean.worker import ElaborationFailed, family_of
+from prover.verify import external, targets
+from prover.verify.layers import (
     Judgement,
-    judge_proof,
-    judge_text,
-    judgement_of,
+    errors_by_declaration,
+    failed_judgement,
+    judge_declarations,
     lean_version,
+    names_of,
 )
-from prover.verify.statement import cut, either, fill, named, with_hole, with_options
+from prover.verify.statement import cut, fill_all, indent, with_options
+from prover.verify.targets import Target
 from prover.verify.verdict import Outcome, Verdict
 from search.best_first import BestFirst, SearchResult
 from search.budget import Budget, Spent
 from search.graph import Graph
-from search.interfaces import Suggestion, TacticGenerator
+from search.interfaces import Progress as Step
+from search.interfaces import State, Suggestion, TacticGenerator
 from search.scheduler import Scheduler, SearchFailed
 
 T = TypeVar("T")
@@ -58,7 +61,7 @@ WORKER_MEMORY_MB = 2_500
 """What a worker of the embedded Lean takes, with room to spare."""
 
 
-class StatementError(Exception):
+class StatementError(ProverError):
     """What is to be proved does not elaborate, or is not there. The message says where; `kind` is
     that of `ElaborationFailed`."""
 
@@ -126,23 +129,67 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
-    """A declaration to prove: the text up to its end, and its holes."""
+class _Start:
+    """Where a search for several holes begins, and the tactic that leads there."""
 
-    text: str
-    declaration: Declaration
+    state: State
+    tactic: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """One search: the holes of a declaration that it fills, one unless they depend on each other."""
+
+    header: str
+    text: Elaborated
+    target: Target
     holes: tuple[Hole, ...]
+    start: _Start | None = None
 
     @property
-    def name(self) -> str:
-        return named(self.text, self.declaration)[1]
+    def state(self) -> State:
+        return self.start.state if self.start is not None else self.holes[0].state
 
-    async def judge(
-        self, pool: LeanPool, header: str, candidate: str, *, fresh: bool = False
-    ) -> Judgement:
-        trusted, name = named(self.text, self.declaration)
-        candidate, _ = named(candidate, self.declaration)
-        return await judge_proof(pool, Text(header, trusted), candidate, name, fresh=fresh)
+    @property
+    def body(self) -> Hole:
+        """The body of the declaration as one hole."""
+        piece = self.target.declaration.piece
+        assert piece is not None and piece.body is not None and piece.body_end is not None
+        head = len(":= ")
+        return replace(self.holes[0], first=piece.body + head, last=piece.body_end, tactic=False)
+
+    def script(self, found: str) -> str:
+        """The tactic script that goes with what a search has found."""
+        return found if self.start is None else f"{self.start.tactic}\n{found}"
+
+    def candidate(self, script: str) -> str:
+        """The text up to the end of the command, with a script in its place."""
+        whole = self.text.text
+        hole = self.holes[0] if self.start is None else self.body
+        others = [(h, None) for h in self.target.holes if self.start is None and h is not hole]
+        filled = fill_all(whole, [(hole, script), *others])
+        end = self.text.commands[self.target.declaration.command].last
+        return cut(filled, 0, len(filled.encode()) - (len(whole.encode()) - end))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """What a search came to, and why the last complete proof that it had was refused."""
+
+    result: SearchResult
+    refused: str | None
+
+    @property
+    def spent(self) -> Spent:
+        return self.result.spent
+
+    @property
+    def failures(self) -> Counter[str]:
+        return self.result.failures
+
+    @property
+    def graph(self) -> Graph:
+        return self.result.graph
 
 
 class Prover:
@@ -238,7 +285,7 @@ class Prover:
     async def prove(
         self, statement: str, *, header: str = "", budget: Budget | None = None
     ) -> Verdict:
-        """Proves one statement, given with or without `:= by sorry`. Raises as `fill_statement`."""
+        """Proves one statement, given with or without a proof. Raises as `fill_statement`."""
         return (await self.fill_statement(statement, header=header, budget=budget)).verdicts[-1]
 
     async def fill_statement(
@@ -249,7 +296,9 @@ class Prover:
         budget: Budget | None = None,
         seed: int | None = None,
     ) -> Filled:
-        """Proves one statement, with the graph of its search. `seed` replaces that of the settings.
+        """Proves one statement, with the graph of its search: what stands before its theorem is
+        taken as it is, a proof that it already has is replaced, and if it has holes these are
+        filled. `seed` replaces that of the settings.
 
         Raises:
             StatementError: the header or the statement does not elaborate.
@@ -257,19 +306,53 @@ class Prover:
         if not statement.strip():
             raise StatementError("there is no statement")
         header = with_options(header, statement)
-        return await self._fill(header, with_hole(statement), None, budget, seed=seed)
+        text = await self.open_statement(statement, header)
+        return await self._fill(header, text, text.declarations, budget, seed=seed)
 
-    async def type_hash(self, statement: str, *, header: str = "") -> str:
-        """The SHA-256 of the type that a statement elaborates to with this Lean, binder names left
-        out: equal hashes mean the same theorem, whatever the text looks like.
+    async def open_statement(self, statement: str, header: str) -> Elaborated:
+        """A statement with a hole for its proof, whether or not it comes with one.
 
         Raises:
             StatementError: the header or the statement does not elaborate.
         """
+        try:
+            text = await targets.open_statement(self.pool, header, statement)
+        except ElaborationFailed as failed:
+            raise _statement_error(failed, self.lean) from None
+        if text.errors:
+            raise StatementError("\n".join(map(str, text.errors)))
+        return text
+
+    async def negated(self, statement: str, *, header: str = "") -> tuple[str, str, str]:
+        """A text with a statement and, after it, its negation, both with holes; and their names.
+
+        Raises:
+            StatementError: the statement does not elaborate, or is no theorem with a name.
+        """
         header = with_options(header, statement)
-        text, targets, _ = await self._targets(header, with_hole(statement), None, 0)
-        self.pool.release([hole.state for hole in targets[-1].holes])
-        return (await targets[-1].judge(self.pool, header, text)).type_hash
+        text = await self.open_statement(statement, header)
+        self.pool.release([hole.state for hole in text.holes])
+        declaration = targets.find_statement(text)
+        if declaration is None or declaration.side is not None:
+            raise StatementError("only a theorem with a name can be negated")
+        shown, name = declaration.constant.shown, "negation_of_the_statement"
+        negation = f"theorem _root_.{name} : ¬ type_of% @{shown} := by sorry"
+        return f"{header}{text.text}\n\n{negation}\n", declaration.name, name
+
+    async def type_hash(self, statement: str, *, header: str = "") -> str:
+        """The SHA-256 of the type that a statement elaborates to with this Lean, names of binders
+        and of universe parameters left out: equal hashes mean the same theorem, whatever the text
+        looks like.
+
+        Raises:
+            StatementError: the header or the statement does not elaborate.
+        """
+        text = await self.open_statement(statement, with_options(header, statement))
+        self.pool.release([hole.state for hole in text.holes])
+        declaration = targets.find_statement(text)
+        if declaration is None:
+            raise StatementError(_no_declaration())
+        return type_hash(Made.of(text), declaration)
 
     async def prove_text(
         self, text: str, *, name: str | None = None, budget: Budget | None = None
@@ -282,68 +365,129 @@ class Prover:
         """
         header, body = await self._split(text)
         lines = header.count("\n")
-        filled = await self._fill(header, body, name, budget, lines)
-        return replace(filled, text=header + filled.text)
+        done = await self._elaborate(header, body)
+        wanted: Sequence[Declaration] = done.declarations
+        if name is not None:
+            wanted = [declaration := self._named(done, name)]
+            if not targets.targets(done, wanted):
+                anew = targets.opened(done, declaration)
+                if anew is not None:
+                    self.pool.release([hole.state for hole in done.holes])
+                    done = await self._elaborate(header, anew)
+                    wanted = [self._named(done, name)]
+        filled = await self._fill(header, done, wanted, budget, lines, whole=name is None)
+        return replace(filled, text=header + (body if filled.text == done.text else filled.text))
 
     async def check_text(
         self, text: str, *, name: str | None = None, statements: str | None = None
     ) -> list[Verdict]:
-        """The verdict on every declaration with a body in a finished file, or on one of them.
+        """The verdict on every declaration of a finished file, or on one of them.
 
         With `statements`, the text of a file that holds what was to be proved, it is the verdict on
-        those declarations: each must have the type that it has there.
+        those declarations: each must be what it is there.
 
         Raises:
             StatementError: the imports or the statements do not elaborate, or no declaration is
                 there to check.
         """
         header, body = await self._split(text)
-        candidate = Text(header, "\n" * header.count("\n") + body)
-        trusted, wanted = None, [name] if name else []
-        if statements is not None:
-            trusted, wanted = await self._statements(statements, name)
-
-        def choose(done: Elaborated) -> tuple[str, list[str]]:
-            if trusted is not None:
-                return candidate.body, wanted
-            body, names = candidate.body, []
-            for declaration in reversed(done.declarations):
-                body, own = named(body, declaration)
-                if name in (None, own):
-                    names.append(own)
-            if not names:
-                errors = [str(message) for message in done.errors]
-                raise StatementError("\n".join(errors) or _no_declaration(name, done.declarations))
-            return body, names[::-1]
-
+        trusted = await self._statements(statements, name) if statements is not None else None
         try:
-            judgements = await judge_text(
-                self.pool, trusted, candidate, choose, fresh=self.settings.paranoid
-            )
+            given = await self.pool.elaborate_apart(header, "\n" * header.count("\n") + body)
         except ElaborationFailed as failed:
             if failed.kind in ("import", "parse", "elaboration"):
                 raise _statement_error(failed, self.lean) from None
-            died = judgement_of(failed)
-            return [self._verdict(own, died, text=text) for own in wanted or ["the file"]]
-        verdicts = [self._verdict(own, one, text=text) for own, one in judgements.items()]
+            died = failed_judgement(failed.kind, str(failed))
+            names = [d.name for d in trusted[1]] if trusted else [name or "the file"]
+            return [self._verdict(own, died, text=text) for own in names]
+        if given.stopped is not None and any(m.parse for m in given.errors):
+            raise StatementError("\n".join(map(str, given.errors)))
+        judged = await self._judged(given, name, trusted)
+        verdicts = [self._verdict(own, one, text=text) for own, one in judged]
         return [await self._doubt(verdict, statements) for verdict in verdicts]
 
-    async def _statements(self, text: str, name: str | None) -> tuple[Text, list[str]]:
-        """A text with statements, and the names of those to prove: the ones with holes, or all."""
-        header, body = await self._split(text)
+    async def check_proof(
+        self, statement: str, proof: str, *, header: str = ""
+    ) -> tuple[Judgement, str]:
+        """The verdict on a tactic block as the proof of a statement, which may be nothing else; and
+        the text that was judged.
+
+        Raises:
+            StatementError: the header or the statement does not elaborate.
+        """
+        header = with_options(header, statement)
+        text = await self.open_statement(statement, header)
+        self.pool.release([hole.state for hole in text.holes])
+        declaration = targets.find_statement(text)
+        opened = None if declaration is None else targets.opened(text, declaration)
+        if declaration is None or opened is None:
+            raise StatementError(_no_declaration())
+        assert declaration.piece is not None and declaration.piece.body is not None
+        body = ":= by\n  " + indent(proof.strip("\n"), 2) + "\n"
+        data = opened.encode()[: declaration.piece.body].decode()
+        return await self._judge_candidate(
+            header, text, declaration, data + body
+        ), header + data + body
+
+    async def _judged(
+        self,
+        given: Elaborated,
+        name: str | None,
+        trusted: tuple[Elaborated, list[Declaration]] | None,
+    ) -> list[tuple[str, Judgement]]:
+        """Names and judgements of the declarations of a file, or of those that were asked for."""
+        if trusted is not None:
+            text, wanted = trusted
+            pairs = [(one, other) for one in wanted for other in _candidates(one, given)]
+            found = await self._judge(given, pairs, text)
+            best: dict[str, Judgement] = {}
+            for (one, _), judgement in zip(pairs, found, strict=True):
+                if one.name not in best or judgement.outcome is Outcome.PROVED:
+                    best[one.name] = judgement
+            return list(best.items())
         try:
-            done = await self.pool.elaborate(header, body)
-        except ElaborationFailed as failed:
-            raise _statement_error(failed, self.lean) from None
+            there = targets.named(given, name)
+        except targets.NoDeclaration as error:
+            loose = [str(message) for _, message in errors_by_declaration(given)[1]]
+            raise StatementError("\n".join(loose) or str(error)) from None
+        rest = [d for d in given.declarations if not d.listed and d.kind != "unsafe"]
+        if name is not None:
+            rest = []
+        found = await self._judge(given, [(None, d) for d in [*there, *rest]], None)
+        named = [(d.name, one) for d, one in zip([*there, *rest], found, strict=True)]
+        listed, unlisted = named[: len(there)], named[len(there) :]
+        verdicts = [*listed, *((own, one) for own, one in unlisted if one.failed)]
+        if name is None:
+            verdicts += [
+                (own, failed_judgement("elaboration", str(message)))
+                for own, message in errors_by_declaration(given)[1]
+            ]
+            if given.stopped is not None:
+                line = given.text.encode()[: given.stopped].count(b"\n") + 1
+                why = "the file ends here (`#exit`): what stands below was not read"
+                verdicts.append((f"line {line}", failed_judgement("elaboration", why)))
+        if not verdicts:
+            raise StatementError(_no_declaration())
+        return verdicts
+
+    async def _statements(
+        self, text: str, name: str | None
+    ) -> tuple[Elaborated, list[Declaration]]:
+        """A text with statements, and those of its declarations that are asked for."""
+        header, body = await self._split(text)
+        done = await self._elaborate(header, body)
         self.pool.release([hole.state for hole in done.holes])
         if done.errors:
             moved = _moved(done.errors, header.count("\n"))
             raise StatementError("\n".join(["in the statements:", *map(str, moved)]))
-        there = [d for d in done.declarations if name in (None, d.name)]
-        wanted = [d.name for d in there if _inside(done.holes, d)] or [d.name for d in there]
+        try:
+            wanted = targets.asked(done, name)
+        except targets.NoDeclaration as error:
+            raise StatementError(f"in the statements: {error}") from None
         if not wanted:
-            raise StatementError(f"in the statements: {_no_declaration(name, done.declarations)}")
-        return Text(header, body), wanted
+            raise StatementError(f"in the statements: {_no_declaration()}")
+        await self._vouch(done)
+        return done, wanted
 
     async def _split(self, text: str) -> tuple[str, str]:
         try:
@@ -351,143 +495,229 @@ class Prover:
         except ElaborationFailed as failed:
             raise _statement_error(failed, self.lean) from None
 
+    async def _elaborate(self, header: str, text: str) -> Elaborated:
+        try:
+            return await self.pool.elaborate(header, text)
+        except ElaborationFailed as failed:
+            raise _statement_error(failed, self.lean) from None
+
+    def _named(self, text: Elaborated, name: str) -> Declaration:
+        try:
+            (declaration,) = targets.named(text, name)
+        except targets.NoDeclaration as error:
+            raise StatementError(str(error)) from None
+        return declaration
+
+    async def _vouch(self, text: Elaborated) -> None:
+        """Has the kernel check what a text holds beside its holes, before anything is built on it.
+
+        Raises:
+            StatementError: the kernel refuses something.
+        """
+        programs = {c.name for d in text.declarations for c in d.constants if c.kind == "unsafe"}
+        names = names_of(text.declarations)
+        try:
+            refused = await self.pool.judge.refused(Made.of(text))
+        except JudgeFailed as failed:
+            raise StatementError(str(failed), failed.kind) from None
+        for constant, why in refused.items():
+            if constant not in programs and why != "is unsafe":
+                shown = names.get(constant) or ".".join(map(str, constant))
+                raise StatementError(f"the kernel rejects `{shown}` of the text itself: {why}")
+
+    async def _judge(
+        self,
+        given: Elaborated,
+        pairs: Sequence[tuple[Declaration | None, Declaration | None]],
+        asked: Elaborated | None,
+        *,
+        script: bool = False,
+    ) -> list[Judgement]:
+        try:
+            if self.settings.paranoid:
+                async with fresh_judge(self.lean, self.pool.limits) as judge:
+                    return await judge_declarations(judge, given, pairs, asked, script=script)
+            return await judge_declarations(self.pool.judge, given, pairs, asked, script=script)
+        except JudgeFailed as failed:
+            return [failed_judgement(failed.kind, str(failed)) for _ in pairs]
+
+    async def _judge_candidate(
+        self, header: str, asked: Elaborated, declaration: Declaration, candidate: str
+    ) -> Judgement:
+        """The verdict on a declaration of a text that ends with its command, and that is the one
+        that was asked up to it, but for a proof."""
+        family = family_of(header, asked.text)
+        try:
+            given = await self.pool.elaborate(
+                header, candidate, family=family, first_command=declaration.command, holes=False
+            )
+        except ElaborationFailed as failed:
+            return failed_judgement(failed.kind, str(failed))
+        own = next((d for d in given.declarations if _is_the_one(d, declaration)), None)
+        (judgement,) = await self._judge(given, [(declaration, own)], asked, script=True)
+        return judgement
+
     async def _fill(
         self,
         header: str,
-        text: str,
-        name: str | None,
+        text: Elaborated,
+        declarations: Sequence[Declaration],
         budget: Budget | None,
         lines_before: int = 0,
         *,
         seed: int | None = None,
+        whole: bool = True,
     ) -> Filled:
-        original = text
         seed = self.settings.seed if seed is None else seed
         begin = time.monotonic()
-        text, targets, leftover = await self._targets(header, text, name, lines_before)
+        wanted = targets.targets(text, [d for d in declarations if d.listed])
+        self._expect_no_errors(text, wanted, lines_before, whole)
+        leftover = _without_holes(text, declarations, wanted, lines_before)
+        if not wanted:
+            why = "nothing is left to prove: the text has no `sorry`"
+            raise StatementError("\n".join(f"{at}: {what}" for at, what in leftover) or why)
+        await self._vouch(text)
         elaborated = time.monotonic()
-        runs = [
-            self._search(header, target, hole, budget, seed) for target, hole in _pairs(targets)
+        jobs = [
+            _Job(header, text, target, holes, start)
+            for target in wanted
+            for holes, start in await self._places(header, text, target)
         ]
-        results = dict(
-            zip([id(hole) for _, hole in _pairs(targets)], await asyncio.gather(*runs), strict=True)
-        )
+        results = await asyncio.gather(*(self._search(job, budget, seed) for job in jobs))
         searched = time.monotonic()
-        verdicts = []
-        for target in targets:
-            found = [(hole, results[id(hole)]) for hole in target.holes]
-            verdicts.append(await self._conclude(header, target, found, seed))
+        found = list(zip(jobs, results, strict=True))
+        verdicts, final = await self._conclude(header, text, wanted, found, seed)
         concluded = time.monotonic()
+        version = lean_version(self.lean)
         for place, reason in leftover:
-            version = lean_version(self.lean)
             verdicts.append(Verdict(Outcome.GAVE_UP, place, version, reason=reason))
-        proofs = [(hole, results[id(hole)].proof) for _, hole in _pairs(targets)]
-        found_any = any(proof is not None for _, proof in proofs)
-        text = _fill_all(text, proofs) if found_any else original
-        spent = _total([result.spent for result in results.values()])
+        spent = _total([result.spent for result in results])
         seconds = {
             "elaborate": elaborated - begin,
             "search": max(0.0, searched - elaborated - spent.generating - spent.verifying),
             "generate": spent.generating,
             "verify": spent.verifying + concluded - searched,
         }
-        failures = sum((result.failures for result in results.values()), Counter[str]())
-        graphs = tuple(result.graph for result in results.values())
-        return Filled(tuple(verdicts), text, graphs, seconds, failures)
+        failures = sum((result.failures for result in results), Counter[str]())
+        graphs = tuple(result.graph for result in results)
+        return Filled(tuple(verdicts), final, graphs, seconds, failures)
 
-    async def _targets(
-        self, header: str, text: str, name: str | None, lines_before: int
-    ) -> tuple[str, list[_Target], list[tuple[str, str]]]:
-        """What there is to prove in a text; also the text with a hole where there was a proof, and
-        names and reasons for what is unproved but cannot be searched."""
-        try:
-            done = await self.pool.elaborate(header, text)
-            if name is not None:
-                wanted = next((d for d in done.declarations if d.name == name), None)
-                if wanted is None:
-                    raise StatementError(_no_declaration(name, done.declarations))
-                if not _inside(done.holes, wanted):
-                    data = text.encode()
-                    hole = data[: wanted.body] + b":= by sorry"
-                    text = (hole + data[wanted.body_end :]).decode()
-                    self.pool.release([hole.state for hole in done.holes])
-                    done = await self.pool.elaborate(header, text)
-        except ElaborationFailed as failed:
-            raise _statement_error(failed, self.lean) from None
-        targets = []
-        for declaration in done.declarations:
-            holes = _inside(done.holes, declaration)
-            target = _Target(cut(text, 0, declaration.last), declaration, holes)
-            if holes and target.name and name in (None, declaration.name):
-                targets.append(target)
-        errors = done.errors
-        if targets and name is not None:
-            errors = tuple(m for m in errors if m.line <= targets[-1].text.count("\n") + 1)
+    def _expect_no_errors(
+        self, text: Elaborated, wanted: Sequence[Target], lines_before: int, whole: bool
+    ) -> None:
+        """Raises `StatementError` with Lean's errors; those after the only target do not matter."""
+        errors = text.errors
+        if wanted and not whole:
+            last = max(target.declaration.last for target in wanted)
+            errors = tuple(m for m in errors if text.offset(m) <= last)
         if errors:
             raise StatementError("\n".join(map(str, _moved(errors, lines_before))))
-        leftover = _without_goals(text, done, targets, lines_before) if name is None else []
-        if leftover and not targets:
-            raise StatementError("\n".join(f"{what}: {reason}" for what, reason in leftover))
-        if not targets:
-            raise StatementError("nothing is left to prove: the text has no `sorry`")
-        return text, targets, leftover
 
-    async def _search(
-        self, header: str, target: _Target, hole: Hole, budget: Budget | None, seed: int
-    ) -> SearchResult:
+    async def _places(
+        self, header: str, text: Elaborated, target: Target
+    ) -> list[tuple[tuple[Hole, ...], _Start | None]]:
+        """What is one search each in a declaration: a hole, or all holes where what fills one
+        decides what another asks for."""
+        apart: list[tuple[tuple[Hole, ...], _Start | None]] = [
+            ((hole,), None) for hole in target.holes
+        ]
+        if not target.coupled:
+            return apart
+        start = await self._together(header, text, target)
+        return apart if start is None else [(target.holes, start)]
+
+    async def _together(self, header: str, text: Elaborated, target: Target) -> _Start | None:
+        """All holes of a declaration as goals of one state, by `refine` of its body with `?_` for
+        them; None where its body is no such term."""
+        piece = target.declaration.piece
+        opened = targets.opened(text, target.declaration)
+        if piece is None or piece.body is None or piece.body_end is None or opened is None:
+            return None
+        body = text.text.encode()[piece.body : piece.body_end].decode()
+        if not body.startswith(":=") or any(h.last > piece.body_end for h in target.holes):
+            return None
+        term = body
+        for hole in sorted(target.holes, key=lambda h: -h.first):
+            first, last = hole.first - piece.body, hole.last - piece.body
+            data = term.encode()
+            before = data[:first].decode()
+            if hole.tactic:
+                alone = re.search(r"\bby\s*\Z", before)
+                if alone is None:
+                    return None
+                before = before[: alone.start()]
+            term = before + "?_" + data[last:].decode()
+        tactic = f"refine {term.removeprefix(':=').strip()}"
+        end = len(opened.encode()) - (len(text.text.encode()) - target.declaration.last)
+        root = await self._elaborate(header, cut(opened, 0, end))
+        own = [h for h in root.holes if h.first >= piece.body]
+        if len(own) != 1 or root.errors:
+            return None
+        outcome = await self.pool.run(own[0].state, tactic)
+        if not isinstance(outcome, Step) or len(outcome.children) != 1:
+            return None
+        return _Start(outcome.children[0], tactic)
+
+    async def _search(self, job: _Job, budget: Budget | None, seed: int) -> _Found:
         settings = self.settings
         search = BestFirst(
-            hole.state,
+            job.state,
             alpha=settings.alpha,
             width=settings.width,
             budget=budget or settings.budget,
             seed=seed,
         )
-        others = len(target.holes) > 1
+        refused: list[str] = []
 
         async def verify(script: str) -> bool:
-            proofs = [(other, script if other is hole else None) for other in target.holes]
-            judgement = await target.judge(self.pool, header, _fill_all(target.text, proofs))
-            return judgement.outcome is Outcome.PROVED or (
-                others and _rests_on_other_holes(judgement)
-            )
+            candidate = job.candidate(job.script(script))
+            declaration = job.target.declaration
+            judgement = await self._judge_candidate(job.header, job.text, declaration, candidate)
+            others = len(job.target.holes) > len(job.holes)
+            if judgement.outcome is Outcome.PROVED or judgement.only_others_are_open:
+                return True
+            if others and judgement.only_sorry:
+                return True
+            refused.append(judgement.reason)
+            return False
 
         def report(search: BestFirst) -> None:
             if self._on_progress is not None:
-                self._on_progress(self._progress(target.name, search))
+                self._on_progress(self._progress(job.target.name, search))
 
         async def find() -> SearchResult:
             begin = time.monotonic()
-            proofs = await self._whole_proofs(header, target, seed)
+            proofs = await self._whole_proofs(job, seed)
             search.spent.generating += time.monotonic() - begin
-            with self._hinted.by(hole.state, proofs):
+            with self._hinted.by(job.state, proofs):
                 return await self.scheduler.run(search, verify=verify, on_progress=report)
 
         if self._interrupted:
-            return search.result("interrupted")
+            return _Found(search.result("interrupted"), None)
         task = asyncio.create_task(find())
         self._searches.add(task)
         try:
-            return await task
+            result = await task
         except asyncio.CancelledError:
             if not self._interrupted:
                 raise
-            return search.result("interrupted")
+            result = search.result("interrupted")
         except SearchFailed as failed:
             if failed.__cause__ is not None:
                 raise failed.__cause__ from None
             raise
         finally:
             self._searches.discard(task)
+        return _Found(result, refused[-1] if refused else None)
 
-    async def _whole_proofs(self, header: str, target: _Target, seed: int) -> list[Suggestion]:
+    async def _whole_proofs(self, job: _Job, seed: int) -> list[Suggestion]:
         """What a model that writes whole proofs writes for a theorem with one hole. Lemmas that it
         puts before the theorem are more than a proof, so such a proof is left out."""
-        if self._writer is None or len(target.holes) > 1:
+        if self._writer is None or len(job.target.holes) > 1:
             return []
-        before = header + cut(target.text, 0, target.declaration.first)
-        text = cut(target.text, target.declaration.first, target.declaration.body)
-        statement = Statement(text.strip(), before)
+        declaration = job.target.declaration
+        before = job.header + cut(job.text.text, 0, declaration.first)
+        statement = Statement(targets.head(job.text, declaration), before)
         return [
             Suggestion(proof.tactics, proof.logprob, proof.tokens)
             async for proof in self._writer.whole_proofs(statement, seed=seed)
@@ -507,28 +737,93 @@ class Prover:
         )
 
     async def _conclude(
-        self, header: str, target: _Target, found: Sequence[tuple[Hole, SearchResult]], seed: int
+        self,
+        header: str,
+        text: Elaborated,
+        wanted: Sequence[Target],
+        found: Sequence[tuple[_Job, _Found]],
+        seed: int,
+    ) -> tuple[list[Verdict], str]:
+        """The verdicts on the declarations whose holes were searched, and the text with what is
+        proved. All proofs are put into the text, which is elaborated from scratch; where one does
+        not hold there, its declaration stays as it was and the rest is judged again."""
+        refused: dict[str, str] = {}
+        while True:
+            filled = _filled(text, wanted, found, refused)
+            solved = [t for t in wanted if t.name not in refused and _solved(t, found)]
+            judged = await self._judge_filled(header, text, solved, filled)
+            bad = {
+                target.name: judgement.reason
+                for target, judgement in zip(solved, judged, strict=True)
+                if not (judgement.outcome is Outcome.PROVED or judgement.only_others_are_open)
+            }
+            if not bad:
+                break
+            refused |= bad
+        judgements = {t.name: one for t, one in zip(solved, judged, strict=True)}
+        verdicts = []
+        for target in wanted:
+            own = [(job, one) for job, one in found if job.target is target]
+            judgement = judgements.get(target.name)
+            verdict = self._concluded(
+                header + filled, target, judgement, own, refused.get(target.name)
+            )
+            verdict = replace(verdict, seed=seed)
+            verdicts.append(await self._doubt(verdict, header + text.text))
+        return verdicts, filled
+
+    async def _judge_filled(
+        self, header: str, text: Elaborated, wanted: Sequence[Target], filled: str
+    ) -> list[Judgement]:
+        if not wanted:
+            return []
+        family = family_of(header, text.text)
+        try:
+            given = await self.pool.elaborate(
+                header, filled, family=family, scratch=True, holes=False
+            )
+        except ElaborationFailed as failed:
+            return [failed_judgement(failed.kind, str(failed)) for _ in wanted]
+        pairs = []
+        for target in wanted:
+            asked = target.declaration
+            pairs.append(
+                (asked, next((d for d in given.declarations if _is_the_one(d, asked)), None))
+            )
+        return await self._judge(given, pairs, text, script=True)
+
+    def _concluded(
+        self,
+        text: str,
+        target: Target,
+        judgement: Judgement | None,
+        found: Sequence[tuple[_Job, _Found]],
+        refused: str | None,
     ) -> Verdict:
-        """The verdict on a declaration whose holes were searched."""
-        spent = _total([result.spent for _, result in found])
-        unsolved = [result for _, result in found if result.proof is None]
-        if unsolved:
-            goals = tuple(pp for result in unsolved for pp in _best_goals(result))
+        results = [one.result for _, one in found]
+        spent = _total([one.spent for one in results])
+        unsolved = [(job, one) for job, one in found if one.result.proof is None]
+        if judgement is None:
+            goals = tuple(pp for _, one in unsolved for pp in _best_goals(one.result))
+            reason = f"a proof was found, and refused: {refused}"
+            if unsolved:
+                reason = _why(unsolved[0][1])
             return Verdict(
                 Outcome.GAVE_UP,
                 target.name,
                 lean_version(self.lean),
-                reason=_why(unsolved[0]),
+                reason=reason,
                 spent=spent,
                 open_goals=goals[:5],
-                seed=seed,
             )
-        text = _fill_all(target.text, [(hole, result.proof) for hole, result in found])
-        judgement = await target.judge(self.pool, header, text, fresh=self.settings.paranoid)
-        proof = found[0][1].proof if len(found) == 1 else None
-        verdict = self._verdict(target.name, judgement, header + text, proof, spent)
-        verdict = replace(verdict, seed=seed)
-        return await self._doubt(verdict, header + target.text)
+        job, one = found[0]
+        proof = job.script(one.result.proof or "") if len(found) == 1 else None
+        verdict = self._verdict(target.name, judgement, text, proof, spent)
+        if judgement.only_others_are_open:
+            others = ", ".join(f"`{name}`" for name in judgement.rests_on)
+            reason = f"filled, but it rests on {others}, which is not proved"
+            return replace(verdict, outcome=Outcome.GAVE_UP, reason=reason)
+        return verdict
 
     async def _doubt(self, verdict: Verdict, trusted: str | None) -> Verdict:
         """With `paranoid`, a proof also has to pass the checkers that others wrote."""
@@ -565,6 +860,7 @@ class Prover:
             layers=judgement.layers,
             axioms=judgement.axioms,
             type_hash=judgement.type_hash,
+            rests_on=judgement.rests_on,
             spent=spent or Spent(),
         )
 
@@ -624,45 +920,66 @@ def default_jobs() -> int:
     return max(1, min(cores or 1, int(by_memory)))
 
 
-def _pairs(targets: Sequence[_Target]) -> list[tuple[_Target, Hole]]:
-    return [(target, hole) for target in targets for hole in target.holes]
+def _is_the_one(declaration: Declaration, asked: Declaration) -> bool:
+    """Whether a declaration stands in another text where the one that was asked stands in its."""
+    return (declaration.constant.name, declaration.command, declaration.side) == (
+        asked.constant.name,
+        asked.command,
+        asked.side,
+    )
 
 
-def _inside(holes: Sequence[Hole], declaration: Declaration) -> tuple[Hole, ...]:
-    return tuple(h for h in holes if declaration.first <= h.first and h.last <= declaration.last)
+def _candidates(asked: Declaration, given: Elaborated) -> list[Declaration | None]:
+    """What in a text may be the declaration that was asked: the one of its name or, of an `example`,
+    any."""
+    if asked.side is None:
+        found = [d for d in given.declarations if d.constant.name == asked.constant.name]
+    else:
+        found = [d for d in given.declarations if d.side is not None]
+    return [*found] or [None]
 
 
-def _fill_all(text: str, proofs: Sequence[tuple[Hole, str | None]]) -> str:
-    """The text with its holes filled where there is a proof. One `sorry` can be several holes
-    (`cases n <;> sorry`)."""
-    places: dict[tuple[int, int], list[tuple[Hole, str | None]]] = {}
-    for hole, proof in proofs:
-        places.setdefault((hole.first, hole.last), []).append((hole, proof))
-    for _, there in sorted(places.items(), reverse=True):
-        scripts = [proof for _, proof in there if proof is not None]
-        if scripts:
-            if len(scripts) < len(there):
-                scripts.append("sorry")
-            text = fill(text, there[0][0], either(scripts))
-    return text
+def _solved(target: Target, found: Sequence[tuple[_Job, _Found]]) -> bool:
+    return all(one.result.proof is not None for job, one in found if job.target is target)
 
 
-def _without_goals(
-    text: str, done: Elaborated, targets: Sequence[_Target], lines_before: int
+def _filled(
+    text: Elaborated,
+    wanted: Sequence[Target],
+    found: Sequence[tuple[_Job, _Found]],
+    refused: Mapping[str, str],
+) -> str:
+    """The text with what was found. A declaration that is not proved as a whole keeps its holes for
+    data, and those that depend on each other: what fills one could make another false."""
+    proofs: list[tuple[Hole, str | None]] = []
+    anew: list[tuple[Hole, str | None]] = []
+    for target in wanted:
+        own = [(job, one) for job, one in found if job.target is target]
+        whole = _solved(target, found)
+        careful = target.coupled or not all(hole.prop for hole in target.holes)
+        for job, one in own:
+            keep = target.name not in refused and (whole or not careful)
+            script = one.result.proof if keep else None
+            if job.start is not None:
+                anew += [(job.body, job.script(script))] if script is not None else []
+            else:
+                proofs += [(job.holes[0], script)]
+    return fill_all(text.text, [*proofs, *anew])
+
+
+def _without_holes(
+    text: Elaborated,
+    declarations: Sequence[Declaration],
+    wanted: Sequence[Target],
+    lines_before: int,
 ) -> list[tuple[str, str]]:
-    """Where there is a `sorry` in something that is not among the targets: in a `mutual`, say."""
-    spans = [(target.declaration.first, target.declaration.last) for target in targets]
-    lines = text.split("\n")
-    found = []
-    for message in done.messages:
-        if not re.match("declaration uses .sorry.", message.text):
-            continue
-        before = [*lines[: message.line - 1], lines[message.line - 1][: message.column]]
-        at = len("\n".join(before).encode())
-        if not any(first <= at < last for first, last in spans):
-            place = f"line {message.line + lines_before}"
-            found.append((place, "this kind of declaration, or of `sorry`, cannot be filled"))
-    return found
+    """What is left open where no proof can be put, with the reason."""
+    searched = {target.name for target in wanted}
+    return [
+        (d.name, "its `sorry` is written by a macro or a type: no proof can be put there")
+        for d in declarations
+        if d.sorry and d.name not in searched
+    ]
 
 
 def _total(parts: Sequence[Spent]) -> Spent:
@@ -677,22 +994,21 @@ def _total(parts: Sequence[Spent]) -> Spent:
     )
 
 
-def _rests_on_other_holes(judgement: Judgement) -> bool:
-    """Whether all that is wrong with a declaration is that it has more holes."""
-    return judgement.failed == ("axioms",) and forbidden(judgement.axioms) == ("sorryAx",)
-
-
 def _best_goals(result: SearchResult) -> list[str]:
     """Prints of the goals best worth looking at; of the first one if none is open any more."""
     return [goal.state.pp for goal in result.open_goals] or [result.graph.root.state.pp]
 
 
-def _why(result: SearchResult) -> str:
+def _why(found: _Found) -> str:
+    result = found.result
+    reason = result.reason or result.status
     if result.status == "exhausted":
-        return "no tactic is left to try"
-    if result.status == "budget":
-        return f"the budget is spent ({result.reason})"
-    return result.reason or result.status
+        reason = "no tactic is left to try"
+    elif result.status == "budget":
+        reason = f"the budget is spent ({result.reason})"
+    if found.refused is not None:
+        return f"a proof was found, and refused: {found.refused}; then {reason}"
+    return reason
 
 
 def _moved(messages: Sequence[Message], lines: int) -> list[Message]:
@@ -700,11 +1016,8 @@ def _moved(messages: Sequence[Message], lines: int) -> list[Message]:
     return [replace(message, line=message.line + lines) for message in messages]
 
 
-def _no_declaration(name: str | None, there: Sequence[Declaration] = ()) -> str:
-    if name is None:
-        return "the text makes no declaration"
-    names = ", ".join(d.name for d in there) or "none"
-    return f"no declaration is called {name}; there are: {names}"
+def _no_declaration() -> str:
+    return "the text makes no declaration"
 
 
 def _statement_error(failed: ElaborationFailed, lean: Lean) -> StatementError:

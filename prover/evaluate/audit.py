@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from prover.api import Prover, StatementError
-from prover.verify.statement import negated, with_hole, with_options
+from prover.verify import targets
+from prover.verify.statement import with_options
 from search.budget import Budget
 from search.interfaces import Progress
 
@@ -69,7 +69,7 @@ def read_problems(path: Path, header: str | None = None) -> list[Problem]:
         ValueError: a row is not such an object; the message names its line.
     """
     problems = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -86,7 +86,7 @@ def read_findings(path: Path, lean: str) -> dict[str, Finding]:
     interruption left half-written is passed over."""
     found = {}
     if path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in path.read_text(encoding="utf-8").split("\n"):
             try:
                 finding = Finding(**json.loads(line))
             except (ValueError, TypeError):
@@ -113,8 +113,8 @@ async def _look_at(prover: Prover, problem: Problem, budget: Budget) -> Finding:
     lean = prover.lean.version
     try:
         type_hash = await prover.type_hash(problem.statement, header=header)
-        text, _, negation = negated(problem.statement)
-    except (StatementError, ValueError) as error:
+        text, _, negation = await prover.negated(problem.statement, header=header)
+    except StatementError as error:
         return Finding(problem.name, problem.sha256, lean, error=str(error))
     return Finding(
         problem.name,
@@ -123,32 +123,39 @@ async def _look_at(prover: Prover, problem: Problem, budget: Budget) -> Finding:
         type_hash,
         trivial=await _trivial(prover, header, problem.statement),
         contradiction=await _contradiction(prover, header, problem.statement, budget),
-        negation=await _proof(prover, header + text, negation, budget),
+        negation=await _proof(prover, text, negation, budget),
     )
 
 
 async def _trivial(prover: Prover, header: str, statement: str) -> str | None:
-    (hole,) = (await prover.pool.elaborate(header, with_hole(statement))).holes
+    holes = (await prover.open_statement(statement, header)).holes
     try:
-        for tactic in TRIVIAL:
-            outcome = await prover.pool.run(hole.state, tactic)
+        for tactic in TRIVIAL if len(holes) == 1 else ():
+            outcome = await prover.pool.run(holes[0].state, tactic)
             if isinstance(outcome, Progress) and not outcome.children:
                 return tactic
     finally:
-        prover.pool.release([hole.state])
+        prover.pool.release([hole.state for hole in holes])
     return None
 
 
 async def _contradiction(prover: Prover, header: str, statement: str, budget: Budget) -> str | None:
     """A proof of `False` from the hypotheses, unless `False` is what the statement claims."""
-    start = re.sub(r"sorry\Z", "\n  intros\n  exfalso\n  sorry", with_hole(statement))
-    plain = re.sub(r"sorry\Z", "\n  intros\n  sorry", with_hole(statement))
-    done = await prover.pool.elaborate(header, plain)
-    targets = [hole.state.goals[0].target for hole in done.holes]
-    prover.pool.release([hole.state for hole in done.holes])
-    if done.errors or targets == ["False"]:
+    text = await prover.open_statement(statement, header)
+    prover.pool.release([hole.state for hole in text.holes])
+    declaration = targets.find_statement(text)
+    if declaration is None:
         return None
-    return await _proof(prover, header + start, None, budget)
+    plain = targets.opened(text, declaration, ":= by\n  intros\n  sorry")
+    start = targets.opened(text, declaration, ":= by\n  intros\n  exfalso\n  sorry")
+    if plain is None or start is None:
+        return None
+    done = await prover.pool.elaborate(header, plain)
+    goals = [hole.state.goals[0].target for hole in done.holes]
+    prover.pool.release([hole.state for hole in done.holes])
+    if done.errors or goals == ["False"]:
+        return None
+    return await _proof(prover, header + start, declaration.name, budget)
 
 
 async def _proof(prover: Prover, text: str, name: str | None, budget: Budget) -> str | None:

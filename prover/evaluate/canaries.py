@@ -8,7 +8,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from prover.api import Prover, StatementError
-from prover.verify.statement import negated, with_options
+from prover.verify.statement import with_options
 from prover.verify.verdict import Verdict
 
 CANARIES = (
@@ -95,8 +95,11 @@ async def canaries(
             raise CanaryProved(f"a false statement was accepted as proved:\n{verdict.text}")
 
     async def search_negation(statement: str) -> None:
-        text, name, negation = negated(statement)
-        verdict = await search(with_options(header, statement) + text, negation)
+        try:
+            text, name, negation = await prover.negated(statement, header=header)
+        except StatementError:
+            return
+        verdict = await search(text, negation)
         if verdict is not None and verdict.proved:
             watch._refute(name)
 

@@ -17,10 +17,10 @@ from prover.api import Prover, StatementError
 from prover.data.theorems.corpus import read_jsonl
 from prover.evaluate.benchmark import CORE_HEADER, DECLARATION, Theorem, core
 from prover.evaluate.run import Results, RunError, read_results
-from prover.lean.judge import Text
 from prover.lean.worker import ElaborationFailed
-from prover.verify.replay import Judgement, judge_proof
-from prover.verify.statement import indent, with_hole, with_options
+from prover.verify.layers import Judgement
+from prover.verify.statement import with_options
+from prover.verify.targets import find_statement
 from prover.verify.verdict import Outcome, Verdict
 
 CODE = ("code", "full_code", "formal_proof", "full_proof", "proof")
@@ -31,8 +31,8 @@ _FENCE = re.compile(r"```(?:lean4?|tactics)?\n(.*?)```", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A text that is said to prove a theorem of a benchmark. `alone`: it is nothing but a proof put
-    below the statement, and may be nothing else. `problem` says why it need not even be looked at.
+    """A text that is said to prove a theorem of a benchmark. `alone`: it is nothing but a tactic
+    block, to be put below the statement, and may be nothing else. `problem` says why it need not even be looked at.
     `type_hash` is what the run noted of the theorem, with its Lean."""
 
     name: str
@@ -89,7 +89,7 @@ def claims_of_run(results: Results, theorems: Sequence[Theorem]) -> list[Claim]:
         theorem = core(theorem) if subset == "core" else theorem
         claim = Claim(
             theorem.name,
-            _with_proof(theorem, row["proof"]),
+            row["proof"],
             theorem,
             True,
             type_hash=row.get("type_hash", ""),
@@ -115,9 +115,7 @@ def released_claims(path: Path, theorems: Sequence[Theorem], subset: str = "") -
             continue
         theorem = core(theorem) if subset == "core" else theorem
         alone = not DECLARATION.search(code)
-        if alone:
-            code = _with_proof(theorem, code)
-        elif subset == "core":
+        if not alone and subset == "core":
             code = CORE_HEADER + _without_header(code)
         found.append(Claim(theorem.name, code, theorem, alone))
     if not found:
@@ -141,13 +139,19 @@ def _released(path: Path) -> Iterator[tuple[str, str]]:
         raise RunError(f"cannot read the proofs of {path}: {error}") from None
 
 
-def _with_proof(theorem: Theorem, proof: str) -> str:
-    text = with_hole(theorem.statement).removesuffix(" sorry")
-    return f"{_header(theorem)}{text}\n  {indent(proof.strip(chr(10)), 2)}\n"
+async def _asked(prover: Prover, theorem: Theorem) -> tuple[str, str]:
+    """The benchmark's statement as a file with a hole, and what Lean calls it.
 
-
-def _header(theorem: Theorem) -> str:
-    return with_options(theorem.header, theorem.statement)
+    Raises:
+        StatementError: it does not elaborate, or declares nothing.
+    """
+    header = with_options(theorem.header, theorem.statement)
+    text = await prover.open_statement(theorem.statement, header)
+    prover.pool.release([hole.state for hole in text.holes])
+    declaration = find_statement(text)
+    if declaration is None:
+        raise StatementError("the benchmark's statement declares nothing")
+    return header + text.text, declaration.name
 
 
 def _without_header(code: str) -> str:
@@ -167,22 +171,15 @@ async def recheck(prover: Prover, claims: Sequence[Claim]) -> AsyncIterator[Rech
 async def _verdict(prover: Prover, claim: Claim) -> tuple[str, str, dict[str, Any]]:
     if claim.theorem is None:
         return "not checked", claim.problem, {}
-    statement = claim.theorem.statement
-    declared = DECLARATION.search(statement)
-    if declared is None:
-        return "not checked", "the benchmark's statement is no theorem with a name", {}
-    name, header = declared[1].split(".{")[0], _header(claim.theorem)
+    statement, header = claim.theorem.statement, claim.theorem.header
     verdict: Judgement | Verdict
     try:
-        if claim.alone and not prover.settings.paranoid:
-            trusted = Text(header, with_hole(statement))
-            await prover.pool.elaborate(header, "")
-            candidate = claim.text.removeprefix(header)
-            verdict = await judge_proof(prover.pool, trusted, candidate, name)
-        else:
-            (verdict,) = await prover.check_text(
-                claim.text, name=name, statements=header + with_hole(statement)
-            )
+        text = claim.text
+        if claim.alone:
+            verdict, text = await prover.check_proof(statement, claim.text, header=header)
+        if not claim.alone or prover.settings.paranoid:
+            statements, name = await _asked(prover, claim.theorem)
+            (verdict,) = await prover.check_text(text, name=name, statements=statements)
     except (StatementError, ElaborationFailed) as error:
         return "not checked", str(error), {}
     more = {

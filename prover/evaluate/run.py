@@ -448,9 +448,11 @@ def code_digest() -> str:
     """The SHA-256 of the code that searches and judges."""
     import prover
     import search
-    from prover.lean.embedded import gym_source
+    from prover.lean.embedded import source_of
 
-    found = hashlib.sha256(gym_source().read_bytes())
+    found = hashlib.sha256()
+    for program in ("Gym", "Judge"):
+        found.update(source_of(program).read_bytes())
     for package in (prover, search):
         folder = Path(str(package.__file__)).parent
         for file in sorted(folder.rglob("*.py")):

@@ -23,7 +23,8 @@ from prover.lean.pool import LeanPool
 from prover.lean.process import Limits
 from prover.lean.states import LeanError, ProofFinished, ProofGivenUp, TacticResult, TacticState
 from prover.lean.toolchain import find_lean
-from prover.verify.statement import with_hole, with_options
+from prover.verify.statement import with_options
+from prover.verify.targets import open_statement
 from search.interfaces import Failure, Outcome, State
 
 T = TypeVar("T")
@@ -70,7 +71,7 @@ class Dojo:
             self._pool = LeanPool(lean, limits=self._limits)
             self._wait(self._pool.__aenter__())
             header = with_options(self._header, self._statement)
-            done = self._wait(self._pool.elaborate(header, with_hole(self._statement)))
+            done = self._wait(open_statement(self._pool, header, self._statement))
             if done.errors or not done.holes:
                 raise StatementError("\n".join(map(str, done.errors)) or "no goal")
         except BaseException:

@@ -33,7 +33,7 @@ PATCH = 3  # raise it whenever what `_patch_*` write changes
 RUNNER = Path(__file__).with_name("run_lean.cjs")
 STACK_MB = 128  # of every thread; the runner says what it has to do with other limits
 DOWNLOAD_BYTES = 121_521_184
-COMPILE_SECONDS = 35
+COMPILE_SECONDS = {"Gym": 20, "Judge": 10}
 
 Progress = Callable[[str, float], None]
 """Called with the name of a step and how much of it is done, from 0 to 1."""
@@ -53,10 +53,14 @@ def cache_folder() -> Path:
     return Path(os.environ.get("PROVER_CACHE") or user_cache_dir("prover")).absolute()
 
 
-def gym_source() -> Path:
-    """`Gym.lean`: inside the installed package, or in the repository."""
-    packaged = Path(__file__).with_name("Gym.lean")
-    return packaged if packaged.exists() else Path(__file__).parents[2] / "lean_project/Gym.lean"
+def source_of(program: str) -> Path:
+    """`Gym.lean` or `Judge.lean`: inside the installed package, or in the repository."""
+    packaged = Path(__file__).with_name(f"{program}.lean")
+    return (
+        packaged
+        if packaged.exists()
+        else Path(__file__).parents[2] / "lean_project" / packaged.name
+    )
 
 
 def node_folder() -> Path:
@@ -81,10 +85,12 @@ class EmbeddedLean:
 
     folder: Path
     gym: Path
+    judge: Path
 
-    def gym_command(self) -> list[str]:
-        """Starts the gym; it may read the library and its own code only."""
-        return _node(self.folder, [self.gym], [], "gym", str(self.gym.resolve()))
+    def start_command(self, program: str) -> list[str]:
+        """Starts `Gym` or `Judge`; it may read the library and its own code only."""
+        code = {"Gym": self.gym, "Judge": self.judge}[program]
+        return _node(self.folder, [code], [], "run", program, str(code.resolve()))
 
     def command(self, args: list[str], folders: dict[str, Path]) -> list[str]:
         """Runs `lean ARGS` in the first of `folders` (path inside: writable folder outside)."""
@@ -121,12 +127,13 @@ def installed() -> bool:
 
 
 def ensure(progress: Progress = lambda step, done: None, gym: Path | None = None) -> EmbeddedLean:
-    """Fetches, patches and caches the embedded Lean and compiles the gym, unless that is done."""
+    """Fetches, patches and caches the embedded Lean and compiles the gym and the judge, unless that
+    is done."""
     cache = cache_folder()
-    source = (gym or gym_source()).read_bytes()
-    key = hashlib.sha256(source + INTEGRITY.encode() + str(PATCH).encode()).hexdigest()[:16]
-    lean = EmbeddedLean(_lean_folder(cache), cache / f"gym-{key}")
-    if lean.folder.exists() and lean.gym.exists():
+    sources = {name: path.read_bytes() for name, path in _sources(gym).items()}
+    code = {name: cache / f"{name.lower()}-{_key(source)}" for name, source in sources.items()}
+    lean = EmbeddedLean(_lean_folder(cache), code["Gym"], code["Judge"])
+    if lean.folder.exists() and all(folder.exists() for folder in code.values()):
         return lean
     with readable_errors(cache):
         cache.mkdir(parents=True, exist_ok=True)
@@ -137,11 +144,20 @@ def ensure(progress: Progress = lambda step, done: None, gym: Path | None = None
                 with _work_folder(cache) as work:
                     _unpack(_tarball(work, progress), work / "lean", progress)
                     (work / "lean").rename(lean.folder)
-            if not lean.gym.exists():
-                with _work_folder(cache) as work:
-                    _compile_gym(lean, source, work, progress)
-                    (work / "gym").rename(lean.gym)
+            for name, folder in code.items():
+                if not folder.exists():
+                    with _work_folder(cache) as work:
+                        _compile(lean, name, sources[name], work, progress)
+                        (work / "code").rename(folder)
     return lean
+
+
+def _sources(gym: Path | None) -> dict[str, Path]:
+    return {"Gym": gym or source_of("Gym"), "Judge": source_of("Judge")}
+
+
+def _key(source: bytes) -> str:
+    return hashlib.sha256(source + INTEGRITY.encode() + str(PATCH).encode()).hexdigest()[:16]
 
 
 def _lean_folder(cache: Path) -> Path:
@@ -462,24 +478,25 @@ def _signed_leb(value: int) -> bytes:
     return unsigned if unsigned[-1] < 64 else unsigned[:-1] + bytes([unsigned[-1] | 128, 0])
 
 
-def _compile_gym(lean: EmbeddedLean, source: bytes, work: Path, progress: Progress) -> None:
-    folder = work / "gym"
+def _compile(lean: EmbeddedLean, name: str, source: bytes, work: Path, progress: Progress) -> None:
+    folder = work / "code"
     folder.mkdir()
-    (work / "Gym.lean").write_bytes(source)
+    (work / f"{name}.lean").write_bytes(source)
     started = time.monotonic()
+    step = f"compile the {name.lower()}"
 
     def tick() -> None:
         spent = time.monotonic() - started
-        progress("compile the gym", min(spent / COMPILE_SECONDS, 0.99))
+        progress(step, min(spent / COMPILE_SECONDS[name], 0.99))
 
-    command = lean.command(["-o", "Gym.olean", "Gym.lean"], {"/gym": work})
+    command = lean.command(["-o", f"{name}.olean", f"{name}.lean"], {"/gym": work})
     code, output = _run([*command], tick, work, None)
     if code in (137, -9):
         raise _out_of_memory()
-    if code != 0 or not (work / "Gym.ir").exists():
+    if code != 0 or not (work / f"{name}.ir").exists():
         raise SetupError(
-            "the gym does not compile with the embedded Lean",
+            f"the {name.lower()} does not compile with the embedded Lean",
             f"please report these messages:\n{output.strip()}",
         )
-    (work / "Gym.ir").rename(folder / "Gym.ir")
-    progress("compile the gym", 1.0)
+    (work / f"{name}.ir").rename(folder / f"{name}.ir")
+    progress(step, 1.0)

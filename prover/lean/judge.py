@@ -1,5 +1,5 @@
-"""Two processes find out about a finished declaration: one elaborates it and sends what came of it as
-data, the other, which elaborates trusted text only, has its kernel check the data."""
+"""The process whose word counts: it runs no text, reads what texts made as data, and has its kernel
+check everything in it that is not imported (see `lean_project/Judge.lean`)."""
 
 from __future__ import annotations
 
@@ -7,274 +7,357 @@ import asyncio
 import contextlib
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
+from prover.errors import ProverError
 from prover.lean.process import GymDied, GymProcess, Limits, Reply
-from prover.lean.states import Elaborated, Message, read_declarations, read_messages
-from prover.lean.worker import ElaborationFailed, Worker
-from prover.verify.axioms import ALLOWED
+from prover.lean.states import Command, Declaration, Elaborated, Name
+from prover.lean.toolchain import Lean
 
-if TYPE_CHECKING:
-    from prover.lean.pool import LeanPool
-
-T = TypeVar("T")
-
-Choice = Callable[[Elaborated], tuple[str, Sequence[str]]]
-"""Given what a text elaborates to: the text to judge (itself, or with names for what has none), and
-the names of the declarations to judge."""
+KEPT_TEXTS = 8
+"""How many texts that were read stay in the process."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A Lean file in two parts: the imports and what else is only read once, and the rest."""
+class JudgeFailed(ProverError):
+    """There is no answer: the process died, or what it was sent is malformed. `kind` is that of
+    `GymDied`, or `malformed`."""
 
-    header: str
-    body: str
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What two processes found out about a finished declaration: the one that elaborated it, and
-    the one whose kernel checked what came of it.
-
-    `failure` says why there is nothing to judge, `unfit` why the declaration cannot be sent to a
-    kernel, `smuggled` what a text holds beside the proof that was asked for. `type_hash` is the
-    SHA-256 of the elaborated type, binder names left out.
+@dataclass(frozen=True)
+class Made:
+    """What a text made, as data: its imports, and segments of declarations for its header and for
+    each of its commands. `base` is a text whose first commands stand for those that this one lacks.
     """
 
-    messages: tuple[Message, ...]
-    failure: str | None = None
-    unfit: str | None = None
-    smuggled: str | None = None
-    same_type: bool = False
-    theorem: bool = True
-    type_hash: str = ""
-    axioms: tuple[str, ...] = ()
-    forbidden: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
-    kernel_error: str | None = None
-    heartbeats: int = 0
+    imports: tuple[Any, ...]
+    head: tuple[Command, ...]
+    commands: tuple[Command, ...]
+    base: Made | None = None
+    first: int = 0
+
+    @classmethod
+    def of(cls, text: Elaborated, base: Made | None = None) -> Made:
+        if text.first_command and base is None:
+            raise ValueError("the first commands are missing")
+        first = text.first_command
+        return cls(text.imports, text.head, text.commands, base if first else None, first)
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of all of it."""
+        found = hashlib.sha256()
+        if self.base is not None:
+            found.update(f"{self.base.digest} {self.first}".encode())
+        for part in (self.imports, _segments(self.head), _segments(self.commands)):
+            found.update(json.dumps(part, sort_keys=True).encode() + b"\n")
+        return found.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class _Sent:
-    """A text as the process that elaborated it sends it on; `decls` by name, or why there are none."""
+class Question:
+    """What a declaration of one text rests on and, if a declaration of another was asked for,
+    whether it is that one."""
 
-    elaborated: dict[str, Any]
-    heartbeats: int
-    decls: dict[str, Reply]
+    given: Declaration
+    asked: Declaration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the judge says of a declaration.
+
+    It rests on `axioms`, on the constants `open`, whose own terms hold `sorry`, on those `refused`
+    by the kernel (with its words) and on `unknown` ones. `same` says whether it is what was asked,
+    `why` where it differs first, `answers` which of the constants that the statement rests on were
+    open where it was asked, so that this text may say what they are.
+    """
+
+    there: bool
+    theorem: bool
+    axioms: tuple[Name, ...]
+    open: tuple[Name, ...]
+    refused: Mapping[Name, str]
+    unknown: tuple[Name, ...]
+    same: bool | None = None
+    why: str = ""
+    answers: tuple[Name, ...] = ()
+
+
+@dataclass(slots=True)
+class _Nodes:
+    """Where the texts that were read are in the process: for a text the node before its first
+    command and those of its segments, command by command; its own nodes, and what the kernel
+    refused in it."""
+
+    before: int
+    commands: list[list[int]]
+    own: list[int]
+    refused: dict[Name, str] = field(default_factory=dict)
+
+    def at(self, command: int, first: int, side: int | None) -> int:
+        nodes = self.commands[command - first]
+        return nodes[-1] if side is None else nodes[side]
+
+    @property
+    def last(self) -> int:
+        return self.commands[-1][-1] if self.commands else self.before
+
+    def until(self, command: int) -> int:
+        """The node before a command."""
+        return self.commands[command - 1][-1] if command else self.before
 
 
 class Judge:
-    """The processes of a pool that judge, beside its workers."""
+    """A process that judges. One is enough for any number of texts: it never runs one."""
 
-    def __init__(self, pool: LeanPool) -> None:
-        self._pool = pool
-        self._process: Worker | None = None
-        self._spare: Worker | None = None
+    def __init__(self, lean: Lean, limits: Limits) -> None:
+        self._lean = lean
+        self._limits = limits
+        self._process: GymProcess | None = None
+        self._kept: dict[str, _Nodes] = {}
+        self._heads: dict[str, tuple[int, dict[Name, str]]] = {}
         self._lock = asyncio.Lock()
 
     async def start(self) -> None:
         """Has the process ready when the first proof is; if it does not start, that proof says so."""
         with contextlib.suppress(GymDied, OSError):
-            async with self._own():
-                pass
+            async with self._lock:
+                await self._ready()
 
     async def close(self) -> None:
-        for worker in (self._process, self._spare):
-            if worker is not None:
-                await worker.gym.close()
-        self._process = self._spare = None
+        if self._process is not None:
+            await self._process.close()
+            self._process = None
 
-    @property
-    def _limits(self) -> Limits:
-        return self._pool.limits
-
-    async def check(
-        self,
-        trusted: Text,
-        candidate: Text,
-        choose: Choice,
-        *,
-        compare: bool,
-        script: bool = False,
-        fresh: bool = False,
-    ) -> dict[str, Checked]:
-        """Elaborates a candidate text from scratch and has the kernel of another process, which
-        runs no foreign text, check the declarations that are chosen on top of the trusted text.
-
-        With `compare`, each is held against the declaration of its name in the trusted text. With
-        `script`, the candidate may differ from the trusted text in nothing but the proof, and is
-        elaborated in a worker; without, it may hold anything, and no worker ever sees it. With
-        `fresh`, the process that judges is one that was started for it.
+    async def refused(self, text: Made) -> Mapping[Name, str]:
+        """What the kernel refuses of all that a text made, with its words. The text stays known.
 
         Raises:
-            ElaborationFailed: a header or the trusted text does not elaborate, or one of the
-                processes died.
+            JudgeFailed: there is no answer.
         """
+        return (await self._ask(text, None, ()))[0].refused
 
-        async def send(worker: Worker) -> _Sent:
-            return await self._send(worker, candidate, choose)
+    async def judge(
+        self, given: Made, asked: Made | None, questions: Sequence[Question]
+    ) -> list[Answer]:
+        """Has the kernel check all that a text made, and answers questions about it.
 
-        async def judge(worker: Worker) -> dict[str, Checked]:
-            return await self._judge(worker, trusted, candidate, sent, compare, script)
+        Raises:
+            JudgeFailed: there is no answer.
+        """
+        return (await self._ask(given, asked, questions))[1]
 
-        sent = await (self._pool.on_worker(send) if script else twice(self._apart, send))
-        return await twice(self._new if fresh else self._own, judge)
+    async def _ask(
+        self, given: Made, asked: Made | None, questions: Sequence[Question]
+    ) -> tuple[_Nodes, list[Answer]]:
+        for attempt in range(2):
+            try:
+                async with self._lock:
+                    await self._ready()
+                    return await self._answer(given, asked, questions)
+            except GymDied as died:
+                if died.kind != "crash" or attempt == 1:
+                    raise JudgeFailed(died.kind, str(died)) from None
+        raise AssertionError
 
-    async def _send(self, worker: Worker, text: Text, choose: Choice) -> _Sent:
-        env = await worker.header(text.header, self._limits)
-        reply = await worker.elaborate(env, text.body, self._limits)
-        messages, declarations = read_messages(reply.fields), read_declarations(reply.fields)
-        body, names = choose(Elaborated(messages, declarations, ()))
-        if body != text.body:
-            reply = await worker.elaborate(env, body, self._limits)
-        decls = {}
-        for name in names:
-            decls[name] = await worker.gym.request(
-                self._limits.elab_seconds, cmd="export", env=reply.fields["env"], name=name
-            )
-        await worker.forget(reply, self._limits)
-        return _Sent(reply.fields, reply.heartbeats, decls)
+    async def _answer(
+        self, given: Made, asked: Made | None, questions: Sequence[Question]
+    ) -> tuple[_Nodes, list[Answer]]:
+        trusted = await self._text(asked) if asked is not None else None
+        nodes = await self._text(given)
+        if not questions:
+            return nodes, []
+        rows = []
+        for question in questions:
+            own = question.given
+            row: dict[str, Any] = {
+                "given": nodes.last
+                if own.side is None
+                else nodes.at(own.command, given.first, own.side),
+                "name": own.constant.name,
+                "names": own.names,
+                "asked": None,
+            }
+            if question.asked is not None:
+                assert trusted is not None and asked is not None
+                other = question.asked
+                row["asked"] = {
+                    "node": trusted.at(other.command, asked.first, other.side),
+                    "name": other.constant.name,
+                    "vars": asked.commands[other.command - asked.first].variables,
+                }
+            rows.append(row)
+        reply = await self._request(cmd="judge", questions=rows)
+        return nodes, [_read_answer(row) for row in reply.fields["answers"]]
 
-    async def _judge(
-        self,
-        worker: Worker,
-        trusted: Text,
-        candidate: Text,
-        sent: _Sent,
-        compare: bool,
-        script: bool,
-    ) -> dict[str, Checked]:
-        env = await worker.header(trusted.header, self._limits)
-        base = await worker.elaborate(env, trusted.body, self._limits)
-        messages = read_messages(sent.elaborated)
-        found = {}
-        for name, reply in sent.decls.items():
-            smuggled = None
-            if script:
-                smuggled = _smuggled(trusted, candidate, base.fields, sent.elaborated, name)
-            start = Checked(messages, smuggled=smuggled, heartbeats=sent.heartbeats)
-            if reply.ok:
-                found[name] = await self._replay(worker, base, reply, name, compare, start)
-            elif reply.kind == "unfit":
-                found[name] = replace(start, unfit=reply.message)
-            else:
-                found[name] = replace(start, failure=reply.message)
-        await worker.forget(base, self._limits)
-        return found
-
-    async def _replay(
-        self, worker: Worker, base: Reply, sent: Reply, name: str, compare: bool, start: Checked
-    ) -> Checked:
-        reply = await worker.gym.request(
-            self._limits.elab_seconds,
-            cmd="replay",
-            env=base.fields["env"],
-            name=name,
-            trusted=compare,
-            decls=sent.fields["decls"],
-            allowed=sorted(ALLOWED),
-        )
-        if not reply.ok:
-            if reply.kind == "statement":
-                return replace(start, failure=reply.message)
-            return replace(start, unfit=reply.message)
-        f = reply.fields
-        type_ = json.dumps(f["type"], sort_keys=True)
-        return replace(
-            start,
-            same_type=f["same_type"],
-            theorem=f["theorem"],
-            type_hash=hashlib.sha256(type_.encode()).hexdigest(),
-            axioms=tuple(sorted(f["axioms"])),
-            forbidden=tuple(sorted(f["forbidden"])),
-            unknown=tuple(sorted(f["unknown"])),
-            kernel_error=f["kernel"],
-        )
-
-    @contextlib.asynccontextmanager
-    async def _new(self) -> AsyncIterator[Worker]:
-        """A process that is started for one piece of work and killed after it."""
-        gym = await GymProcess.start(self._pool.lean, self._limits)
-        try:
-            yield Worker(gym, 0)
-        finally:
-            await _end(gym)
-
-    @contextlib.asynccontextmanager
-    async def _apart(self) -> AsyncIterator[Worker]:
-        """A process for a text that nobody vouches for. It is used again if the text ran nothing."""
-        spare, self._spare = self._spare, None
-        if spare is not None and not spare.gym.alive:
-            await spare.gym.close()
-            spare = None
-        if spare is None:
-            spare = Worker(await GymProcess.start(self._pool.lean, self._limits), 0)
-        try:
-            yield spare
-        except BaseException:
-            await _end(spare.gym)
-            raise
-        if spare.tainted or self._spare is not None:
-            await _end(spare.gym)
+    async def _text(self, text: Made) -> _Nodes:
+        """Reads a text, unless it is known."""
+        if text.digest in self._kept:
+            self._kept[text.digest] = nodes = self._kept.pop(text.digest)
+            return nodes
+        if text.base is None:
+            before, refused = await self._head(text)
         else:
-            self._spare = spare
+            base = await self._text(text.base)
+            before, refused = base.until(text.first), base.refused
+        segments = _segments(text.commands)
+        reply = await self._request(cmd="read", node=before, segments=segments)
+        ids = iter(reply.fields["nodes"])
+        commands = [[next(ids) for _ in command.segments] for command in text.commands]
+        nodes = _Nodes(before, commands, reply.fields["nodes"], refused | _refused(reply))
+        self._kept[text.digest] = nodes
+        while len(self._kept) > KEPT_TEXTS:
+            old = self._kept.pop(next(iter(self._kept)))
+            await self._request(cmd="free", nodes=old.own)
+        return nodes
 
-    @contextlib.asynccontextmanager
-    async def _own(self) -> AsyncIterator[Worker]:
-        """The process that judges: it elaborates trusted text only, and reads the rest as data."""
-        async with self._lock:
-            if self._process is not None and not self._process.gym.alive:
-                await self._process.gym.close()
-                self._process = None
-            if self._process is None:
-                gym = await GymProcess.start(self._pool.lean, self._limits)
-                self._process = Worker(gym, 0)
-            yield self._process
+    async def _head(self, text: Made) -> tuple[int, dict[Name, str]]:
+        """The node after a header."""
+        segments = _segments(text.head)
+        key = json.dumps([text.imports, segments], sort_keys=True)
+        if key not in self._heads:
+            base = (await self._request(cmd="import", imports=text.imports)).fields["node"]
+            reply = await self._request(cmd="read", node=base, segments=segments)
+            last = reply.fields["nodes"][-1] if segments else base
+            self._heads[key] = last, _refused(reply)
+        return self._heads[key]
+
+    async def _request(self, **command: Any) -> Reply:
+        assert self._process is not None
+        reply = await self._process.request(self._limits.elab_seconds, **command)
+        if not reply.ok:
+            raise JudgeFailed(reply.kind, reply.message)
+        return reply
+
+    async def _ready(self) -> None:
+        if self._process is not None and not self._process.alive:
+            await self._process.close()
+            self._process = None
+        if self._process is None:
+            self._kept, self._heads = {}, {}
+            self._process = await GymProcess.start(self._lean, self._limits, "Judge")
 
 
-async def twice(
-    place: Callable[[], contextlib.AbstractAsyncContextManager[Worker]],
-    work: Callable[[Worker], Awaitable[T]],
-) -> T:
-    """Does work in a place that has a worker, once more if its process crashes.
-
-    Raises:
-        ElaborationFailed: the process died.
-    """
-    for attempt in range(2):
-        try:
-            async with place() as worker:
-                return await work(worker)
-        except GymDied as died:
-            if died.kind != "crash" or attempt == 1:
-                raise ElaborationFailed(died.kind, str(died)) from None
-    raise AssertionError
+@contextlib.asynccontextmanager
+async def fresh_judge(lean: Lean, limits: Limits) -> Any:
+    """A judge in a process that is started for one piece of work."""
+    judge = Judge(lean, limits)
+    try:
+        yield judge
+    finally:
+        await judge.close()
 
 
-async def _end(gym: GymProcess) -> None:
-    """Ends a process that may not do as it is told."""
-    gym.kill()
-    await gym.close()
+def type_hash(text: Made, declaration: Declaration) -> str:
+    """The SHA-256 of a declaration's type, names of binders and of universe parameters left out:
+    equal hashes mean the same statement, whatever the text looks like. Empty if there is none."""
+    tables = _Tables()
+    for segment in _segments(text.commands):
+        tables.add(segment)
+        for row in segment["decls"]:
+            if "type" in row and tables.name(row["name"]) == declaration.constant.name:
+                levels = [tables.name(i) for i in row["levels"]]
+                return tables.digest(row["type"], levels)
+    return ""
 
 
-def _smuggled(
-    trusted: Text, candidate: Text, base: dict[str, Any], sent: dict[str, Any], name: str
-) -> str | None:
-    """What a candidate holds that is not a proof in the place that the trusted text leaves for it."""
-    target = next((d for d in reversed(base["decls"]) if d["name"] == name), None)
-    if target is None:
-        return "the trusted text makes no declaration of this name"
-    bodies = (trusted.body.encode(), candidate.body.encode())
-    before = [body[: target["body"]] for body in bodies]
-    if trusted.header != candidate.header or before[0] != before[1]:
-        return "it changes what stands before the proof"
-    if sent["commands"] != base["commands"]:
-        return "it adds commands of its own"
-    own = next((d for d in reversed(sent["decls"]) if d["name"] == name), None)
-    if own is not None and own["runs"] is not None:
-        return f"it runs a program ({own['runs']})"
-    return None
+class _Tables:
+    """The rows of names, levels and terms of a text."""
+
+    def __init__(self) -> None:
+        self._names: list[Name] = [()]
+        self._levels: list[Any] = []
+        self._exprs: list[Any] = []
+
+    def add(self, segment: Mapping[str, Any]) -> None:
+        for prefix, part in segment["names"]:
+            self._names.append((*self._names[prefix], part))
+        self._levels += segment["levels"]
+        self._exprs += segment["exprs"]
+
+    def name(self, index: int) -> Name:
+        return self._names[index]
+
+    def digest(self, term: int, params: Sequence[Name]) -> str:
+        """The hash of a term in which each row stands for what it refers to."""
+        levels: dict[int, str] = {}
+        exprs: dict[int, str] = {}
+
+        def level(i: int) -> str:
+            if i not in levels:
+                kind, *rest = self._levels[i]
+                if kind == 4:
+                    parts = [str(params.index(self._names[rest[0]]))]
+                else:
+                    parts = [level(j) for j in rest]
+                levels[i] = _sha(f"level {kind}", *parts)
+            return levels[i]
+
+        for i in sorted(_rows_below(self._exprs, term)):
+            kind, *rest = self._exprs[i]
+            if kind == 1:
+                parts = [level(rest[0])]
+            elif kind == 2:
+                parts = [json.dumps(self._names[rest[0]]), *map(level, rest[1])]
+            elif kind in (0, 7, 8):
+                parts = [json.dumps(rest)]
+            elif kind == 9:
+                parts = [json.dumps(self._names[rest[0]]), str(rest[1]), exprs[rest[2]]]
+            else:
+                parts = [exprs[j] for j in rest[: _SUBTERMS[kind]]]
+            exprs[i] = _sha(str(kind), *parts)
+        return exprs[term]
+
+
+_SUBTERMS = {3: 2, 4: 2, 5: 2, 6: 3}
+"""How many terms the row of an application, a function, a product or a `let` refers to first."""
+
+
+def _rows_below(rows: Sequence[Any], term: int) -> set[int]:
+    found: set[int] = set()
+    todo = [term]
+    while todo:
+        i = todo.pop()
+        if i not in found:
+            found.add(i)
+            kind, *rest = rows[i]
+            todo += rest[: _SUBTERMS[kind]] if kind in _SUBTERMS else []
+            todo += [rest[2]] if kind == 9 else []
+    return found
+
+
+def _sha(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _segments(commands: Sequence[Command]) -> list[Mapping[str, Any]]:
+    return [segment for command in commands for segment in command.segments]
+
+
+def _refused(reply: Reply) -> dict[Name, str]:
+    return {tuple(name): why for name, why in reply.fields["refused"]}
+
+
+def _names(rows: Sequence[Sequence[str | int]]) -> Iterator[Name]:
+    return (tuple(row) for row in rows)
+
+
+def _read_answer(row: Mapping[str, Any]) -> Answer:
+    return Answer(
+        there=row["there"],
+        theorem=row["theorem"],
+        axioms=tuple(sorted(_names(row["axioms"]), key=str)),
+        open=tuple(sorted(_names(row["open"]), key=str)),
+        refused={tuple(name): why for name, why in row["refused"]},
+        unknown=tuple(sorted(_names(row["unknown"]), key=str)),
+        same=row["same"],
+        why=row["why"],
+        answers=tuple(_names(row["answers"])),
+    )

@@ -13,23 +13,16 @@ import re
 import textwrap
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from prover.errors import ProverError
-from prover.lean.judge import Judge, twice
+from prover.lean.judge import Judge
 from prover.lean.process import GymDied, GymProcess, Limits, Reply
-from prover.lean.states import (
-    Elaborated,
-    Hole,
-    Message,
-    read_declarations,
-    read_goal,
-    read_messages,
-)
+from prover.lean.states import Elaborated, Hole, Message, read_goal, read_messages
 from prover.lean.toolchain import Lean
-from prover.lean.worker import ElaborationFailed, Worker
+from prover.lean.worker import ElaborationFailed, Worker, family_of
 from prover.verify.axioms import ALLOWED
 from search.interfaces import Cost, Failure, Outcome, Progress, State
 
@@ -52,6 +45,7 @@ class Handle:
 
     header: str
     text: str
+    family: str
     index: int
     key: str
     parent: Handle | None = None
@@ -73,12 +67,13 @@ class LeanPool:
         self._size = workers
         self._serial = 0
         self._idle: list[Worker] = []
-        self._waiting: deque[tuple[asyncio.Future[Worker], Handle | None]] = deque()
+        self._waiting: deque[_Waiting] = deque()
+        self._spare: Worker | None = None
         self._live: set[Worker] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._burials: set[asyncio.Task[None]] = set()
         self._broken: LeanUnavailable | None = None
-        self.judge = Judge(self)
+        self.judge = Judge(lean, self.limits)
         self._peak_memory_mb = 0.0
 
     async def __aenter__(self) -> Self:
@@ -113,8 +108,10 @@ class LeanPool:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        closing = [worker.gym.close() for worker in self._live]
+        workers = [*self._live, *([self._spare] if self._spare else [])]
+        closing = [worker.gym.close() for worker in workers]
         await asyncio.gather(*closing, *self._burials, self.judge.close())
+        self._spare = None
         self._live.clear()
         self._idle.clear()
         self._fail_waiting()
@@ -150,20 +147,50 @@ class LeanPool:
                         workers[serial].unneeded.append(name)
                 state.handle.names.clear()
 
-    async def elaborate(self, header: str, text: str) -> Elaborated:
+    async def elaborate(
+        self,
+        header: str,
+        text: str,
+        *,
+        family: str | None = None,
+        first_command: int = 0,
+        scratch: bool = False,
+        holes: bool = True,
+    ) -> Elaborated:
         """Elaborates a text after a header, and gives a state for each of its holes.
+
+        `family` is that of the text that this one belongs to (see `family_of`): what runs code of
+        its own meets no other family in a process. `first_command` leaves out what comes before it,
+        `scratch` has nothing kept from earlier texts take part.
 
         Raises:
             ElaborationFailed: the header does not elaborate, or the process died of the text.
         """
+        kin = family or family_of(header, text)
 
         async def work(worker: Worker) -> Elaborated:
-            env = await worker.header(header, self.limits)
-            fields = (await worker.elaborate(env, text, self.limits)).fields
-            await worker.free(self.limits, envs=[fields["env"]])
-            return _read_elaborated(worker, header, text, fields)
+            done, reply = await worker.elaborate(
+                header,
+                text,
+                kin,
+                self.limits,
+                first_command=first_command,
+                scratch=scratch,
+                holes=holes,
+            )
+            return replace(done, holes=_read_holes(worker, header, text, kin, reply.fields))
 
-        return await self.on_worker(work)
+        return await self.on_worker(work, kin)
+
+    async def elaborate_apart(self, header: str, text: str) -> Elaborated:
+        """Elaborates a text that nobody vouches for, in a process that no other text shares with it
+        if it runs anything. Raises `ElaborationFailed`."""
+
+        async def work(worker: Worker) -> Elaborated:
+            kin = family_of(header, text)
+            return (await worker.elaborate(header, text, kin, self.limits, scratch=True))[0]
+
+        return await twice(self._apart, work)
 
     async def split(self, text: str) -> tuple[str, str]:
         """A text as its imports and the rest.
@@ -180,11 +207,11 @@ class LeanPool:
             end = reply.fields["end"]
             return data[:end].decode(), data[end:].decode()
 
-        return await self.on_worker(work)
+        return await self.on_worker(work, "")
 
     async def _run(self, handle: Handle, tactic: str, whole: bool) -> Outcome:
         for attempt in range(2):
-            worker = await self._acquire(handle)
+            worker = await self._acquire(handle.family, handle)
             try:
                 return await self._run_on(worker, handle, tactic, whole)
             except GymDied as died:
@@ -227,10 +254,10 @@ class LeanPool:
         if worker.serial in handle.names:
             return handle.names[worker.serial]
         if handle.parent is None:
-            env = await worker.header(handle.header, self.limits)
-            fields = (await worker.elaborate(env, handle.text, self.limits)).fields
-            await worker.free(self.limits, envs=[fields["env"]])
-            states = [hole["state"] for hole in fields["holes"]]
+            _, reply = await worker.elaborate(
+                handle.header, handle.text, handle.family, self.limits, holes=True
+            )
+            states = [hole["state"] for hole in reply.fields["holes"]]
         else:
             held = worker.serial in handle.parent.names
             parent = await self._ensure(worker, handle.parent)
@@ -247,28 +274,50 @@ class LeanPool:
         handle.names[worker.serial] = name
         return name
 
-    async def on_worker(self, work: Callable[[Worker], Awaitable[T]]) -> T:
+    async def on_worker(self, work: Callable[[Worker], Awaitable[T]], family: str) -> T:
         """Does work on a worker, once more if its process crashes. Raises `ElaborationFailed`."""
-        return await twice(self._borrowed, work)
+        return await twice(lambda: self._borrowed(family), work)
 
     @contextlib.asynccontextmanager
-    async def _borrowed(self) -> AsyncIterator[Worker]:
-        worker = await self._acquire(None)
+    async def _borrowed(self, family: str) -> AsyncIterator[Worker]:
+        worker = await self._acquire(family)
         try:
             yield worker
         finally:
             self._give_back(worker)
 
-    async def _acquire(self, handle: Handle | None) -> Worker:
+    @contextlib.asynccontextmanager
+    async def _apart(self) -> AsyncIterator[Worker]:
+        """A process for a text that nobody vouches for. It is used again if the text ran nothing."""
+        spare, self._spare = self._spare, None
+        if spare is not None and not spare.gym.alive:
+            await spare.gym.close()
+            spare = None
+        if spare is None:
+            spare = Worker(await GymProcess.start(self.lean, self.limits), -1)
+        try:
+            yield spare
+        except BaseException:
+            await _end(spare.gym)
+            raise
+        if spare.family is not None or self._spare is not None:
+            await _end(spare.gym)
+        else:
+            self._spare = spare
+
+    async def _acquire(self, family: str, handle: Handle | None = None) -> Worker:
         if self._broken is not None:
             raise self._broken
-        if self._idle:
-            held = [w for w in self._idle if handle is not None and w.serial in handle.names]
-            worker = (held or self._idle)[0]
+        fit = [w for w in self._idle if w.serves(family)]
+        if fit:
+            held = [w for w in fit if handle is not None and w.serial in handle.names]
+            worker = (held or fit)[0]
             self._idle.remove(worker)
         else:
+            if self._idle:
+                self._retire(self._idle.pop(0))
             future: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
-            self._waiting.append((future, handle))
+            self._waiting.append(_Waiting(future, family, handle))
             worker = await future
         if len(worker.unneeded) >= FREE_BATCH and worker.gym.alive:
             names, worker.unneeded = worker.unneeded, []
@@ -278,19 +327,29 @@ class LeanPool:
 
     def _give_back(self, worker: Worker) -> None:
         if not worker.gym.alive:
-            self._bury(worker)
-            if self._broken is None:
-                self.restarts += 1
-                self._spawn(self._start_worker())
+            self.restarts += self._broken is None
+            self._retire(worker)
             return
-        waiting = [entry for entry in self._waiting if not entry[0].done()]
+        waiting = [entry for entry in self._waiting if not entry.future.done()]
         self._waiting = deque(waiting)
         if not waiting:
             self._idle.append(worker)
             return
-        best = next((e for e in waiting if e[1] and worker.serial in e[1].names), waiting[0])
+        fit = [entry for entry in waiting if worker.serves(entry.family)]
+        if not fit:
+            self._retire(worker)
+            return
+        held = (e for e in fit if e.handle is not None and worker.serial in e.handle.names)
+        best = next(held, fit[0])
         self._waiting.remove(best)
-        best[0].set_result(worker)
+        best.future.set_result(worker)
+
+    def _retire(self, worker: Worker) -> None:
+        """Ends a worker that can serve nobody who waits, and starts another in its place."""
+        worker.gym.kill()
+        self._bury(worker)
+        if self._broken is None:
+            self._spawn(self._start_worker())
 
     def _bury(self, worker: Worker) -> None:
         self._live.discard(worker)
@@ -320,9 +379,9 @@ class LeanPool:
 
     def _fail_waiting(self) -> None:
         assert self._broken is not None
-        for future, _ in self._waiting:
-            if not future.done():
-                future.set_exception(self._broken)
+        for entry in self._waiting:
+            if not entry.future.done():
+                entry.future.set_exception(self._broken)
         self._waiting.clear()
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -330,6 +389,40 @@ class LeanPool:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Somebody who waits for a worker."""
+
+    future: asyncio.Future[Worker]
+    family: str
+    handle: Handle | None
+
+
+async def twice(
+    place: Callable[[], contextlib.AbstractAsyncContextManager[Worker]],
+    work: Callable[[Worker], Awaitable[T]],
+) -> T:
+    """Does work in a place that has a worker, once more if its process crashes.
+
+    Raises:
+        ElaborationFailed: the process died.
+    """
+    for attempt in range(2):
+        try:
+            async with place() as worker:
+                return await work(worker)
+        except GymDied as died:
+            if died.kind != "crash" or attempt == 1:
+                raise ElaborationFailed(died.kind, str(died)) from None
+    raise AssertionError
+
+
+async def _end(gym: GymProcess) -> None:
+    """Ends a process that may not do as it is told."""
+    gym.kill()
+    await gym.close()
 
 
 class _Lost(Exception):
@@ -359,17 +452,17 @@ def _read_state(worker: Worker, handle: Handle, reply: dict[str, Any]) -> State:
     return State(reply["key"], tuple(read_goal(goal) for goal in reply["goals"]), handle)
 
 
-def _read_elaborated(worker: Worker, header: str, text: str, fields: dict[str, Any]) -> Elaborated:
+def _read_holes(
+    worker: Worker, header: str, text: str, family: str, fields: dict[str, Any]
+) -> tuple[Hole, ...]:
     holes = []
     for index, hole in enumerate(fields["holes"]):
-        handle = Handle(header, text, index, hole["state"]["key"])
+        handle = Handle(header, text, family, index, hole["state"]["key"])
         state = _read_state(worker, handle, hole["state"])
-        holes.append(Hole(hole["first"], hole["last"], hole["tactic"], state))
-    return Elaborated(
-        messages=read_messages(fields),
-        declarations=read_declarations(fields),
-        holes=tuple(sorted(holes, key=lambda hole: hole.first)),
-    )
+        holes.append(
+            Hole(hole["first"], hole["last"], hole["tactic"], hole["prop"], hole["coupled"], state)
+        )
+    return tuple(sorted(holes, key=lambda hole: hole.first))
 
 
 def _read_outcome(
@@ -385,7 +478,16 @@ def _read_outcome(
         return Failure(kind, reply.message[:MAX_MESSAGE], cost)
     children = []
     for index, child in enumerate(reply.fields["states"]):
-        own = Handle(handle.header, handle.text, index, child["key"], handle, tactic, whole)
+        own = Handle(
+            handle.header,
+            handle.text,
+            handle.family,
+            index,
+            child["key"],
+            handle,
+            tactic,
+            whole,
+        )
         children.append(_read_state(worker, own, child))
     return Progress(
         tactic=tactic,

@@ -1,4 +1,4 @@
-"""One gym: a Lean process that holds tactic states and answers one request at a time."""
+"""One Lean process, a gym or a judge, that answers one request at a time."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Reply:
 
 
 class GymProcess:
-    """A running gym. Requests go one after the other; one that outlives its deadline kills the
+    """A running gym, or judge. Requests go one after the other; one that outlives its deadline kills the
     process and everything it started, and every state it held is gone with it.
     """
 
@@ -101,10 +101,10 @@ class GymProcess:
         self.peak_memory_mb = 0.0
 
     @classmethod
-    async def start(cls, lean: Lean, limits: Limits) -> GymProcess:
-        """Starts a gym and waits until it is ready.
+    async def start(cls, lean: Lean, limits: Limits, program: str = "Gym") -> GymProcess:
+        """Starts `Gym` or `Judge` and waits until it is ready.
 
-        The gym marks its answers with a word that it reads first: what a proof prints, or what it
+        It marks its answers with a word that it reads first: what a proof prints, or what it
         reads of the command line, does not help to forge one.
 
         Raises:
@@ -113,7 +113,7 @@ class GymProcess:
         word = f"gym-{secrets.token_hex(8)}"
         scratch = tempfile.TemporaryDirectory(prefix="prover-", ignore_cleanup_errors=True)
         try:
-            process = await spawn(lean.gym_command(), Path(scratch.name))
+            process = await spawn(lean.start_command(program), Path(scratch.name))
         except BaseException:
             scratch.cleanup()
             raise

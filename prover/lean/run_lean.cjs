@@ -1,6 +1,6 @@
 // Starts the embedded Lean (a WebAssembly build of the whole of Lean 4) under Node.
 //
-//   node run_lean.cjs LEAN gym GYM           run `main` of the precompiled GYM/Gym.ir
+//   node run_lean.cjs LEAN run NAME FOLDER   run `main` of the precompiled FOLDER/NAME.ir
 //   node run_lean.cjs LEAN cli MOUNTS ARGS…  run `lean ARGS…`
 //
 // LEAN is the patched package: lean.js, lean.wasm, symbols.txt, lib/. MOUNTS is a JSON object
@@ -15,7 +15,7 @@ const path = require('path');
 const vm = require('vm');
 
 const [lean, mode, ...rest] = process.argv.slice(2);
-const mounts = mode === 'cli' ? JSON.parse(rest.shift()) : { '/gym': rest.shift() };
+const mounts = mode === 'cli' ? JSON.parse(rest.shift()) : { '/gym': rest.pop() };
 
 // C++ code, the kernel above all, keeps its data on a stack in WebAssembly memory that nothing
 // guards: overrunning it would silently change what the kernel believes. As built it is 64 KB.
@@ -106,7 +106,7 @@ function enlargeStack() {
 // `lean --run` imports in a worker thread, which sends each file operation to the main thread and
 // waits a millisecond for it: 20 s. Calling the runtime from here needs a quarter of that. The
 // names and the object layout below belong to this one pinned build.
-function runGym() {
+function runProgram(program) {
   const native = (name) => wasmTable.get(leanSymbols().get(name));
   const call = (name, ...args) => native(name)(...args) >>> 0;
   const u32 = (address) => new Uint32Array(wasmMemory.buffer)[address >>> 2];
@@ -136,7 +136,7 @@ function runGym() {
   call('lean_io_mark_end_initialization');
   call('lean_enable_initializer_execution');
 
-  const gym = field(ok(call('l_Lean_readModuleData', string('/gym/Gym.ir'))), 0);
+  const gym = field(ok(call('l_Lean_readModuleData', string(`/gym/${program}.ir`))), 0);
   const [imports, entries] = [field(gym, 0), field(gym, 4)];
   const none = box(0);
   const noPlugins = call('lean_mk_array', box(0), none);
@@ -145,8 +145,8 @@ function runGym() {
     call('l_Lean_importModules', imports, none, trust, noPlugins, leakEnv, loadExts, publicOnly,
       noArtifacts),
   );
-  // The gym's own code is added to the interpreter's table declaration by declaration: importing
-  // Gym.olean would not load Gym.ir.
+  // The program's own code is added to the interpreter's table declaration by declaration: importing
+  // the .olean would not load the .ir.
   const codeOf = u32(wasmExports.l_Lean_IR_declMapExt.value);
   for (const declaration of elements(field(elements(entries)[0], 1)))
     env = call('l_Lean_PersistentEnvExtension_addEntry___redArg', codeOf, env, declaration,
@@ -154,7 +154,7 @@ function runGym() {
 
   const main = call('lean_eval_const', env, none, call('lean_name_mk_string', none, string('main')));
   if (tag(main) === 0) {
-    write(2, `Gym.ir: ${UTF8ToString(field(main, 0) + 20)}\n`);
+    write(2, `${program}.ir: ${UTF8ToString(field(main, 0) + 20)}\n`);
     process.exit(1);
   }
   const closure = field(main, 0);
@@ -178,7 +178,7 @@ globalThis.Module = {
     setImmediate(() => {
       try {
         if (mode === 'cli') callMain(rest);
-        else runGym();
+        else runProgram(rest[0]);
       } catch (error) {
         fail(error);
       }

@@ -14,7 +14,7 @@ from typing import Literal
 import psutil
 
 from prover.lean import embedded, sandbox
-from prover.lean.embedded import EmbeddedLean, Progress, SetupError, gym_source
+from prover.lean.embedded import EmbeddedLean, Progress, SetupError, source_of
 from prover.lean.kernel_bugs import LEAN4, known_bugs, parse_version
 from prover.lean.sandbox import Sandbox
 
@@ -27,8 +27,8 @@ __all__ = [
     "SetupError",
     "diagnose",
     "find_lean",
-    "gym_source",
-    "gym_text",
+    "source_of",
+    "source_text",
 ]
 
 PROJECT_FILES = ("lean-toolchain", "lakefile.toml", "lakefile.lean")
@@ -96,18 +96,18 @@ class Lean:
     embedded: EmbeddedLean | None = None
     native: Native | None = field(default=None, hash=False)
 
-    def gym_command(self) -> Launch:
-        """How to start the gym. The embedded Lean comes with a sandbox of its own."""
+    def start_command(self, program: str) -> Launch:
+        """How to start `Gym` or `Judge`. The embedded Lean comes with a sandbox of its own."""
         if self.embedded is not None:
             variables = {
                 name: value for name, value in os.environ.items() if name != "NODE_OPTIONS"
             }
-            return Launch(self.embedded.gym_command(), variables, self.embedded.folder)
+            return Launch(self.embedded.start_command(program), variables, self.embedded.folder)
         assert self.native is not None
-        gym = _native_gym(self.version)
+        source = _native_source(program, self.version)
         lean = str(self.native.toolchain / "bin" / "lean")
-        folder = self.root or gym.parent
-        return self.native.launch([lean, "--run", str(gym)], folder, read=(gym.parent,))
+        folder = self.root or source.parent
+        return self.native.launch([lean, "--run", str(source)], folder, read=(source.parent,))
 
     def command(self, args: list[str]) -> list[str]:
         """The command line of a native Lean with these arguments, to be run in `root`."""
@@ -253,8 +253,8 @@ def _program(name: str) -> str | None:
     return shutil.which(name) or shutil.which(name, path=str(elan))
 
 
-def gym_text(version: str) -> str:
-    """The source of the gym for a version of Lean.
+def source_text(program: str, version: str) -> str:
+    """The source of the gym or the judge for a version of Lean.
 
     It is written for the newest; `--#if lean >= X.Y`, `--#else`, `--#endif` hold what older ones
     need instead, commented out. Every line keeps its number.
@@ -262,7 +262,7 @@ def gym_text(version: str) -> str:
     lines: list[str] = []
     branch: Literal["common", "new", "old"] = "common"
     holds = True
-    for line in gym_source().read_text(encoding="utf-8").splitlines():
+    for line in source_of(program).read_text(encoding="utf-8").splitlines():
         if line.startswith("--#if lean >= "):
             wanted = tuple(int(part) for part in line.removeprefix("--#if lean >= ").split("."))
             branch, holds = "new", parse_version(version)[: len(wanted)] >= wanted
@@ -276,10 +276,10 @@ def gym_text(version: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _native_gym(version: str) -> Path:
-    text = gym_text(version)
+def _native_source(program: str, version: str) -> Path:
+    text = source_text(program, version)
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
-    path = embedded.cache_folder() / f"native-{key}" / "Gym.lean"
+    path = embedded.cache_folder() / f"native-{key}" / f"{program}.lean"
     if not path.exists():
         with embedded.readable_errors(embedded.cache_folder()):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -311,7 +311,7 @@ def diagnose(
     findings.append(_kernel(lean.version))
     findings.extend(_embedded_state() if lean.kind == "embedded" else _native_state(lean))
     if compile_gym and lean.kind != "embedded":
-        findings.append(_compile(lean))
+        findings.extend(_compile(lean, program) for program in ("Gym", "Judge"))
     return findings + _machine()
 
 
@@ -389,11 +389,11 @@ def _sandbox_state() -> Finding:
     return Finding("warn", f"{what}, but can {', '.join(gaps)}", "a newer Linux closes these gaps")
 
 
-def _compile(lean: Lean) -> Finding:
-    gym = _native_gym(lean.version)
+def _compile(lean: Lean, program: str) -> Finding:
+    what = f"the {program.lower()}"
     try:
         done = subprocess.run(
-            lean.command([str(gym)]),
+            lean.command([str(_native_source(program, lean.version))]),
             cwd=lean.root,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -403,13 +403,13 @@ def _compile(lean: Lean) -> Finding:
             timeout=COMPILE_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return Finding("error", f"the gym did not compile within {COMPILE_SECONDS:.0f} s")
+        return Finding("error", f"{what} did not compile within {COMPILE_SECONDS:.0f} s")
     if done.returncode == 0:
-        return Finding("ok", "the gym compiles with this Lean")
+        return Finding("ok", f"{what} compiles with this Lean")
     errors = [line for line in (done.stdout + done.stderr).splitlines() if ": error" in line]
     return Finding(
         "error",
-        f"the gym does not compile with Lean {lean.version}:\n" + "\n".join(errors[:20]),
+        f"{what} does not compile with Lean {lean.version}:\n" + "\n".join(errors[:20]),
         "please report these messages with the version; the embedded Lean works meanwhile "
         "(`--lean embedded`)",
     )

@@ -52,7 +52,8 @@ from prover.train.sft import (
     steps_for,
     train_tactics,
 )
-from prover.verify.statement import with_hole, with_options
+from prover.verify.statement import with_options
+from prover.verify.targets import open_statement
 from search.best_first import rank
 from search.budget import Budget
 from search.graph import GoalNode, Graph, Status, StepNode
@@ -258,7 +259,7 @@ async def minimise(prover: Prover, row: Row, proof: Proof) -> Proof:
     pool = prover.pool
     header = with_options(row.header, row.statement)
     try:
-        done = await pool.elaborate(header, with_hole(row.statement))
+        done = await open_statement(pool, header, row.statement)
     except ElaborationFailed:
         return proof
     root = done.holes[0].state
@@ -281,18 +282,11 @@ async def minimise(prover: Prover, row: Row, proof: Proof) -> Proof:
         pool.release([root])
     if best is proof:
         return proof
-    statement = header + with_hole(row.statement)
-    text = header + with_hole(row.statement).removesuffix("sorry")
-    text += "\n  " + script(best).replace("\n", "\n  ") + "\n"
     try:
-        (verdict,) = await prover.check_text(text, name=_declared(row), statements=statement)
+        verdict, _ = await prover.check_proof(row.statement, script(best), header=row.header)
     except StatementError:
         return proof
     return best if verdict.proved else proof
-
-
-def _declared(row: Row) -> str:
-    return row.statement.split()[1].split(".{")[0]
 
 
 def _in_order(proof: Proof) -> Iterator[Proof]:

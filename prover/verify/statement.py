@@ -1,4 +1,4 @@
-"""Texts with holes: where the holes are, and how a proof is put into one.
+"""How a proof is put into the hole of a text, and how a hole is put below a statement.
 
 Byte offsets are those of the text in UTF-8, as the gym gives them.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from prover.lean.states import Declaration, Hole
+from prover.lean.states import Hole
 
 BARE_HEADER = "set_option autoImplicit false\n"
 """Stands before a statement that comes without a file: a misspelled name is an error, not a new
@@ -20,10 +20,6 @@ _BLOCK = re.compile(r"(^|\n|·|=>|\bby|[({])[ \t]*\Z")
 _ASSIGN = re.compile(r":=")
 _INNER = re.compile(r":=|=>|<\||;|^\s*[·.|({⟨]|\b(calc|from|by)\b")
 """Where in a line a term begins that what stands below must be right of."""
-
-_NAMELESS = re.compile(r"\b(example|instance)\b(\s*\(priority[^)]*\))?(?=\s*[:\[({⦃|])")
-
-_NAMED = re.compile(r"\b(?:theorem|lemma)\s+([^\s({\[⦃:.]+)")
 
 _UNPROVED = re.compile(r"\s*:=\s*(by\s*)?(sorry\s*)?\Z")
 
@@ -99,32 +95,16 @@ def _owns_line(before: str, after: str) -> bool:
     return after.split("\n", 1)[0].strip() == "" and not opener.search(line)
 
 
-def named(text: str, declaration: Declaration) -> tuple[str, str]:
-    """The text with a name for its declaration, and that name: an `example` or an `instance` may
-    have none, and what has no name cannot be checked. The name is empty where none can be given."""
-    if declaration.name != "[anonymous]":
-        return text, declaration.name
-    start = cut(text, declaration.first, declaration.body)
-    word = _NAMELESS.search(start)
-    if word is None:
-        return text, ""
-    kind, rest = word[1], word[2] or ""
-    name = f"{kind}_{declaration.first}"
-    new = f"{'def' if kind == 'example' else kind}{rest} _root_.{name}"
-    first = declaration.first + len(start[: word.start()].encode())
-    return replace(text, first, first + len(word[0].encode()), new), name
-
-
-def negated(statement: str) -> tuple[str, str, str]:
-    """A text with a statement and, after it, its negation, both with holes; and their names.
-
-    Raises:
-        ValueError: the statement is not one theorem with a name.
-    """
-    match = _NAMED.search(statement)
-    if match is None:
-        raise ValueError("only a theorem with a name can be negated")
-    name = match[1]
-    negation = f"{name}_negated"
-    text = f"{with_hole(statement)}\n\ntheorem {negation} : ¬ type_of% @{name} := by sorry\n"
-    return text, name, negation
+def fill_all(text: str, proofs: Sequence[tuple[Hole, str | None]]) -> str:
+    """The text with its holes filled where there is a proof. One `sorry` can be several holes
+    (`cases n <;> sorry`)."""
+    places: dict[tuple[int, int], list[tuple[Hole, str | None]]] = {}
+    for hole, proof in proofs:
+        places.setdefault((hole.first, hole.last), []).append((hole, proof))
+    for _, there in sorted(places.items(), reverse=True):
+        scripts = [proof for _, proof in there if proof is not None]
+        if scripts:
+            if len(scripts) < len(there):
+                scripts.append("sorry")
+            text = fill(text, there[0][0], either(scripts))
+    return text

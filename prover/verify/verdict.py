@@ -47,7 +47,8 @@ class Verdict:
     `reason` says why not, in a sentence, or what to mind. `proof` is the tactic script, without `by`; `text` the
     whole text that was checked. `axioms` are those the proof rests on as far as this Lean shows
     them. `could_not_run` are the checks that were asked for and did not happen, with the reasons.
-    `open_goals` are prints of the best goals of a search that gave up.
+    `open_goals` are prints of the best goals of a search that gave up. `rests_on` are declarations of
+    the text that it needs and that are not finished: it is not proved before they are.
     """
 
     outcome: Outcome
@@ -62,6 +63,7 @@ class Verdict:
     type_hash: str = ""
     spent: Spent = field(default_factory=Spent)
     open_goals: tuple[str, ...] = ()
+    rests_on: tuple[str, ...] = ()
     seed: int | None = None
 
     @property

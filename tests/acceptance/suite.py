@@ -14,12 +14,9 @@ from pathlib import Path
 from typing import Self
 
 from prover.api import Prover, Settings, StatementError
-from prover.lean.judge import Text
 from prover.lean.pool import LeanPool
 from prover.lean.worker import ElaborationFailed
-from prover.verify.replay import judge_proof
 from prover.verify.statement import fill, with_hole
-from prover.verify.verdict import Outcome
 from search.budget import Budget
 from search.interfaces import Progress, Request, Suggestion
 
@@ -184,14 +181,9 @@ class Suite:
     def _pool(self) -> LeanPool:
         return self.prover.pool
 
-    async def _text(self, part: Part) -> Text:
-        header, body = await self._pool.split(part.asked)
-        return Text(header, body)
-
     async def _tactic(self, part: Part) -> Answer:
-        text = await self._text(part)
-        done = await self._pool.elaborate(text.header, text.body)
-        (hole,) = done.holes
+        header, body = await self._pool.split(part.asked)
+        (hole,) = (await self._pool.elaborate(header, body)).holes
         outcome = await self._pool.run(hole.state, part.text)
         if isinstance(outcome, Progress):
             left = sum(len(child.goals) for child in outcome.children)
@@ -199,10 +191,10 @@ class Suite:
         return Answer(False, (outcome.kind,), outcome.message)
 
     async def _proof(self, part: Part) -> Answer:
-        text = await self._text(part)
-        candidate = await self._filled(text, part.text)
-        judgement = await judge_proof(self._pool, text, candidate, part.name)
-        return Answer(judgement.outcome is Outcome.PROVED, judgement.failed, judgement.reason)
+        judgement, _ = await self.prover.check_proof(
+            part.statement, part.text, header=part.header
+        )
+        return Answer(judgement.proved, judgement.failed, judgement.reason)
 
     async def _api(self, part: Part) -> Answer:
         async with self._api_lock:
@@ -215,13 +207,12 @@ class Suite:
     async def _check(self, part: Part) -> Answer:
         file = part.text
         if not part.is_file:
-            text = await self._text(part)
-            file = text.header + await self._filled(text, part.text)
+            file = await self._filled(part)
         verdicts = await self.prover.check_text(file, name=part.name, statements=part.asked)
         failed = tuple(layer.name for layer in verdicts[-1].layers if not layer.passed)
         return Answer(verdicts[-1].proved, failed, verdicts[-1].reason)
 
-    async def _filled(self, text: Text, script: str) -> str:
-        done = await self._pool.elaborate(text.header, text.body)
-        (hole,) = done.holes
-        return fill(text.body, hole, script)
+    async def _filled(self, part: Part) -> str:
+        header, body = await self._pool.split(part.asked)
+        (hole,) = (await self._pool.elaborate(header, body)).holes
+        return header + fill(body, hole, part.text)

@@ -5,8 +5,8 @@ import asyncio
 
 import pytest
 
-from prover.verify import replay
-from prover.verify.replay import LAYERS
+from prover.verify import layers
+from prover.verify.layers import LAYERS
 from prover.verify.verdict import Layer
 from tests.acceptance.suite import Case, Result, Suite, read_cases
 
@@ -63,7 +63,7 @@ def test_the_suite_bites_when_a_layer_is_off(
         one if name != layer else (lambda checked: Layer(layer, True, "switched off"))
         for name, one in zip(LAYER_NAMES, LAYERS, strict=True)
     )
-    monkeypatch.setattr(replay, "LAYERS", off)
+    monkeypatch.setattr(layers, "LAYERS", off)
     assert asyncio.run(_accepted(alone[0], path))
 
 

@@ -77,10 +77,10 @@ def test_a_killed_set_up_leaves_nothing_and_two_at_once_then_succeed(
     said = [process.communicate(timeout=300)[0].splitlines()[-1] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert said[0] == said[1]
-    assert [name.split("-")[0] for name in left_in(cache)] == ["gym", "lean4"]
+    assert [name.split("-")[0] for name in left_in(cache)] == ["gym", "judge", "lean4"]
 
     ready = embedded.ensure(gym=gym)
-    done = subprocess.run(ready.gym_command(), stdin=subprocess.DEVNULL, check=False)
+    done = subprocess.run(ready.start_command("Gym"), stdin=subprocess.DEVNULL, check=False)
     assert done.returncode == 0
 
 
@@ -172,7 +172,7 @@ class Gym:
 
     def __init__(self, lean: EmbeddedLean) -> None:
         self.process = subprocess.Popen(
-            lean.gym_command(),
+            lean.start_command("Gym"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -14,7 +14,7 @@ def program(lean: Lean, folder: Path, script: str) -> Lean:
     """A "Lean" whose gym is a Python script."""
 
     class Fake(Lean):
-        def gym_command(self) -> Launch:
+        def start_command(self, program: str) -> Launch:
             return Launch([sys.executable, "-c", script], {}, folder)
 
     return Fake("path", "4.0.0", "", "")

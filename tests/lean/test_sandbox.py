@@ -266,7 +266,7 @@ def test_a_native_lean_answers_from_the_sandbox(standin: Lean) -> None:
 
 
 def test_a_native_lean_gets_what_it_needs_and_nothing_else(standin: Lean) -> None:
-    launch = standin.gym_command()
+    launch = standin.start_command("Gym")
     assert launch.sandbox is not None
     assert "SECRET_KEY" not in launch.environment
     assert PROJECT in launch.sandbox.read
@@ -317,7 +317,7 @@ def ask(script: str, requests: int = 1, **command: Any) -> tuple[list[Any], GymP
     """What a "Lean" that is a Python program in a sandbox answers."""
 
     class Fake(Lean):
-        def gym_command(self) -> Launch:
+        def start_command(self, program: str) -> Launch:
             argv = [sys.executable, "-I", "-c", HELLO + script]
             return Launch(argv, {}, Path("/"), Sandbox(READ, EXECUTE))
 

@@ -6,7 +6,7 @@ import pytest
 
 from prover.lean import embedded
 from prover.lean.kernel_bugs import known_bugs
-from prover.lean.toolchain import Lean, SetupError, diagnose, find_lean, gym_text
+from prover.lean.toolchain import Lean, SetupError, diagnose, find_lean, source_text
 from tests.lean.native_standin.standin import PROJECT, make_bin
 
 FILE = PROJECT / "Some.lean"
@@ -87,7 +87,7 @@ def test_a_lean_on_the_path_is_used_outside_projects(native: Path, bare: Path) -
 def test_the_gym_runs_in_the_project_of_the_file(native: Path) -> None:
     lean = find_lean(FILE)
     assert (lean.kind, lean.root, lean.commit) == ("project", PROJECT, embedded.COMMIT)
-    launch = lean.gym_command()
+    launch = lean.start_command("Gym")
     assert launch.argv[:2] == [str(native / "lean"), "--run"]
     assert launch.environment["LEAN_PATH"] == str(PROJECT / ".lake/build/lib/lean")
     done = subprocess.run(
@@ -143,9 +143,9 @@ def test_old_versions_get_the_old_lines_of_the_gym(
 ) -> None:
     source = tmp_path / "Gym.lean"
     source.write_text("a\n--#if lean >= 4.25\n  new\n--#else\n--  old\n--#endif\nb\n")
-    monkeypatch.setattr("prover.lean.toolchain.gym_source", lambda: source)
-    assert gym_text("4.25.0-rc1") == source.read_text()
-    old = gym_text("4.24.1").splitlines()
+    monkeypatch.setattr("prover.lean.toolchain.source_of", lambda program: source)
+    assert source_text("Gym", "4.25.0-rc1") == source.read_text()
+    old = source_text("Gym", "4.24.1").splitlines()
     assert old == ["a", "--#if lean >= 4.25", "--  new", "--#else", "  old", "--#endif", "b"]
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from prover.data.theorems.statement import Draft, Row, Script
-from prover.lean.judge import Text
 from prover.lean.pool import LeanPool
 from prover.lean.worker import ElaborationFailed
-from prover.verify.replay import Judgement, judge_text, judgement_of
+from prover.verify.layers import Judgement, judge_declarations
 from prover.verify.statement import BARE_HEADER
 from search.interfaces import Failure, State
 
@@ -150,14 +149,9 @@ async def judge_scripts(
 async def _judged(
     pool: LeanPool, header: str, trusted: str, part: Sequence[tuple[Draft, Script]]
 ) -> list[Judgement]:
-    """An error anywhere in a text taints all of it: then each proof is judged alone."""
     text = "".join(with_proof(d, s) for d, s in part)
-    names = [d.name for d, _ in part]
-    asked, given = Text(header, trusted), Text(header, text)
-    try:
-        found = list((await judge_text(pool, asked, given, lambda _: (text, names))).values())
-    except ElaborationFailed as failed:
-        found = [judgement_of(failed) for _ in part]
-    if len(part) == 1 or all(f.layers[0].passed for f in found):
-        return found
-    return [(await _judged(pool, header, trusted, [one]))[0] for one in part]
+    asked = await pool.elaborate(header, trusted, holes=False)
+    given = await pool.elaborate_apart(header, text)
+    wanted, found = ({d.name: d for d in done.declarations} for done in (asked, given))
+    pairs = [(wanted[d.name], found.get(d.name)) for d, _ in part]
+    return await judge_declarations(pool.judge, given, pairs, asked)

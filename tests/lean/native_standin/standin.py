@@ -45,8 +45,8 @@ class Standin(Lean):
     It starts the compiled gym instead of `--run`, which takes ten times as long in WebAssembly.
     """
 
-    def gym_command(self) -> Launch:
-        launch = super().gym_command()
+    def start_command(self, program: str) -> Launch:
+        launch = super().start_command(program)
         if launch.sandbox is None:
             return launch
         read, execute = python()
@@ -56,7 +56,7 @@ class Standin(Lean):
             read=(*launch.sandbox.read, *read, *extra),
             execute=(*launch.sandbox.execute, *execute, embedded.node_folder()),
         )
-        return replace(launch, argv=[launch.argv[0], "--gym"], sandbox=sandbox)
+        return replace(launch, argv=[launch.argv[0], f"--{program}"], sandbox=sandbox)
 
 
 def main(name: str, toolchain: str, args: list[str]) -> int:
@@ -75,8 +75,8 @@ def main(name: str, toolchain: str, args: list[str]) -> int:
         print(f"Lean (version {embedded.VERSION}, wasm32, commit {embedded.COMMIT}, Release)")
         return 0
     lean = embedded.ensure()
-    if args == ["--gym"]:
-        program = lean.gym_command()
+    if args in (["--Gym"], ["--Judge"]):
+        program = lean.start_command(args[0].removeprefix("--"))
     else:
         here = Path.cwd()
         folders = {here, *(Path(arg).parent for arg in args if Path(arg).is_absolute())}
