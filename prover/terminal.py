@@ -1,4 +1,4 @@
-"""What the commands of `prover` share: what they read, how they run, what they show, how they end."""
+"""What the commands of `prover` share: their options, how they run, what they show, how they end."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 import os
 import signal
 import sys
-import tempfile
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Self
@@ -17,6 +17,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from prover.errors import ProverError
+from prover.files import write_file as write_file  # noqa: PLC0414 (`prover eval` takes it from here)
 from prover.interrupt import on_signals, run_cancellable
 
 if TYPE_CHECKING:
@@ -53,88 +55,8 @@ JobsOption = Annotated[
 ]
 
 
-class WrongUse(Exception):
+class WrongUse(ProverError):
     """Something the user can put right: one message, exit code 2."""
-
-
-class Source:
-    """What a command works on: a statement, or the text of a file."""
-
-    def __init__(
-        self,
-        *,
-        statement: str = "",
-        text: str | None = None,
-        path: Path | None = None,
-        name: str | None = None,
-    ) -> None:
-        self.statement = statement
-        self.path = path
-        self.name = name
-        self._given = text
-        self._bom = text is not None and text.startswith("\ufeff")
-        if text is not None and self._bom:
-            text = text[1:]
-        self._crlf = text is not None and "\n" in text and text.count("\r\n") == text.count("\n")
-        self.text = text.replace("\r\n", "\n") if text is not None and self._crlf else text
-
-    @property
-    def folder(self) -> Path:
-        return self.path.resolve().parent if self.path else Path.cwd()
-
-    def restore(self, text: str) -> str:
-        if self._crlf:
-            text = text.replace("\n", "\r\n")
-        return "\ufeff" + text if self._bom else text
-
-    def write(self, text: str) -> None:
-        """Writes the file if it has changed here and not meanwhile."""
-        if self.path is None or text == self.text:
-            return
-        if self.path.read_bytes() != (self._given or "").encode():
-            raise WrongUse(f"{self.path} has changed meanwhile, so nothing was written to it")
-        write_file(self.path, self.restore(text))
-        err.print(f"wrote {self.path}")
-
-
-def read_target(target: str, *, statement: bool = False) -> Source:
-    if target == "-":
-        if sys.stdin.isatty():
-            raise WrongUse("nothing to prove: give a statement, a file, or pipe a text in")
-        text = _decode(sys.stdin.buffer.read(), "standard input")
-        if not text.strip():
-            raise WrongUse("there is no statement: standard input is empty")
-        is_file = not statement and ("sorry" in text or text.lstrip().startswith("import "))
-        return Source(text=text) if is_file else Source(statement=text)
-    path, name = Path(target), None
-    if path.suffix != ".lean" and ".lean:" in target:
-        before, name = target.rsplit(":", 1)
-        path = Path(before)
-        name = name or None
-    if path.suffix == ".lean" and "\n" not in target:
-        try:
-            return Source(text=_decode(path.read_bytes(), str(path)), path=path, name=name)
-        except OSError as error:
-            raise WrongUse(f"cannot read {path}: {error.strerror}") from None
-    if not target.strip():
-        raise WrongUse("there is no statement")
-    return Source(statement=target)
-
-
-def _decode(data: bytes, name: str) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise WrongUse(f"{name} is not UTF-8 (byte {error.start}): save it as UTF-8") from None
-
-
-def read_header(header: str) -> str:
-    if header.endswith(".lean"):
-        try:
-            return _decode(Path(header).read_bytes(), header)
-        except OSError as error:
-            raise WrongUse(f"cannot read {header}: {error.strerror}") from None
-    return header
 
 
 def read_budget(text: str, timeout: float) -> Any:
@@ -163,9 +85,7 @@ def chosen_model(given: str) -> str | None:
 def run(settings: Settings, folder: Path, work: Callable[[Prover], Awaitable[int]]) -> NoReturn:
     """Runs work with a prover, shows progress, and turns failures into messages and exit codes."""
     from prover.api import Prover, StatementError
-    from prover.generate.completion import ModelError
     from prover.generate.prompts import UnknownFormat
-    from prover.lean.embedded import SetupError
     from prover.lean.pool import LeanUnavailable
     from prover.lean.toolchain import find_lean
 
@@ -183,18 +103,25 @@ def run(settings: Settings, folder: Path, work: Callable[[Prover], Awaitable[int
             lean = find_lean(folder, settings.lean, display.setting_up)
         prover = Prover(settings, start=folder, lean=lean, on_progress=display.update)
         code = run_cancellable(_session(prover, display, work), end_searches)
-    except (StatementError, ModelError, UnknownFormat, SetupError) as error:
-        fail(str(error))
     except LeanUnavailable as error:
         fail(f"{error}\n`prover doctor` shows what is there.")
+    except (ProverError, StatementError, UnknownFormat) as error:
+        fail(str(error))
     except OSError as error:
         fail(f"{error.filename2 or error.filename or ''}: {error.strerror}".lstrip(": "))
     on_signals(signal.SIG_IGN)
     raise typer.Exit(INTERRUPTED if interrupted and code != PROVED else code)
 
 
-def fail(message: str) -> NoReturn:
+def tell(message: str) -> None:
+    """Prints an error. With PROVER_DEBUG it is all of it, and where the exception is from."""
+    if os.environ.get("PROVER_DEBUG") and sys.exc_info()[0] is not None:
+        err.print(traceback.format_exc(), markup=False)
     err.print(Text("error: ", style="red") + Text(message))
+
+
+def fail(message: str) -> NoReturn:
+    tell(message)
     raise typer.Exit(WRONG)
 
 
@@ -337,23 +264,3 @@ def write_trace(path: Path, filled: Filled, settings: Settings) -> None:
         "graphs": graphs,
     }
     write_file(path, json.dumps(document, ensure_ascii=False))
-
-
-def write_file(path: Path, text: str) -> None:
-    """Replaces a file as a whole, so that an interruption leaves the old one or the new one."""
-    path = path.resolve()
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise WrongUse(f"cannot write {path}: {error.strerror}") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode())
-        if path.exists():
-            os.chmod(temporary, path.stat().st_mode)
-        else:
-            os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
