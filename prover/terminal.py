@@ -10,7 +10,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Self
+from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn, Self, cast
 
 import typer
 from rich.console import Console, Group
@@ -30,6 +30,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 PROVED, NOT_PROVED, WRONG, CANARY, INTERRUPTED = 0, 1, 2, 3, 130
 PLAIN_PROGRESS_SECONDS = 5.0
+SHOWN_LINES, SHOWN_CHARACTERS = 40, 2_000
 
 LeanOption = Annotated[
     str,
@@ -115,9 +116,11 @@ def run(settings: Settings, folder: Path, work: Callable[[Prover], Awaitable[int
 
 def tell(message: str) -> None:
     """Prints an error. With PROVER_DEBUG it is all of it, and where the exception is from."""
-    if os.environ.get("PROVER_DEBUG") and sys.exc_info()[0] is not None:
+    debug = os.environ.get("PROVER_DEBUG")
+    if debug and sys.exc_info()[0] is not None:
         err.print(traceback.format_exc(), markup=False)
-    err.print(Text("error: ", style="red") + Text(message))
+    shown = message if debug else shorten(message, 100, 10_000, " (PROVER_DEBUG=1 shows them)")
+    err.print(Text("error: ", style="red") + Text(shown))
 
 
 def fail(message: str) -> NoReturn:
@@ -137,23 +140,32 @@ async def _session(
 
 class Display:
     """Live progress on standard error: one block that is redrawn on a terminal, a line now and
-    then elsewhere."""
+    then elsewhere. It ends when something is written to standard output, which may be the same
+    terminal."""
 
     def __init__(self) -> None:
         self._begin = time.monotonic()
         self._last = self._begin
         self._status = ""
         self._progress: dict[str, Progress] = {}
+        self._stdout = sys.stdout
         self._live = Live(
-            console=err, refresh_per_second=4, transient=True, get_renderable=self._render
+            console=err,
+            refresh_per_second=4,
+            transient=True,
+            redirect_stdout=False,
+            get_renderable=self._render,
         )
 
     def __enter__(self) -> Self:
         if err.is_terminal:
             self._live.start()
+            self._stdout = sys.stdout
+            sys.stdout = cast("IO[str]", _After(self._live.stop, sys.stdout))
         return self
 
     def __exit__(self, *_: object) -> None:
+        sys.stdout = self._stdout
         self._live.stop()
 
     def say(self, status: str) -> None:
@@ -186,11 +198,48 @@ class Display:
 
     def _render(self) -> Group:
         seconds = time.monotonic() - self._begin
-        parts = [Text(f"{seconds:5.1f} s  {self._status}", style="dim")]
+        parts = [_one_line(f"{seconds:5.1f} s  {self._status}", style="dim")]
         for progress in list(self._progress.values())[-3:]:
-            parts.append(Text(self._line(progress)))
-            parts.append(Text(progress.best_goal[:600], style="cyan"))
+            parts.append(_one_line(self._line(progress)))
+            goal = shorten(progress.best_goal, 10, 600, "")
+            parts.append(Text(goal, style="cyan", overflow="fold", no_wrap=False))
         return Group(*parts)
+
+
+class _After:
+    """A stream that does something before anything is written to it."""
+
+    def __init__(self, before: Callable[[], None], stream: IO[str]) -> None:
+        self._before = before
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._before()
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _one_line(text: str, style: str = "") -> Text:
+    """What is cut at the edge of a narrow window: the display is redrawn by the lines it has."""
+    return Text(text, style=style, overflow="ellipsis", no_wrap=True)
+
+
+def shorten(
+    text: str,
+    lines: int = SHOWN_LINES,
+    characters: int = SHOWN_CHARACTERS,
+    where: str = " (--json has them)",
+) -> str:
+    """The beginning of a long text, how much is left out, and the end: the target of a goal stands
+    there. `where` says where all of it is."""
+    if len(text) <= characters and text.count("\n") < lines:
+        return text
+    first = "\n".join(text.split("\n")[: lines // 2])[: characters // 2]
+    last = "\n".join(text.split("\n")[-(lines // 2) :])[-(characters // 2) :]
+    left = len(text) - len(first) - len(last)
+    return f"{first}\n… {left:,} characters left out{where} …\n{last}"
 
 
 def print_verdicts(verdicts: Sequence[Verdict], statement: bool, verbose: bool) -> None:
@@ -223,11 +272,11 @@ def _print_verdict(verdict: Verdict, statement: bool, verbose: bool) -> None:
         if verdict.reason:
             out.print(Text(f"  {verdict.reason}"))
     else:
-        line = f" {verdict.name}: {verdict.reason}"
+        line = f" {verdict.name}: {shorten(verdict.reason)}"
         out.print(Text(verdict.outcome, style="red") + Text(line + _spent(verdict)))
         for goal in verdict.open_goals[:3]:
             out.print(Text("  best goals left:" if goal is verdict.open_goals[0] else ""))
-            out.print(Text("    " + goal.replace("\n", "\n    "), style="cyan"))
+            out.print(Text("    " + shorten(goal).replace("\n", "\n    "), style="cyan"))
     if verbose:
         for layer in verdict.layers:
             mark = "passed" if layer.passed else "failed"
