@@ -7,9 +7,11 @@ import signal
 import sys
 
 from prover.interrupt import Interrupted, interrupt, on_signals
+from prover.streams import open_streams
 
 
 def main() -> None:
+    open_streams()
     on_signals(interrupt)
     try:
         from prover.cli import main as command

@@ -12,7 +12,9 @@ import typer
 from rich.text import Text
 
 from prover.data.cli import app as data
+from prover.errors import ProverError
 from prover.evaluate.cli import app as evaluate
+from prover.inputs import read_finished, read_header, read_target
 from prover.terminal import (
     CANARY,
     NOT_PROVED,
@@ -30,9 +32,8 @@ from prover.terminal import (
     print_json,
     print_verdicts,
     read_budget,
-    read_header,
-    read_target,
     run,
+    tell,
     write_trace,
 )
 from prover.train.cli import app as train
@@ -153,10 +154,9 @@ def prove(
         raise WrongUse("--write needs a file")
     if write and not os.access(source.path or "", os.W_OK):
         raise WrongUse(f"--write: cannot write {source.path}")
-    if header and source.text is not None:
+    if header and not source.is_statement:
         raise WrongUse("--header is for statements; a file has its own")
-    if trace is not None and not os.access(trace.resolve().parent, os.W_OK):
-        raise WrongUse(f"--trace: cannot write into the folder {trace.resolve().parent}")
+    _must_be_writable("--trace", trace)
     before = read_header(header)
     settings = Settings(
         lean=lean,
@@ -171,10 +171,10 @@ def prove(
     async def work(prover: Prover) -> int:
         try:
             async with searched(prover, before, false=canaries):
-                if source.text is not None:
-                    filled = await prover.prove_text(source.text, name=source.name)
+                if source.is_statement:
+                    filled = await prover.fill_statement(source.text, header=before)
                 else:
-                    filled = await prover.fill_statement(source.statement, header=before)
+                    filled = await prover.prove_text(source.text, name=source.name)
         except CanaryProved as proved:
             err.print(Text("canary: ", style="red") + Text(str(proved)))
             return CANARY
@@ -187,10 +187,23 @@ def prove(
             if as_json:
                 print_json([verdict.to_json() for verdict in filled.verdicts])
             else:
-                print_verdicts(filled.verdicts, source.text is None, verbose)
+                several = source.path is None and len(filled.verdicts) > 1
+                if several and any(verdict.proved for verdict in filled.verdicts):
+                    out.print(Text(filled.text.rstrip() + "\n"))
+                print_verdicts(filled.verdicts, source.path is None and not several, verbose)
         return PROVED if filled.proved else NOT_PROVED
 
     run(settings, source.folder, work)
+
+
+def _must_be_writable(option: str, path: Path | None) -> None:
+    """Tells before the work that its result could not be written."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise WrongUse(f"{option}: {path} is a folder; give a file")
+    if not os.access(path.resolve().parent, os.W_OK):
+        raise WrongUse(f"{option}: cannot write into the folder {path.resolve().parent}")
 
 
 @app.command(
@@ -206,7 +219,11 @@ Exit code: 0 if all declarations are proved, 1 if not, 2 for wrong use."""
 def check(
     target: Annotated[
         str,
-        typer.Argument(help="A finished file, file.lean or file.lean:name.", metavar="FILE"),
+        typer.Argument(
+            help="A finished file (file.lean), one declaration of it (file.lean:name), or - for "
+            "standard input.",
+            metavar="FILE[:NAME]|-",
+        ),
     ],
     statements: Annotated[
         Path | None,
@@ -228,16 +245,11 @@ def check(
     """
     from prover.api import Settings
 
-    source = read_target(target)
-    if source.text is None:
-        raise WrongUse("there is no such file")
-    text = source.text
-    asked = read_target(str(statements)).text if statements else None
-    if statements and asked is None:
-        raise WrongUse(f"--statements {statements}: give a .lean file")
+    source = read_finished(target)
+    asked = read_finished(str(statements)).text if statements else None
 
     async def work(prover: Prover) -> int:
-        verdicts = await prover.check_text(text, name=source.name, statements=asked)
+        verdicts = await prover.check_text(source.text, name=source.name, statements=asked)
         if as_json:
             print_json([verdict.to_json() for verdict in verdicts])
         else:
@@ -303,6 +315,7 @@ def audit(
         raise WrongUse(str(error)) from None
     if not problems:
         raise WrongUse(f"{file} has no such statements")
+    _must_be_writable("--out", out_file)
     limit = Budget(expansions=budget, seconds=timeout)
     settings = Settings(lean=lean, jobs=jobs, seed=seed, budget=limit)
 
@@ -382,11 +395,13 @@ def doctor(lean: LeanOption = "auto") -> None:
 def main() -> None:
     """Runs the command, with failures as messages and exit codes."""
     try:
-        app()
-    except WrongUse as wrong:
-        err.print(Text("error: ", style="red") + Text(str(wrong)))
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except ProverError as error:
+        tell(str(error))
         sys.exit(WRONG)
     except ModuleNotFoundError as missing:
-        what = f"{missing.name} is not installed: pip install 'prover[train]'"
-        err.print(Text("error: ", style="red") + Text(what))
+        tell(f"{missing.name} is not installed: pip install 'prover[train]'")
         sys.exit(WRONG)

@@ -1,4 +1,4 @@
-"""What the commands of `prover` share: what they read, how they run, what they show, how they end."""
+"""What the commands of `prover` share: their options, how they run, what they show, how they end."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import json
 import os
 import signal
 import sys
-import tempfile
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Self
+from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn, Self, cast
 
 import typer
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from prover.errors import ProverError
+from prover.files import write_file as write_file  # noqa: PLC0414 (`prover eval` takes it from here)
 from prover.interrupt import on_signals, run_cancellable
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 PROVED, NOT_PROVED, WRONG, CANARY, INTERRUPTED = 0, 1, 2, 3, 130
 PLAIN_PROGRESS_SECONDS = 5.0
+SHOWN_LINES, SHOWN_CHARACTERS = 40, 2_000
 
 LeanOption = Annotated[
     str,
@@ -53,88 +56,8 @@ JobsOption = Annotated[
 ]
 
 
-class WrongUse(Exception):
+class WrongUse(ProverError):
     """Something the user can put right: one message, exit code 2."""
-
-
-class Source:
-    """What a command works on: a statement, or the text of a file."""
-
-    def __init__(
-        self,
-        *,
-        statement: str = "",
-        text: str | None = None,
-        path: Path | None = None,
-        name: str | None = None,
-    ) -> None:
-        self.statement = statement
-        self.path = path
-        self.name = name
-        self._given = text
-        self._bom = text is not None and text.startswith("\ufeff")
-        if text is not None and self._bom:
-            text = text[1:]
-        self._crlf = text is not None and "\n" in text and text.count("\r\n") == text.count("\n")
-        self.text = text.replace("\r\n", "\n") if text is not None and self._crlf else text
-
-    @property
-    def folder(self) -> Path:
-        return self.path.resolve().parent if self.path else Path.cwd()
-
-    def restore(self, text: str) -> str:
-        if self._crlf:
-            text = text.replace("\n", "\r\n")
-        return "\ufeff" + text if self._bom else text
-
-    def write(self, text: str) -> None:
-        """Writes the file if it has changed here and not meanwhile."""
-        if self.path is None or text == self.text:
-            return
-        if self.path.read_bytes() != (self._given or "").encode():
-            raise WrongUse(f"{self.path} has changed meanwhile, so nothing was written to it")
-        write_file(self.path, self.restore(text))
-        err.print(f"wrote {self.path}")
-
-
-def read_target(target: str, *, statement: bool = False) -> Source:
-    if target == "-":
-        if sys.stdin.isatty():
-            raise WrongUse("nothing to prove: give a statement, a file, or pipe a text in")
-        text = _decode(sys.stdin.buffer.read(), "standard input")
-        if not text.strip():
-            raise WrongUse("there is no statement: standard input is empty")
-        is_file = not statement and ("sorry" in text or text.lstrip().startswith("import "))
-        return Source(text=text) if is_file else Source(statement=text)
-    path, name = Path(target), None
-    if path.suffix != ".lean" and ".lean:" in target:
-        before, name = target.rsplit(":", 1)
-        path = Path(before)
-        name = name or None
-    if path.suffix == ".lean" and "\n" not in target:
-        try:
-            return Source(text=_decode(path.read_bytes(), str(path)), path=path, name=name)
-        except OSError as error:
-            raise WrongUse(f"cannot read {path}: {error.strerror}") from None
-    if not target.strip():
-        raise WrongUse("there is no statement")
-    return Source(statement=target)
-
-
-def _decode(data: bytes, name: str) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise WrongUse(f"{name} is not UTF-8 (byte {error.start}): save it as UTF-8") from None
-
-
-def read_header(header: str) -> str:
-    if header.endswith(".lean"):
-        try:
-            return _decode(Path(header).read_bytes(), header)
-        except OSError as error:
-            raise WrongUse(f"cannot read {header}: {error.strerror}") from None
-    return header
 
 
 def read_budget(text: str, timeout: float) -> Any:
@@ -163,9 +86,7 @@ def chosen_model(given: str) -> str | None:
 def run(settings: Settings, folder: Path, work: Callable[[Prover], Awaitable[int]]) -> NoReturn:
     """Runs work with a prover, shows progress, and turns failures into messages and exit codes."""
     from prover.api import Prover, StatementError
-    from prover.generate.completion import ModelError
     from prover.generate.prompts import UnknownFormat
-    from prover.lean.embedded import SetupError
     from prover.lean.pool import LeanUnavailable
     from prover.lean.toolchain import find_lean
 
@@ -183,18 +104,27 @@ def run(settings: Settings, folder: Path, work: Callable[[Prover], Awaitable[int
             lean = find_lean(folder, settings.lean, display.setting_up)
         prover = Prover(settings, start=folder, lean=lean, on_progress=display.update)
         code = run_cancellable(_session(prover, display, work), end_searches)
-    except (StatementError, ModelError, UnknownFormat, SetupError) as error:
-        fail(str(error))
     except LeanUnavailable as error:
         fail(f"{error}\n`prover doctor` shows what is there.")
+    except (ProverError, StatementError, UnknownFormat) as error:
+        fail(str(error))
     except OSError as error:
         fail(f"{error.filename2 or error.filename or ''}: {error.strerror}".lstrip(": "))
     on_signals(signal.SIG_IGN)
     raise typer.Exit(INTERRUPTED if interrupted and code != PROVED else code)
 
 
+def tell(message: str) -> None:
+    """Prints an error. With PROVER_DEBUG it is all of it, and where the exception is from."""
+    debug = os.environ.get("PROVER_DEBUG")
+    if debug and sys.exc_info()[0] is not None:
+        err.print(traceback.format_exc(), markup=False)
+    shown = message if debug else shorten(message, 100, 10_000, " (PROVER_DEBUG=1 shows them)")
+    err.print(Text("error: ", style="red") + Text(shown))
+
+
 def fail(message: str) -> NoReturn:
-    err.print(Text("error: ", style="red") + Text(message))
+    tell(message)
     raise typer.Exit(WRONG)
 
 
@@ -210,23 +140,32 @@ async def _session(
 
 class Display:
     """Live progress on standard error: one block that is redrawn on a terminal, a line now and
-    then elsewhere."""
+    then elsewhere. It ends when something is written to standard output, which may be the same
+    terminal."""
 
     def __init__(self) -> None:
         self._begin = time.monotonic()
         self._last = self._begin
         self._status = ""
         self._progress: dict[str, Progress] = {}
+        self._stdout = sys.stdout
         self._live = Live(
-            console=err, refresh_per_second=4, transient=True, get_renderable=self._render
+            console=err,
+            refresh_per_second=4,
+            transient=True,
+            redirect_stdout=False,
+            get_renderable=self._render,
         )
 
     def __enter__(self) -> Self:
         if err.is_terminal:
             self._live.start()
+            self._stdout = sys.stdout
+            sys.stdout = cast("IO[str]", _After(self._live.stop, sys.stdout))
         return self
 
     def __exit__(self, *_: object) -> None:
+        sys.stdout = self._stdout
         self._live.stop()
 
     def say(self, status: str) -> None:
@@ -259,11 +198,48 @@ class Display:
 
     def _render(self) -> Group:
         seconds = time.monotonic() - self._begin
-        parts = [Text(f"{seconds:5.1f} s  {self._status}", style="dim")]
+        parts = [_one_line(f"{seconds:5.1f} s  {self._status}", style="dim")]
         for progress in list(self._progress.values())[-3:]:
-            parts.append(Text(self._line(progress)))
-            parts.append(Text(progress.best_goal[:600], style="cyan"))
+            parts.append(_one_line(self._line(progress)))
+            goal = shorten(progress.best_goal, 10, 600, "")
+            parts.append(Text(goal, style="cyan", overflow="fold", no_wrap=False))
         return Group(*parts)
+
+
+class _After:
+    """A stream that does something before anything is written to it."""
+
+    def __init__(self, before: Callable[[], None], stream: IO[str]) -> None:
+        self._before = before
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._before()
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _one_line(text: str, style: str = "") -> Text:
+    """What is cut at the edge of a narrow window: the display is redrawn by the lines it has."""
+    return Text(text, style=style, overflow="ellipsis", no_wrap=True)
+
+
+def shorten(
+    text: str,
+    lines: int = SHOWN_LINES,
+    characters: int = SHOWN_CHARACTERS,
+    where: str = " (--json has them)",
+) -> str:
+    """The beginning of a long text, how much is left out, and the end: the target of a goal stands
+    there. `where` says where all of it is."""
+    if len(text) <= characters and text.count("\n") < lines:
+        return text
+    first = "\n".join(text.split("\n")[: lines // 2])[: characters // 2]
+    last = "\n".join(text.split("\n")[-(lines // 2) :])[-(characters // 2) :]
+    left = len(text) - len(first) - len(last)
+    return f"{first}\n… {left:,} characters left out{where} …\n{last}"
 
 
 def print_verdicts(verdicts: Sequence[Verdict], statement: bool, verbose: bool) -> None:
@@ -296,11 +272,11 @@ def _print_verdict(verdict: Verdict, statement: bool, verbose: bool) -> None:
         if verdict.reason:
             out.print(Text(f"  {verdict.reason}"))
     else:
-        line = f" {verdict.name}: {verdict.reason}"
+        line = f" {verdict.name}: {shorten(verdict.reason)}"
         out.print(Text(verdict.outcome, style="red") + Text(line + _spent(verdict)))
         for goal in verdict.open_goals[:3]:
             out.print(Text("  best goals left:" if goal is verdict.open_goals[0] else ""))
-            out.print(Text("    " + goal.replace("\n", "\n    "), style="cyan"))
+            out.print(Text("    " + shorten(goal).replace("\n", "\n    "), style="cyan"))
     if verbose:
         for layer in verdict.layers:
             mark = "passed" if layer.passed else "failed"
@@ -337,23 +313,3 @@ def write_trace(path: Path, filled: Filled, settings: Settings) -> None:
         "graphs": graphs,
     }
     write_file(path, json.dumps(document, ensure_ascii=False))
-
-
-def write_file(path: Path, text: str) -> None:
-    """Replaces a file as a whole, so that an interruption leaves the old one or the new one."""
-    path = path.resolve()
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise WrongUse(f"cannot write {path}: {error.strerror}") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode())
-        if path.exists():
-            os.chmod(temporary, path.stat().st_mode)
-        else:
-            os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

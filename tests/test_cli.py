@@ -1,9 +1,16 @@
+import fcntl
 import json
 import os
+import pty
+import re
+import resource
+import shlex
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 import uuid
 from collections.abc import Iterator
@@ -59,6 +66,45 @@ class Shell:
             process.kill()
         return Done(process.returncode, out.decode(), err.decode())
 
+    def script(self, text: str) -> "Done":
+        """A script for bash that has the command as `prover`."""
+        command = f'prover() {{ {shlex.quote(sys.executable)} -m prover "$@"; }}\n'
+        done = subprocess.run(
+            ["bash", "-c", command + text],
+            check=False,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=120,
+        )
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def on_terminal(self, columns: int, *args: str, out: Path | None = None) -> tuple[int, bytes]:
+        """The exit code, and what reaches a terminal; standard output may be a file instead."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        environment = {**self.environment, "TERM": "xterm"}
+        del environment["COLUMNS"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "prover", *args],
+            cwd=self.folder,
+            env=environment,
+            stdin=theirs,
+            stdout=out.open("wb") if out else theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        seen = b""
+        try:
+            while data := _read_terminal(ours):
+                seen += data
+            return process.wait(timeout=30), seen
+        finally:
+            process.kill()
+            os.close(ours)
+
     def left_running(self) -> list[psutil.Process]:
         found = []
         for process in psutil.process_iter():
@@ -68,6 +114,37 @@ class Shell:
             except psutil.Error:
                 continue
         return [p for p in found if p.status() != psutil.STATUS_ZOMBIE]
+
+
+def _read_terminal(handle: int) -> bytes:
+    try:
+        return os.read(handle, 65536)
+    except OSError:  # nobody holds its other end any more
+        return b""
+
+
+def screen(data: bytes, columns: int) -> list[str]:
+    """The lines that stay on a terminal: it knows what the live display uses."""
+    lines, row, column = [""], 0, 0
+    tokens = r"\x1b\[([0-9;?]*)([A-Za-z])|[\r\n]|[^\x1b\r\n]"
+    for token in re.finditer(tokens, data.decode()):
+        count = int(token[1]) if (token[1] or "").isdecimal() else 1
+        if token[0] == "\r":
+            column = 0
+        elif token[0] == "\n":
+            row += 1
+        elif token[2] == "A":
+            row = max(0, row - count)
+        elif token[2] == "K":
+            lines[row] = ""
+        elif not token[2]:
+            if column == columns:
+                row, column = row + 1, 0
+            lines += [""] * (row + 1 - len(lines))
+            lines[row] = lines[row][:column].ljust(column) + token[0] + lines[row][column + 1 :]
+            column += 1
+        lines += [""] * (row + 1 - len(lines))
+    return [line.rstrip() for line in lines]
 
 
 class Done:
@@ -94,14 +171,18 @@ def prover(tmp_path: Path, lean: object) -> Iterator[Shell]:
 
 
 def test_help_shows_examples_and_is_quick(prover: Shell) -> None:
-    started = time.perf_counter()
+    def used() -> float:
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return children.ru_utime + children.ru_stime
+
+    assert prover("--help").out.count("prove") > 2  # compiled from now on
+    started = used()
     done = prover("prove", "--help")
-    print(f"--help took {time.perf_counter() - started:.2f} s")
     assert done.code == 0
+    assert used() - started < 0.5, "seconds of one core"
     assert "Examples" in done.out
     assert 'prover prove "theorem t (a b : Nat) : a + b = b + a"' in done.out
     assert "Exit code: 0 proved, 1 not proved, 2 wrong use" in " ".join(done.out.split())
-    assert prover("--help").out.count("prove") > 2
 
 
 def test_what_is_not_installed_is_told(prover: Shell) -> None:
@@ -131,15 +212,24 @@ def test_nothing_to_prove(prover: Shell) -> None:
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (["prove", "missing.lean"], "cannot read missing.lean: No such file"),
-        (["prove", "missing.lean:t"], "cannot read missing.lean: No such file"),
-        (["check", "missing.lean"], "cannot read missing.lean: No such file"),
-        (["check", COMM], "there is no such file"),
+        (["prove", "missing.lean"], "there is no file missing.lean; a statement looks like"),
+        (["prove", "missing.lean:t"], "there is no file missing.lean; a statement looks like"),
+        (["prove", "good"], "there is no file good (is it good.lean?); a statement looks like"),
+        (["prove", "src/"], "src is a folder; give one .lean file, such as src/a.lean"),
+        (["prove", "1 + 1 = 2"], "this is neither a file nor a statement, which looks like"),
+        (["check", "missing.lean"], "there is no file missing.lean"),
+        (["check", "."], ". is a folder; give one .lean file, such as good.lean"),
+        (["check", COMM], "`prover prove` takes statements"),
+        (["check", "good.lean", "--statements", "src"], "src is a folder"),
         (["prove", "latin.lean"], "latin.lean is not UTF-8 (byte 3)"),
-        (["prove", COMM, "--header", "missing.lean"], "cannot read missing.lean"),
+        (["prove", "theorem t\udcff : True"], "the statement is not UTF-8"),
+        (["prove", COMM, "--header", "missing.lean"], "there is no file missing.lean"),
+        (["prove", COMM, "--header", "src"], "src is a folder"),
         (["prove", "good.lean", "--header", "open Nat"], "--header is for statements"),
         (["prove", COMM, "--write"], "--write needs a file"),
         (["prove", COMM, "--trace", "nowhere/trace.json"], "nowhere"),
+        (["prove", COMM, "--trace", "src"], "--trace: src is a folder"),
+        (["audit", "rows.jsonl", "--out", "src"], "--out: src is a folder"),
         (["prove", COMM, "--budget", "many"], "--budget many"),
         (["prove", COMM, "--budget", "-3"], "--budget -3"),
         (["prove", COMM, "--budget", "expansions=3,minutes=4"], "minutes=4"),
@@ -157,6 +247,9 @@ def test_nothing_to_prove(prover: Shell) -> None:
 def test_wrong_use_is_told_in_one_message(prover: Shell, args: list[str], says: str) -> None:
     (prover.folder / "latin.lean").write_bytes("-- \xe9t\xe9\n".encode("latin-1"))
     (prover.folder / "good.lean").write_text("theorem t : 1 = 1 := sorry\n")
+    (prover.folder / "src").mkdir()
+    (prover.folder / "src" / "a.lean").write_text("theorem t : 1 = 1 := sorry\n")
+    (prover.folder / "rows.jsonl").write_text('{"name": "t", "statement": "theorem t : True"}')
     before = sorted(prover.folder.iterdir())
     done = prover(*args)
     assert done.code == 2, done
@@ -164,6 +257,40 @@ def test_wrong_use_is_told_in_one_message(prover: Shell, args: list[str], says: 
     assert "Traceback" not in done.err
     assert done.out == ""
     assert sorted(prover.folder.iterdir()) == before
+
+
+def test_debugging_shows_where_an_error_is_from(prover: Shell) -> None:
+    prover.environment["PROVER_DEBUG"] = "1"
+    for args in (["prove", "missing.lean"], ["eval", "report", "missing"]):
+        done = prover(*args)
+        assert done.code == 2, done
+        assert "Traceback" in done.err
+        assert done.err.splitlines()[-1].startswith("error: "), done
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "says"),
+    [
+        ("prover prove - <&-", 2, "error: there is no statement: standard input is closed"),
+        ("prover prove <&-", 2, "error: there is no statement: standard input is closed"),
+        ("prover prove - 0>x", 2, "error: cannot read standard input: Bad file descriptor"),
+        ("prover prove missing >&-", 2, "error: there is no file missing"),
+        ("prover prove missing 2>&-", 2, ""),
+        ("prover --version <&- >&- 2>&-", 0, ""),
+        ("prover --help >&-", 0, ""),
+        ("prover --help > /dev/full", 2, "error: cannot write to standard output: No space left"),
+        ("prover doctor --lean /bin/false > /dev/full", 2, "error: cannot write to standard"),
+        ("prover doctor --lean /bin/false | true; exit $PIPESTATUS", 1, ""),
+        ("prover --help | head -1; exit $PIPESTATUS", 0, ""),
+        ("prover prove missing 2>&1 | true; exit $PIPESTATUS", 2, ""),
+    ],
+)
+def test_standard_streams_may_be_closed_or_full(
+    prover: Shell, script: str, code: int, says: str
+) -> None:
+    done = prover.script(script)
+    assert done.code == code, done
+    assert done.err.startswith(says) and done.err.count("\n") == bool(says), done
 
 
 def test_a_file_that_cannot_be_written_is_told_before_the_search(prover: Shell) -> None:
@@ -266,6 +393,121 @@ def test_a_file_is_filled_in_place_byte_for_byte(prover: Shell) -> None:
     assert filled.count("\n") == filled.count("\r\n")
     assert path.stat().st_mode & 0o777 == 0o640
     assert [entry.name for entry in prover.folder.iterdir()] == [path.name]
+
+
+def test_every_line_of_a_file_keeps_its_own_end(prover: Shell) -> None:
+    path = prover.folder / "mixed.lean"
+    text = (
+        "-- a\rb\r\ntheorem a (n : Nat) : n + 0 = n := by\r\n  sorry\r\n\n"
+        "theorem b (p q : Prop) (h : p ∧ q) : q ∧ p := sorry\n\r\n-- end\n"
+    )
+    path.write_bytes(text.encode())
+    done = prover("prove", path.name, "--write", "--jobs", "1")
+    assert done.code == 0, done
+    filled = path.read_bytes().decode()
+    assert filled.startswith("-- a\rb\r\ntheorem a (n : Nat) : n + 0 = n := by\r\n  ")
+    assert filled.endswith("\n\r\n-- end\n")
+    first, second = filled.split("theorem a")[1].split("theorem b")
+    assert first.endswith("\r\n\n") and first.count("\n") == first.count("\r\n") + 1
+    assert second.count("\r\n") == 1
+    assert prover("check", path.name).code == 0
+
+
+def test_windows_texts_are_read_everywhere(prover: Shell) -> None:
+    (prover.folder / "head.lean").write_bytes('\ufeff-- é\r\nnotation "ℕ" => Nat\r\n'.encode())
+    statement = "\ufefftheorem t (a b : ℕ) :\r\n    a + b = b + a\r\n".encode()
+    done = prover("prove", "-", "--header", "head.lean", "--jobs", "1", stdin=statement)
+    assert done.code == 0, done
+    assert "theorem t (a b : ℕ) :\n    a + b = b + a := by" in done.out
+    assert "\r" not in done.out and "\ufeff" not in done.out
+    finished = "\ufeffimport Init\r\ntheorem t : 1 = 1 := by\r\n  rfl\r\n".encode()
+    checked = prover("check", "-", stdin=finished)
+    assert checked.code == 0, checked
+
+
+@pytest.mark.parametrize(
+    ("target", "stdin"),
+    [
+        ("theorem t : True -- see Basic.lean:12", None),
+        ("-", "theorem sorry_free (n : Nat) : n + 0 = n\n"),
+        ("-", "-- no sorry left here\ntheorem t (n : Nat) : n + 0 = n\n"),
+    ],
+)
+def test_a_statement_may_mention_files_and_holes(
+    prover: Shell, target: str, stdin: str | None
+) -> None:
+    done = prover("prove", target, "--jobs", "1", stdin=stdin)
+    assert done.code == 0, done
+    assert "proved" in done.out
+
+
+def test_all_holes_of_a_piped_text_are_filled(prover: Shell) -> None:
+    text = "theorem a : 2 = 2 := by sorry\n\ntheorem b (n : Nat) : n + 0 = n := by sorry\n"
+    done = prover("prove", "-", "--jobs", "1", stdin=text)
+    assert done.code == 0, done
+    assert "proved a" in done.out and "proved b" in done.out
+    assert done.out.count("theorem a : 2 = 2 := by") == 1
+    assert done.out.count("theorem b (n : Nat) : n + 0 = n := by") == 1
+    assert "sorry" not in done.out
+
+
+def test_what_a_shell_substitutes_is_read_like_standard_input(prover: Shell) -> None:
+    done = prover.script("prover check <(echo 'theorem t : 1 = 1 := rfl')")
+    assert done.code == 0, done
+    assert "proved t" in done.out
+
+
+@pytest.mark.parametrize(
+    ("args", "reader", "code"),
+    [
+        (f"'{COMM}' --json", "head -1", 0),
+        (f"'{COMM}' -v", "true", 0),
+        (f"'{FALSE}' --budget 1", "true", 1),
+    ],
+)
+def test_the_reader_of_the_output_may_go_away(
+    prover: Shell, args: str, reader: str, code: int
+) -> None:
+    done = prover.script(f"prover prove {args} --model none --jobs 1 | {reader}; exit $PIPESTATUS")
+    assert done.code == code, done
+    assert "error" not in done.err and "Traceback" not in done.err, done
+
+
+def test_a_long_goal_is_shown_in_part(prover: Shell) -> None:
+    hypotheses = " ".join(f"(hypothesis_{i} : n ≠ {i} ∨ n = n)" for i in range(70))
+    statement = f"theorem t (n : Nat) {hypotheses} : n < 5"
+    (prover.folder / "a.lean").write_text(f"{statement} := sorry\n")
+    args = ("prove", "a.lean", "--budget", "1", "--jobs", "1")
+    done = prover(*args)
+    assert done.code == 1, done
+    assert len(done.out) < 10_000
+    goal = done.out.split("best goals left:")[1]
+    assert "characters left out (--json has them) …" in goal
+    assert "⊢" in goal.split("left out")[1]
+    assert len(goal.splitlines()) < 3 * 50 and len(goal) < 3 * 2_500
+    (verdict,) = json.loads(prover(*args, "--json").out)
+    assert max(map(len, verdict["open_goals"])) > 2_000
+
+
+def test_results_are_not_mixed_with_the_live_display(prover: Shell) -> None:
+    (prover.folder / "a.lean").write_text(f"{FALSE} := sorry\n")
+    args = ["prove", "a.lean", "--budget", "3", "--model", "none", "--jobs", "1"]
+    code, seen = prover.on_terminal(40, *args)
+    assert code == 1, seen
+    lines = screen(seen, 40)
+    assert "is ready" in seen.decode()
+    assert lines[0].startswith("gave_up t: the budget is spent"), lines
+    assert "    n : Nat" in lines and "  best goals left:" in lines
+    assert not any("is ready" in line or "expansions, " in line for line in lines[2:]), lines
+
+
+def test_json_goes_to_a_file_while_the_display_is_on_the_terminal(prover: Shell) -> None:
+    out = prover.folder / "out.json"
+    args = ["prove", COMM, "--json", "--model", "none", "--jobs", "1"]
+    code, seen = prover.on_terminal(80, *args, out=out)
+    assert code == 0, seen
+    assert json.loads(out.read_text())[0]["outcome"] == "proved"
+    assert not "".join(screen(seen, 80)), seen
 
 
 def test_one_declaration_of_a_file_and_its_check(prover: Shell) -> None:

@@ -1,0 +1,108 @@
+"""Whole files: Lean texts that can be written again byte for byte, and writing that leaves either the
+old file or the new one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from itertools import accumulate, pairwise
+from pathlib import Path
+
+from prover.errors import ProverError
+
+BOM = "\ufeff"
+
+
+class SourceText:
+    """A text as Lean reads it: no byte order mark, every line end a line feed. A carriage return
+    that ends no line stays where it is."""
+
+    def __init__(self, data: bytes) -> None:
+        """Raises UnicodeDecodeError if it is not UTF-8."""
+        given = data.decode()
+        self.data = data
+        self._bom = BOM if given.startswith(BOM) else ""
+        lines = given.removeprefix(BOM).split("\n")
+        self._ends = ["\r\n" if line.endswith("\r") else "\n" for line in lines[:-1]]
+        self.text = given.removeprefix(BOM).replace("\r\n", "\n")
+
+    def restore(self, text: str) -> bytes:
+        """The file that holds an edited text. A line that is as it was keeps its own end; one that
+        is new takes the end of the line whose place it takes."""
+        lines = text.split("\n")
+        ends = self._ends_of(lines)
+        whole = "".join(line + end for line, end in zip(lines, [*ends[:-1], ""], strict=True))
+        return (self._bom + whole).encode()
+
+    def _ends_of(self, lines: list[str]) -> list[str]:
+        usual = max("\n", "\r\n", key=self._ends.count)
+        if self._ends.count(usual) == len(self._ends):
+            return [usual] * len(lines)
+        old = self.text.split("\n")
+        ends = [*self._ends, usual]
+        first = _common(old, lines)
+        last = _common(old[first:][::-1], lines[first:][::-1])
+        chosen = ends[:first]
+        for begin, end, count in _runs(
+            old[first : len(old) - last], lines[first : len(lines) - last]
+        ):
+            for number in range(count):
+                chosen.append(ends[max(first + min(begin + number, end - 1), 0)])
+        return chosen + ends[len(old) - last :]
+
+
+def _runs(old: list[str], new: list[str]) -> Iterator[tuple[int, int, int]]:
+    """Where the lines of an edited text stand for old ones, run by run: from which line, up to which
+    one, and how many they are. Lines that occur once in both cut the work into small parts."""
+    cuts = [(0, 0), *_anchors(old, new), (len(old), len(new))]
+    for (at, new_at), (to, new_to) in pairwise(cuts):
+        matcher = SequenceMatcher(None, old[at:to], new[new_at:new_to], autojunk=False)
+        for _, begin, end, new_begin, new_end in matcher.get_opcodes():
+            yield at + begin, at + end, new_end - new_begin
+
+
+def _anchors(old: list[str], new: list[str]) -> list[tuple[int, int]]:
+    """The places of lines that occur once in both texts and in both after the same other ones."""
+    once, new_once = Counter(old), Counter(new)
+    places = {line: at for at, line in enumerate(new) if new_once[line] == 1}
+    pairs = [
+        (at, places[line]) for at, line in enumerate(old) if once[line] == 1 and line in places
+    ]
+    highest = accumulate((place for _, place in pairs), max)
+    lowest = [*accumulate((place for _, place in reversed(pairs)), min)][::-1]
+    return [pair for pair, high, low in zip(pairs, highest, lowest, strict=True) if high == low]
+
+
+def _common(one: list[str], other: list[str]) -> int:
+    """How many lines at the start are the same."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Replaces a file as a whole, so that an interruption leaves the old one or the new one. What is
+    there and is no file, such as /dev/null or a pipe, is written to."""
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+        else:
+            _replace(path.resolve(), data)
+    except OSError as error:
+        raise ProverError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    mode = path.stat().st_mode if path.exists() else 0o644
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
