@@ -191,9 +191,7 @@ class Suite:
         return Answer(False, (outcome.kind,), outcome.message)
 
     async def _proof(self, part: Part) -> Answer:
-        judgement, _ = await self.prover.check_proof(
-            part.statement, part.text, header=part.header
-        )
+        judgement, _ = await self.prover.check_proof(part.statement, part.text, header=part.header)
         return Answer(judgement.proved, judgement.failed, judgement.reason)
 
     async def _api(self, part: Part) -> Answer:
