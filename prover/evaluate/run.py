@@ -9,7 +9,8 @@ disk as soon as they have ended:
     outcome            of the verdict, or `not elaborating`, `needs Mathlib`, `timeout`, `memory`,
                        `crash` if there was nothing to search; `reason` says it in words
     capped             the search was ended by the cap on its wall time
-    expansions, lean_calls, tokens, heartbeats, failures (of tactics, by kind)
+    expansions, lean_calls, tokens, heartbeats, failures (of tactics, by kind; `malformed` are those
+                       that Lean was not asked about, because they are no text or have no score)
     seconds            by phase: elaborate, search, generate, verify
     proof, steps, made_by (how many steps are the portfolio's, how many the model's), axioms,
     layers, type_hash  of what is proved
