@@ -39,6 +39,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from prover.api import Filled, Prover, Settings, StatementError
+from prover.errors import ProverError
 from prover.evaluate.benchmark import Theorem, core, digest
 from prover.evaluate.canaries import CanaryProved, canaries
 from prover.generate.models import local_name
@@ -59,7 +60,7 @@ NOT_SEARCHED = ("not elaborating", "needs Mathlib", "timeout", "memory", "crash"
 Key = tuple[str, int]
 
 
-class RunError(Exception):
+class RunError(ProverError):
     """A run that cannot be begun, gone on with or put together. The message says why."""
 
 
