@@ -1,7 +1,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: prove test
+.PHONY: prove test fuzz
 
 prove: .venv/prover
 	@echo "== Setting up Lean (once)"
@@ -17,6 +17,10 @@ test: .venv/dev
 	$(BIN)/mypy
 	@echo "== Tests (the first run sets up Lean)"
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
+
+fuzz: .venv/dev
+	@echo "== Property tests on new random examples"
+	HYPOTHESIS_PROFILE=random $(BIN)/python -m pytest -m hypothesis --numprocesses=2 --dist=loadfile
 
 .venv/bin/python:
 	@echo "== Creating the environment .venv"

@@ -512,11 +512,11 @@ def joinLines (sep : String) : List String → String
   | [line] => line
   | line :: lines => line ++ sep ++ joinLines sep lines
 
-def hasErrorMessage : List Message → Option Message
+def firstErrorMessage : List Message → Option Message
   | [] => none
   | m :: ms => match m.severity with
     | .error => some m
-    | _ => hasErrorMessage ms
+    | _ => firstErrorMessage ms
 
 def tailOf (stx : Syntax) : Nat :=
   match stx.getTailPos? with
@@ -531,10 +531,11 @@ def parseTactics (s : State) (text : String) : IO (Except String Syntax) := do
     { env := s.core.env, options := s.options, currNamespace := s.currNamespace,
       openDecls := s.openDecls }
   let (stx, pos, log) := Parser.parseCommand ictx pmctx {} {}
-  match hasErrorMessage log.toList with
+  match firstErrorMessage log.toList with
   | some m => return .error (← m.data.toString)
   | none => do
-    let (rest, _, _) := Parser.parseCommand ictx pmctx pos {}
+    let (rest, _, more) := Parser.parseCommand ictx pmctx pos {}
+    if let some m := firstErrorMessage more.toList then return .error (← m.data.toString)
     if !rest.isOfKind ``Parser.Command.eoi then
       return .error "the text ends the proof and goes on with a command"
     match stx.find? (·.isOfKind ``Parser.Tactic.tacticSeq) with

@@ -447,12 +447,13 @@ class Prover:
             return list(best.items())
         try:
             there = targets.named(given, name)
+            if name is None:  # an axiom proves nothing: it counts where something rests on it
+                there = [d for d in there if d.kind != "axiom"]
         except targets.NoDeclaration as error:
             loose = [str(message) for _, message in errors_by_declaration(given)[1]]
             raise StatementError("\n".join(loose) or str(error)) from None
         rest = [d for d in given.declarations if not d.listed and d.kind != "unsafe"]
-        if name is not None:
-            rest = []
+        rest = rest if name is None else []
         found = await self._judge(given, [(None, d) for d in [*there, *rest]], None)
         named = [(d.name, one) for d, one in zip([*there, *rest], found, strict=True)]
         listed, unlisted = named[: len(there)], named[len(there) :]
@@ -531,13 +532,13 @@ class Prover:
         pairs: Sequence[tuple[Declaration | None, Declaration | None]],
         asked: Elaborated | None,
         *,
-        script: bool = False,
+        until: int | None = None,
     ) -> list[Judgement]:
         try:
             if self.settings.paranoid:
                 async with fresh_judge(self.lean, self.pool.limits) as judge:
-                    return await judge_declarations(judge, given, pairs, asked, script=script)
-            return await judge_declarations(self.pool.judge, given, pairs, asked, script=script)
+                    return await judge_declarations(judge, given, pairs, asked, until=until)
+            return await judge_declarations(self.pool.judge, given, pairs, asked, until=until)
         except JudgeFailed as failed:
             return [failed_judgement(failed.kind, str(failed)) for _ in pairs]
 
@@ -554,7 +555,8 @@ class Prover:
         except ElaborationFailed as failed:
             return failed_judgement(failed.kind, str(failed))
         own = next((d for d in given.declarations if _is_the_one(d, declaration)), None)
-        (judgement,) = await self._judge(given, [(declaration, own)], asked, script=True)
+        until = declaration.command + 1
+        (judgement,) = await self._judge(given, [(declaration, own)], asked, until=until)
         return judgement
 
     async def _fill(
@@ -790,7 +792,7 @@ class Prover:
             pairs.append(
                 (asked, next((d for d in given.declarations if _is_the_one(d, asked)), None))
             )
-        return await self._judge(given, pairs, text, script=True)
+        return await self._judge(given, pairs, text, until=len(text.commands))
 
     def _concluded(
         self,

@@ -25,6 +25,9 @@ from search.proof import layout, script
 
 Ending = Literal["open", "proved", "exhausted", "budget", "interrupted"]
 
+MALFORMED = "malformed"
+"""The kind of failure of suggestions that are not run, because they have a flaw."""
+
 FAILURES_KEPT = 8
 OPEN_GOALS_SHOWN = 5
 
@@ -48,7 +51,8 @@ class SearchResult:
     """`reason` names the limit that ended the search: a field of the budget, or `max_depth`.
 
     `proof` is a tactic block (without `by`), present iff `status` is "proved". `open_goals` are the
-    goals best worth looking at, the best first. `failures` counts failed tactics by kind.
+    goals best worth looking at, the best first. `failures` counts failed tactics by kind: those of
+    the environment, and `MALFORMED`.
     """
 
     status: Ending
@@ -62,11 +66,11 @@ class SearchResult:
 
 def rank(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
     """Merges equal tactics (best log-probability, all tokens) and sorts, the most probable first.
-    Ties go by text, so that the order does not depend on the order of arrival."""
+    Ties go by text, so that the order does not depend on the order of arrival. What cannot be run
+    is left out."""
     merged: dict[str, Suggestion] = {}
     for suggestion in suggestions:
-        tactic = layout(suggestion.tactic)
-        if not tactic:
+        if suggestion.flaw is not None or not (tactic := layout(suggestion.tactic)):
             continue
         logprob, tokens = clip_logprob(suggestion.logprob), suggestion.tokens
         if (other := merged.get(tactic)) is not None:
@@ -147,12 +151,14 @@ class BestFirst:
         return None
 
     def add_suggestions(self, goal: GoalNode, suggestions: Iterable[Suggestion]) -> None:
-        """Gives the visited goal all suggestions it will ever have. Their tokens count here."""
+        """Gives the visited goal all suggestions it will ever have. Their tokens count here, and
+        those with a flaw count as failures."""
         if goal is not self._visited or goal in self._untried:
             raise ValueError("suggestions were not asked for this goal")
         suggestions = list(suggestions)
         ranked = deque(rank(suggestions))
         self.spent.tokens += sum(suggestion.tokens for suggestion in suggestions)
+        self.failures.update(MALFORMED for s in suggestions if s.flaw is not None)
         self._untried[goal] = ranked
         self._left = min(self.width, len(ranked))
         self._exhaust_if_tried(goal)

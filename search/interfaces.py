@@ -6,9 +6,14 @@ workers (`prover.lean.pool`), `TacticGenerator` by everything in `prover.generat
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Hashable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Protocol
+
+LONGEST_TACTIC = 2**16
+"""Characters of a tactic that is run. Whole proofs of published models are a tenth of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +123,32 @@ class Environment(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A proposed tactic with its log-probability, and the tokens that were spent on it."""
+    """A proposed tactic with its log-probability, and the tokens that were spent on it. One with an
+    empty text only brings tokens."""
 
     tactic: str
     logprob: float
     tokens: int = 0
+
+    @property
+    def flaw(self) -> str | None:
+        """Why it cannot be run on any state; None if it can. What a model writes may be anything."""
+        text, score = self.tactic, self.logprob
+        if not isinstance(text, str):
+            return "its text is none"
+        if len(text) > LONGEST_TACTIC:
+            return f"its text is longer than {LONGEST_TACTIC} characters"
+        if text and not text.strip():
+            return "its text is blank"
+        if "\0" in text:
+            return "its text has a NUL"
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return "its text cannot be encoded in UTF-8"
+        if not isinstance(score, Real) or math.isnan(score) or score == math.inf:
+            return "its log-probability is no number"
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +162,8 @@ class Request:
 
 
 class TacticGenerator(Protocol):
-    """Proposes tactics for many states at once."""
+    """Proposes tactics for many states at once. What cannot be read as a tactic is handed on as it
+    is, or as a suggestion whose log-probability is NaN: the search counts what has a `flaw`."""
 
     def generate(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Suggestion]]:
         """Yields `(index of the request, suggestion)` as soon as each suggestion is complete."""

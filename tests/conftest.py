@@ -1,10 +1,16 @@
-"""One Lean for all tests: starting it takes seconds."""
+"""One Lean for all tests: starting it takes seconds. Property tests try the same examples every
+time, unless `HYPOTHESIS_PROFILE=random` asks for new ones (`make fuzz`)."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("random", derandomize=False, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # a name that is no folder fails at once
 

@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prover.data.lean_text import Shape, shapes
+from prover.errors import ProverError
 
 LEAN_COVER = 0.8
 QWEN_LCS = 0.6
@@ -60,7 +61,7 @@ class Hit:
     evidence: str
 
 
-class Contaminated(ValueError):
+class Contaminated(ProverError, ValueError):
     """A training text contains a benchmark problem."""
 
     def __init__(self, hit: Hit, text: str) -> None:

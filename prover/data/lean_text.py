@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, pairwise
 
 Tokens = list[str]
 
@@ -17,7 +18,7 @@ NAME = r"[^\W\d](?:[\w'✝?]|!(?!=))*"
 TOKEN = re.compile(
     rf"{NAME}(?:\.{NAME})*|\.{NAME}|\d+(?:\.\d+)?|∃!|<->|:=|->|<-|=>|<=|>=|!=|/\\|\\/|==|\S"
 )
-_COMMENT = re.compile(r"\s*(?:/-.*?-/|--[^\n]*)", re.DOTALL)
+_COMMENT_BEGINS = re.compile(r"/-|--[^\n]*")
 _DECLARATION = re.compile(r"\b(?:theorem|lemma|example|have)\b")
 _SHORT_NAME = re.compile(r"[^\W\d_][\d'₀-₉✝]*")
 SPELLINGS = {
@@ -44,6 +45,7 @@ _OPEN, _CLOSE = {"(": ")", "{": "}", "[": "]", "⦃": "⦄", "⟨": "⟩"}, ")}]
 _QUANTIFIERS = ("∀", "∃", "∃!", "λ", "∑", "∏", "⋃", "⋂", "Σ", "Π")
 _RELATIONS = ("=", "≠", "<", "≤", ">", "≥", "∣", "∈", "≡")
 _LOOSE = ("→", "↔", "∧", "∨", "¬", *_QUANTIFIERS)
+_BOUND = re.compile(rf"{NAME}|[({{⦃]")
 _BRACKET_OR_END = re.compile(r"[(){}\[\]⦃⦄]|:=|\n[ \t]*\n")
 LONGEST_HEADER = 8000
 """Characters of a statement that are read."""
@@ -87,34 +89,53 @@ def shapes(text: str) -> Iterator[Shape]:
     """The shapes of all statements in a text.
 
     They are the declarations (`theorem`, `lemma`, `example`, `have`), the goals of printed tactic
-    states (`⊢`), or, without either, the whole text.
+    states (`⊢`), or, without either, the whole text. A statement ends where the next one begins, so
+    that no part of a text is read for many.
     """
-    text = _COMMENT.sub(" ", text)
-    found = False
-    for match in _DECLARATION.finditer(text):
-        found = True
-        yield from _header_shape(_header(text, match.end()))
-    for match in re.finditer("⊢", text):
-        found = True
-        yield from _goal_shape(text, match.start())
-    if not found and len(text) <= LONGEST_HEADER:
+    *parts, last = split_at_comments(text)
+    text = " ".join([*(part.rstrip() for part in parts), last])
+    declared = [match.span() for match in _DECLARATION.finditer(text)]
+    for (_, start), (end, _) in pairwise([*declared, (len(text), 0)]):
+        yield from _header_shape(_header(text, start, end))
+    goals = [match.start() for match in re.finditer("⊢", text)]
+    for before, turnstile, after in zip([0, *goals], goals, [*goals[1:], len(text)], strict=False):
+        yield from _goal_shape(text[before:turnstile], text[turnstile + 1 : after])
+    if not (declared or goals) and len(text) <= LONGEST_HEADER:
         yield from _header_shape(text)
 
 
-def _header(text: str, start: int) -> str:
-    """The text from there to the `:=` outside brackets, or to a blank line."""
+def split_at_comments(text: str) -> list[str]:
+    """The parts of a text between its comments. One that is nowhere closed is none."""
+    last = text.rfind("-/")
+    parts: list[str] = []
+    start = at = 0
+    while found := _COMMENT_BEGINS.search(text, at):
+        end = found.end()
+        if found[0] == "/-":
+            if end > last:
+                at = found.start() + 1
+                continue
+            end = text.index("-/", end) + 2
+        parts.append(text[start : found.start()])
+        start = at = end
+    return [*parts, text[start:]]
+
+
+def _header(text: str, start: int, end: int) -> str:
+    """The text from there to the `:=` outside brackets, to a blank line, or to the end."""
+    end = min(end, start + LONGEST_HEADER)
     depth = 0
-    for match in _BRACKET_OR_END.finditer(text, start, start + LONGEST_HEADER):
+    for match in _BRACKET_OR_END.finditer(text, start, end):
         token = match[0]
         depth += (token in _OPEN) - (token in _CLOSE)
         if depth < 0 or token[0] == "\n" or (token == ":=" and depth == 0):
             return text[start : match.start()]
-    return text[start : start + LONGEST_HEADER]
+    return text[start:end]
 
 
 def _header_shape(text: str) -> Iterator[Shape]:
     """A declaration after its keyword: a name perhaps, binders, a colon, the type."""
-    tokens = _until(_tokens(text), (":=", "where"))
+    tokens = _until(_tokens(text), ":=", "where")
     names: set[str] = set()
     hypotheses: list[Tokens] = []
     at = 0
@@ -134,16 +155,15 @@ def _header_shape(text: str) -> Iterator[Shape]:
         yield _shape(names, hypotheses, conclusion)
 
 
-def _goal_shape(text: str, turnstile: int) -> Iterator[Shape]:
-    """A printed goal: the lines `names : type` above the turnstile, the target after it."""
+def _goal_shape(above: str, below: str) -> Iterator[Shape]:
+    """A printed goal: the lines `names : type` above the turnstile, the target below it."""
     names: set[str] = set()
     hypotheses: list[Tokens] = []
-    above = text[max(0, turnstile - LONGEST_HEADER) : turnstile]
-    above = re.split(r"\n[ \t]*\n|\[GOAL\]|⊢[^\n]*", above)[-1]
+    above = re.split(r"\n[ \t]*\n|\[GOAL\]|⊢[^\n]*", above[-LONGEST_HEADER:])[-1]
     for line in re.split(r"\n(?=\S)", above.strip()):
         if re.search(r" :\s", line):
-            _binder(_until(_tokens(line), (":=",)), names, hypotheses)
-    target = re.split(r"\n[ \t]*\n|\n(?=case )|\[PROOFSTEP\]|⊢", text[turnstile + 1 :], maxsplit=1)
+            _binder(_until(_tokens(line), ":="), names, hypotheses)
+    target = re.split(r"\n[ \t]*\n|\n(?=case )|\[PROOFSTEP\]", below, maxsplit=1)
     conclusion = _tokens(target[0][:LONGEST_HEADER])
     if conclusion:
         yield _shape(names, hypotheses, conclusion)
@@ -191,9 +211,13 @@ def _split(tokens: Tokens, mark: str) -> list[Tokens]:
     return pieces
 
 
-def _until(tokens: Tokens, marks: Iterable[str]) -> Tokens:
-    for mark in marks:
-        tokens = _split(tokens, mark)[0]
+def _until(tokens: Tokens, *marks: str) -> Tokens:
+    """The tokens before the first of the marks that stands in no bracket."""
+    depth = 0
+    for place, token in enumerate(tokens):
+        depth += (token in _OPEN) - (token in _CLOSE)
+        if token in marks and depth == 0:
+            return tokens[:place]
     return tokens
 
 
@@ -209,7 +233,7 @@ def _at_top(tokens: Tokens) -> set[str]:
 
 def _binder(tokens: Tokens, names: set[str], hypotheses: list[Tokens]) -> None:
     """Reads `x y : T`: one hypothesis for each name."""
-    bound = _split(tokens, ":")[0]
+    bound = _until(tokens, ":")
     if len(bound) == len(tokens):
         hypotheses.append(tokens)  # an instance without a name
         return
@@ -219,20 +243,22 @@ def _binder(tokens: Tokens, names: set[str], hypotheses: list[Tokens]) -> None:
 
 def _shape(names: set[str], hypotheses: list[Tokens], conclusion: Tokens) -> Shape:
     conclusion = _introduce(conclusion, names, hypotheses)
-    parts = [part for hypothesis in hypotheses for part in _conjuncts(hypothesis)]
-    names |= _inner_names([*parts, conclusion])
-    return Shape(
-        _canonical(conclusion, names), Counter(_canonical(part, names) for part in parts if part)
-    )
+    different = {id(hypothesis): hypothesis for hypothesis in hypotheses}
+    parts = {key: list(_conjuncts(hypothesis)) for key, hypothesis in different.items()}
+    names |= _inner_names([*chain(*parts.values()), conclusion])
+    counts: Counter[str] = Counter()
+    for key, times in Counter(map(id, hypotheses)).items():
+        for part in filter(None, parts[key]):
+            counts[_canonical(part, names)] += times
+    return Shape(_canonical(conclusion, names), counts)
 
 
 def _introduce(conclusion: Tokens, names: set[str], hypotheses: list[Tokens]) -> Tokens:
     """Moves leading `∀ x : T,` and `A →` of a type into the hypotheses, as `intro` does."""
-    while conclusion:
-        conclusion = _unwrap(conclusion)
+    while conclusion := _unwrap(conclusion):
         if conclusion[0] == "∀":
-            bound, *body = _split(conclusion[1:], ",")
-            if not body:
+            bound = _until(conclusion[1:], ",")
+            if len(bound) + 1 == len(conclusion):
                 return conclusion
             if bound and bound[0] in _OPEN:
                 at = 0
@@ -249,7 +275,7 @@ def _introduce(conclusion: Tokens, names: set[str], hypotheses: list[Tokens]) ->
                 hypotheses += [[name, *bound[cut:]] for name in bound[:cut] if relation]
             conclusion = conclusion[len(bound) + 2 :]
             continue
-        before = _split(conclusion, "→")[0]
+        before = _until(conclusion, "→")
         if len(before) == len(conclusion) or {"↔", *_QUANTIFIERS} & _at_top(before):
             return conclusion
         hypotheses.append(before)
@@ -258,24 +284,38 @@ def _introduce(conclusion: Tokens, names: set[str], hypotheses: list[Tokens]) ->
 
 
 def _unwrap(tokens: Tokens) -> Tokens:
-    while tokens and tokens[0] == "(" and _closing(tokens, 0) == len(tokens) - 1:
-        tokens = tokens[1:-1]
-    return tokens
+    """The tokens without the brackets around all of them."""
+    if not tokens or tokens[0] != "(" or _closing(tokens, 0) != len(tokens) - 1:
+        return tokens
+    opened: list[int] = []
+    closes = {}
+    for place, token in enumerate(tokens):
+        if token in _OPEN:
+            opened.append(place)
+        elif token in _CLOSE:
+            closes[opened.pop()] = place
+    around = 1
+    while tokens[around] == "(" and closes[around] == len(tokens) - 1 - around:
+        around += 1
+    return tokens[around:-around]
 
 
 def _conjuncts(tokens: Tokens) -> Iterator[Tokens]:
-    tokens = _unwrap(tokens)
-    if "∧" in (top := _at_top(tokens)) and not top & {"→", "↔", "∨", *_QUANTIFIERS}:
-        for part in _split(tokens, "∧"):
-            yield from _conjuncts(part)
-    else:
-        yield tokens
+    waiting = [tokens]
+    while waiting:
+        part = _unwrap(waiting.pop())
+        if "∧" in (top := _at_top(part)) and not top & {"→", "↔", "∨", *_QUANTIFIERS}:
+            waiting += reversed(_split(part, "∧"))
+        else:
+            yield part
 
 
 def _inner_names(parts: Iterable[Tokens]) -> set[str]:
     """Names bound by quantifiers inside, and all that look like variables."""
     names = set()
     for tokens in parts:
+        last_bar = max((i for i, token in enumerate(tokens) if token == "|"), default=-1)
+        read = 0
         for i, token in enumerate(tokens):
             if _SHORT_NAME.fullmatch(token) and token not in (
                 *_QUANTIFIERS,
@@ -286,11 +326,13 @@ def _inner_names(parts: Iterable[Tokens]) -> set[str]:
                 "ℂ",
             ):
                 names.add(token)
-            elif token in _QUANTIFIERS or (token == "{" and "|" in tokens[i:]):
-                for name in tokens[i + 1 :]:
-                    if not re.fullmatch(rf"{NAME}|[({{⦃]", name) or name in _QUANTIFIERS:
+            elif token in _QUANTIFIERS or (token == "{" and i < last_bar):
+                read = max(read, i + 1)
+                while read < len(tokens) and _BOUND.fullmatch(tokens[read]):
+                    if tokens[read] in _QUANTIFIERS:
                         break
-                    names.add(name)
+                    names.add(tokens[read])
+                    read += 1
     return names
 
 

@@ -127,7 +127,7 @@ async def read_modules(pool: LeanPool, roots: Sequence[str] = ("Init", "Std")) -
     if done.errors or not done.messages:
         raise ElaborationFailed("elaboration", str([*done.errors, "no output"][0]))
     modules: list[Module] = []
-    for line in str(json.loads(done.messages[-1].text)).splitlines():
+    for line in str(json.loads(done.messages[-1].text)).split("\n"):
         word, _, rest = line.partition(" ")
         if word == "module":
             name, *imports = rest.split()

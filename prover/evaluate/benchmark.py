@@ -31,6 +31,7 @@ from typing import Any
 
 from prover.api import Prover, StatementError
 from prover.data.lean_text import NAME, SPELLINGS, TOKEN
+from prover.errors import ProverError
 from prover.lean.embedded import cache_folder
 from prover.verify.statement import bare
 
@@ -41,7 +42,7 @@ GITHUB = "https://github.com"
 SECONDS = 60.0
 
 
-class BenchmarkError(Exception):
+class BenchmarkError(ProverError):
     """A benchmark that cannot be had or read. The message says why and what to do."""
 
 

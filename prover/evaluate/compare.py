@@ -82,6 +82,9 @@ class Uniform:
         """Yields all suggestions for each request in turn, the first to run first."""
         found: list[list[str]] = [[] for _ in requests]
         async for index, suggestion in self._generator.generate(requests):
+            if suggestion.flaw is not None:
+                yield index, suggestion
+                continue
             found[index].append(suggestion.tactic)
         for index, tactics in enumerate(found):
             random.Random(requests[index].seed).shuffle(tactics)

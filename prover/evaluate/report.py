@@ -19,6 +19,7 @@ from prover.evaluate.benchmark import Note, known_wrong
 from prover.evaluate.run import NOT_SEARCHED, Results, RunError
 from prover.evaluate.statistics import bootstrap, mcnemar, pass_at_k, wilson
 from prover.lean.kernel_bugs import known_bugs, sound_since
+from search.best_first import MALFORMED
 
 PHASES = ("elaborate", "search", "generate", "verify")
 MACHINE_DEPENDENT = ("timeout", "memory", "crash")
@@ -146,6 +147,11 @@ class Figures:
         return sum(
             row.get("failures", {}).get(kind, 0) for row in self.rows for kind in MACHINE_DEPENDENT
         )
+
+    @property
+    def malformed(self) -> int:
+        """Suggestions that were not run: no text, or no score."""
+        return sum(row.get("failures", {}).get(MALFORMED, 0) for row in self.rows)
 
 
 def _reason(row: dict[str, Any]) -> str:
@@ -401,6 +407,11 @@ def _failures(run: Figures) -> Iterator[Block]:
         yield Paragraph(
             f"{run.unsteady} tactics ended for a reason of the machine (time, memory, a crash): "
             "each counts as a failed tactic"
+        )
+    if run.malformed:
+        yield Paragraph(
+            f"{run.malformed} suggestions were malformed (no text that Lean could read, no score, or "
+            "an answer that is not of the server's protocol): each counts as a failed tactic"
         )
 
 

@@ -9,7 +9,8 @@ disk as soon as they have ended:
     outcome            of the verdict, or `not elaborating`, `needs Mathlib`, `timeout`, `memory`,
                        `crash` if there was nothing to search; `reason` says it in words
     capped             the search was ended by the cap on its wall time
-    expansions, lean_calls, tokens, heartbeats, failures (of tactics, by kind)
+    expansions, lean_calls, tokens, heartbeats, failures (of tactics, by kind; `malformed` are those
+                       that Lean was not asked about, because they are no text or have no score)
     seconds            by phase: elaborate, search, generate, verify
     proof, steps, made_by (how many steps are the portfolio's, how many the model's), axioms,
     layers, type_hash  of what is proved
@@ -38,6 +39,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from prover.api import Filled, Prover, Settings, StatementError
+from prover.errors import ProverError
 from prover.evaluate.benchmark import Theorem, core, digest
 from prover.evaluate.canaries import CanaryProved, canaries
 from prover.generate.models import local_name
@@ -58,7 +60,7 @@ NOT_SEARCHED = ("not elaborating", "needs Mathlib", "timeout", "memory", "crash"
 Key = tuple[str, int]
 
 
-class RunError(Exception):
+class RunError(ProverError):
     """A run that cannot be begun, gone on with or put together. The message says why."""
 
 

@@ -28,7 +28,8 @@ class ModelError(ProverError):
 class Completion:
     """What a model wrote after a prompt. `logprob` is the sum of the log-probabilities (at
     temperature 1, before any top-p) of all tokens drawn, the one that ended it included; `tokens`
-    is their number. `finished`: it ended by itself, not at the limit of tokens."""
+    is their number. `finished`: it ended by itself, not at the limit of tokens. NaN as `logprob`
+    stands for a completion that could not be read or scored."""
 
     text: str
     logprob: float
@@ -39,7 +40,8 @@ class Completion:
 @dataclass(frozen=True, slots=True)
 class WholeProof:
     """A proof of a statement that nobody has checked: a tactic block, and declarations to put
-    before the theorem. What a limit of tokens has cut off is not `finished`."""
+    before the theorem. What a limit of tokens has cut off is not `finished`. NaN as `logprob` is
+    that of a `Completion`."""
 
     tactics: str
     lemmas: str
@@ -72,8 +74,9 @@ class ModelGenerator(ABC):
         self, requests: Sequence[Request]
     ) -> AsyncGenerator[tuple[int, Suggestion], None]:
         """Yields each tactic as soon as its text is complete. One that is drawn again comes again
-        only with a better score. The tokens of completions that gave nothing new count with the
-        next suggestion of their request, what is left of them at the end with an empty tactic.
+        only with a better score, one that is flawed every time. The tokens of completions that gave
+        nothing new count with the next suggestion of their request, what is left of them at the end
+        with an empty tactic.
 
         Raises:
             ModelError: the model failed, or writes whole proofs.
@@ -90,6 +93,10 @@ class ModelGenerator(ABC):
         async with aclosing(self.complete(prompts, seeds)) as completions:
             async for index, done in completions:
                 tactic = form.tactic(done.text) if done.finished else ""
+                suggestion = Suggestion(tactic, done.logprob, done.tokens)
+                if suggestion.flaw is not None:
+                    yield index, suggestion
+                    continue
                 known = scores.get((index, tactic), -math.inf)
                 if not tactic or FORBIDDEN.search(tactic) or done.logprob <= known:
                     spare[index] += done.tokens
@@ -102,7 +109,8 @@ class ModelGenerator(ABC):
     async def whole_proofs(
         self, statement: Statement, *, seed: int = 0
     ) -> AsyncGenerator[WholeProof, None]:
-        """Yields each different proof of a statement as soon as it is written.
+        """Yields each different proof of a statement as soon as it is written, and an empty one for
+        each completion that could not be read or scored.
 
         Raises:
             ModelError: the model failed, or proposes single tactics.
@@ -113,6 +121,9 @@ class ModelGenerator(ABC):
         seen = set()
         async with aclosing(self.complete([form.prompt(statement)], [seed])) as completions:
             async for _, done in completions:
+                if math.isnan(done.logprob):
+                    yield WholeProof("", "", done.logprob, done.tokens, done.finished)
+                    continue
                 proof = form.proof(done.text, statement)
                 if proof is not None and proof not in seen:
                     seen.add(proof)

@@ -6,13 +6,18 @@ import math
 import re
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
+from dataclasses import replace
 from typing import Any
 
+from prover.data.lean_text import split_at_comments
 from search.interfaces import Request, State, Suggestion, TacticGenerator
 from search.proof import layout
 
 HINTS = 4
 """How many of the blocks that come next in a failed proof are suggested."""
+
+MOST_NESTED = 16
+"""Bullets inside bullets that are taken apart."""
 
 FIRST_HINT = -0.25
 NEXT_HINT = -1.0
@@ -58,13 +63,12 @@ class Mixed:
         async for index, suggestion in self._portfolio.generate(requests):
             listed[index].append(suggestion)
         for index, suggestions in enumerate(listed):
-            total = math.log(sum(math.exp(s.logprob) for s in suggestions)) if suggestions else 0.0
+            total = _total([s.logprob for s in suggestions if _usable(s)])
             for s in suggestions:
-                yield index, Suggestion(s.tactic, s.logprob - total + self._theirs, s.tokens)
+                yield index, _moved(s, self._theirs - total)
         async with aclosing(_stream(self._model, requests)) as stream:
             async for index, s in stream:
-                logprob = s.logprob + self._ours if s.tactic else s.logprob
-                yield index, Suggestion(s.tactic, logprob, s.tokens)
+                yield index, _moved(s, self._ours)
 
 
 class Hinted:
@@ -83,7 +87,7 @@ class Hinted:
     def by(self, root: State, proofs: Sequence[Suggestion]) -> Iterator[None]:
         """Helps with proofs (tactic blocks) of a root state, as long as it is open."""
         self._whole[root.key] = proofs
-        self._proofs[root.key] = [blocks(proof.tactic) for proof in proofs]
+        self._proofs[root.key] = [blocks(proof.tactic) for proof in proofs if _usable(proof)]
         try:
             yield
         finally:
@@ -123,6 +127,25 @@ class Hinted:
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
+def _usable(suggestion: Suggestion) -> bool:
+    return bool(suggestion.tactic) and suggestion.flaw is None
+
+
+def _moved(suggestion: Suggestion, logprob: float) -> Suggestion:
+    """A tactic with another log-probability on top of its own; all else as it is."""
+    if not _usable(suggestion):
+        return suggestion
+    return replace(suggestion, logprob=suggestion.logprob + logprob)
+
+
+def _total(logprobs: Sequence[float]) -> float:
+    """The logarithm of the sum of the probabilities; 0 if there are none."""
+    most = max(logprobs, default=-math.inf)
+    if most == -math.inf:
+        return 0.0
+    return most + math.log(sum(math.exp(logprob - most) for logprob in logprobs))
+
+
 def _root(state: State) -> str | None:
     """The key of the state that a search began with, where the environment tells."""
     handle: Any = state.handle
@@ -157,13 +180,13 @@ def _after(proof: Sequence[str], history: Sequence[str]) -> int | None:
 
 
 _CONTINUES = re.compile(r"(\||<;>|else\b|then\b|at\b|with\b|using\b|generalizing\b|[)\]}⟩,])")
-_COMMENT = re.compile(r"/-(?:(?!-/).)*-/|--[^\n]*", re.DOTALL)
 
 
-def blocks(proof: str) -> list[str]:
+def blocks(proof: str, nested: int = MOST_NESTED) -> list[str]:
     """The tactics of a proof, each with what is indented below it. The blocks of bullets are taken
-    apart in turn: each is the proof of a goal of its own."""
-    lines = [line.rstrip() for line in _COMMENT.sub("", proof.expandtabs()).split("\n")]
+    apart in turn, `nested` levels deep: each is the proof of a goal of its own."""
+    code = "".join(split_at_comments(proof.expandtabs()))
+    lines = [line.rstrip() for line in code.split("\n")]
     text = layout("\n".join(line for line in lines if line.strip()))
     parts: list[list[str]] = []
     depth = 0
@@ -177,8 +200,8 @@ def blocks(proof: str) -> list[str]:
     found = []
     for part in parts:
         block = "\n".join(part)
-        if block[0] in "·." and (inner := block[1:]).strip():
-            found += blocks(" " + inner)
+        if nested and block[0] in "·." and (inner := block[1:]).strip():
+            found += blocks(" " + inner, nested - 1)
         else:
             found.append(layout(block))
     return found

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from itertools import chain, count, islice
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from prover.generate.completion import Completion, ModelError, ModelGenerator, sampled, together
 from prover.generate.prompts import Prompt, Sampling, detect, named
@@ -27,24 +29,44 @@ SILENCE_SECONDS = 300.0
 """How long a server may say nothing before the connection counts as lost."""
 
 
+BYTES_PER_TOKEN = 2**11
+"""What the event of a token takes at most, with room to spare."""
+
+LONGEST_EVENT = 2**24
+"""Bytes of an event that are read; what is cut off is malformed."""
+
+LONGEST_TEXT = 2**22
+"""Characters of a completion that are kept."""
+
+LONGEST_REFUSAL = 2**16
+"""Bytes of a refusal that are read."""
+
+LONGEST_QUOTE = 300
+"""Characters of what a server says that a message repeats."""
+
+MOST_UNREAD = 100
+"""Events of an answer that may belong to no completion: after these it is read no further."""
+
+PATIENCE = 8
+"""Answers without one event of the protocol that a server may give in a row once it has spoken it."""
+
+T = TypeVar("T")
+
+
 class _Busy(Exception):
     """The server cannot answer now."""
 
 
-@dataclass(slots=True)
-class _Choice:
-    """One completion on its way."""
-
-    text: str = ""
-    logprob: float = 0.0
-    tokens: int = 0
+class _Malformed(Exception):
+    """What a server sent is not of the protocol."""
 
 
 class OpenAIGenerator(ModelGenerator):
     """`model`, as the server at `url` calls it. The format is detected from that name if none is
     given. The key is `api_key` or else the environment's `OPENAI_API_KEY`.
 
-    A lost connection or a busy server is tried again; what had been delivered is not repeated.
+    A lost connection or a busy server is tried again; what had been delivered is not repeated. An
+    event that is not of the protocol costs one completion, whose log-probability is NaN.
     """
 
     def __init__(
@@ -66,7 +88,9 @@ class OpenAIGenerator(ModelGenerator):
         url = url.rstrip("/")
         self.url = url if url.endswith("/v1") else url + "/v1"
         self.model = model
-        self._key = api_key or os.environ.get("OPENAI_API_KEY")
+        self._key = (api_key or os.environ.get("OPENAI_API_KEY") or "").strip()
+        self._patience = 0
+        self._scores = False
 
     async def complete(
         self, prompts: Sequence[Prompt], seeds: Sequence[int]
@@ -77,6 +101,8 @@ class OpenAIGenerator(ModelGenerator):
             raise ModelError(
                 "a model on a server needs the extra 'server': pip install 'prover[server]'"
             ) from None
+        if not all("!" <= letter <= "~" for letter in self._key):
+            raise ModelError("the key of the server (OPENAI_API_KEY) has letters that no key has")
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         timeout = httpx.Timeout(SILENCE_SECONDS, connect=10.0, pool=None)
         limits = httpx.Limits(max_connections=None)
@@ -104,7 +130,7 @@ class OpenAIGenerator(ModelGenerator):
                             delivered.add(number)
                             yield completion
                 return
-            except (httpx.TransportError, _Busy) as error:
+            except (httpx.RequestError, _Busy) as error:
                 failure: Exception = error
             except httpx.InvalidURL as error:
                 raise ModelError(f"{self.url} is no address of a server: {error}") from None
@@ -138,47 +164,67 @@ class OpenAIGenerator(ModelGenerator):
             path, body["prompt"], body["logprobs"] = "completions", prompt, 1
         else:
             path, body["messages"], body["logprobs"] = "chat/completions", list(prompt), True
-        choices = [_Choice() for _ in range(samples)]
-        ended = 0
+        answer = _Answer(samples)
         async with client.stream("POST", f"{self.url}/{path}", json=body) as response:
             if response.status_code != 200:
-                await response.aread()
                 if await self._too_long(client, response):
                     return
-            async for line in response.aiter_lines():
-                if not line.startswith("data:") or line[5:].strip() == "[DONE]":
-                    continue
-                try:
-                    event = json.loads(line[5:])
-                except ValueError:
-                    raise ModelError(
-                        f"{self.url} does not speak OpenAI's protocol: {line[:200]}"
-                    ) from None
-                if "error" in event:
-                    raise ModelError(f"the server at {self.url} failed: {_message(event)}")
-                for part in event.get("choices", ()):
-                    choice = choices[part.get("index", 0)]
-                    choice.text += (
-                        part.get("text") or (part.get("delta") or {}).get("content") or ""
-                    )
-                    for logprob in _logprobs(part):
-                        choice.logprob += logprob
-                        choice.tokens += 1
-                    if reason := part.get("finish_reason"):
-                        if choice.text and not choice.tokens:
-                            raise ModelError(
-                                f"the server at {self.url} gives no log-probabilities, which the "
-                                "search needs: switch them on there, or use another server"
-                            )
-                        ended += 1
-                        yield (
-                            part.get("index", 0),
-                            Completion(
-                                choice.text, choice.logprob, choice.tokens, reason == "stop"
-                            ),
-                        )
-        if ended < samples:
-            raise httpx.RemoteProtocolError(f"{samples - ended} completions are missing")
+            else:
+                most = samples * sampling.max_tokens * BYTES_PER_TOKEN + LONGEST_EVENT
+                async with aclosing(_lines(response, most)) as lines:
+                    try:
+                        async for line in lines:
+                            for arrival in self._events(answer, line):
+                                yield arrival
+                    except _Malformed as error:
+                        answer.give_up(str(error))
+        for arrival in self._rest(answer):
+            yield arrival
+        if missing := answer.missing():
+            raise httpx.RemoteProtocolError(f"{len(missing)} completions are missing")
+
+    def _events(self, answer: _Answer, line: bytes) -> Iterator[tuple[int, Completion]]:
+        """The completions that end with a line of an answer.
+
+        Raises:
+            ModelError: the server says that it failed.
+            _Malformed: it is not worth while to read on.
+        """
+        data = line[5:].strip()
+        if not line.startswith(b"data:") or data in (b"", b"[DONE]"):
+            return
+        try:
+            event = _object(data)
+            if error := event.get("error"):
+                raise ModelError(f"the server at {self.url} failed: {_message(error)}")
+            parts = _field(event, "choices", list) or []
+        except _Malformed as error:
+            answer.unread(str(error))
+            return
+        for part in parts:
+            yield from answer.take(part)
+
+    def _rest(self, answer: _Answer) -> Iterator[tuple[int, Completion]]:
+        """What of an answer that has ended could not be read or scored.
+
+        Raises:
+            ModelError: the server does not speak the protocol, or gives no log-probabilities.
+        """
+        if answer.understood:
+            self._patience = PATIENCE
+        elif answer.complaint:
+            self._patience -= 1
+            if self._patience < 0:
+                raise ModelError(
+                    f"the server at {self.url} does not speak OpenAI's protocol: {answer.complaint}"
+                )
+        self._scores |= answer.scores
+        if answer.unscored and not self._scores:
+            raise ModelError(
+                f"the server at {self.url} gives no log-probabilities, which the "
+                "search needs: switch them on there, or use another server"
+            )
+        yield from answer.rest()
 
     async def _too_long(self, client: httpx.AsyncClient, response: httpx.Response) -> bool:
         """Whether the server refuses a prompt only for its length.
@@ -188,10 +234,7 @@ class OpenAIGenerator(ModelGenerator):
             ModelError: it refuses for another reason.
         """
         status = response.status_code
-        try:
-            said = _message(response.json())
-        except ValueError:
-            said = response.text[:200]
+        said = await _said(response)
         if status == 400 and "context" in said and ("length" in said or "maximum" in said):
             return True
         if status in (408, 409, 425, 429) or status >= 500:
@@ -213,9 +256,218 @@ class OpenAIGenerator(ModelGenerator):
 
         try:
             listed = (await client.get(f"{self.url}/models")).json()["data"]
-            return [str(model["id"]) for model in listed]
-        except (httpx.HTTPError, ValueError, LookupError, TypeError):
+            return [_printable(str(model["id"])) for model in listed]
+        except (httpx.HTTPError, ValueError, LookupError, TypeError, RecursionError):
             return []
+
+
+@dataclass(slots=True)
+class _Choice:
+    """One completion on its way."""
+
+    parts: list[str] = field(default_factory=list)
+    size: int = 0
+    logprob: float = 0.0
+    tokens: int = 0
+    ended: bool = False
+
+    def add(self, part: dict[str, Any]) -> None:
+        """
+        Raises:
+            _Malformed: the part is not of the protocol.
+        """
+        text = _field(part, "text", str)
+        if not text:
+            text = _field(_field(part, "delta", dict) or {}, "content", str) or ""
+        self.parts.append(text)
+        self.size += len(text)
+        if self.size > LONGEST_TEXT:
+            raise _Malformed(f"a completion is longer than {LONGEST_TEXT} characters")
+        for logprob in _logprobs(part):
+            self.logprob += logprob
+            self.tokens += 1
+
+
+class _Answer:
+    """The completions of one prompt, as they are put together from a server's events.
+
+    A part that is not of the protocol ends its completion, which is unreadable then. What belongs to
+    none (an event that is no JSON, a choice that was not asked for) stands for one of those that do
+    not come, or for one more. `understood`: a part was of the protocol; `complaint` is about the
+    first that was not; `unscored` have ended without log-probabilities.
+    """
+
+    def __init__(self, samples: int) -> None:
+        self.choices = [_Choice() for _ in range(samples)]
+        self.unscored: list[int] = []
+        self.understood = False
+        self.complaint = ""
+        self._unread = 0
+        self._strays: set[int] = set()
+
+    @property
+    def scores(self) -> bool:
+        """Whether any token had a log-probability."""
+        return any(choice.tokens for choice in self.choices)
+
+    def unread(self, why: str) -> None:
+        """Counts an event that belongs to no completion.
+
+        Raises:
+            _Malformed: there are too many of them.
+        """
+        self._unread += 1
+        self.complaint = self.complaint or why
+        if self._unread > MOST_UNREAD:
+            raise _Malformed(why)
+
+    def give_up(self, why: str) -> None:
+        """Counts what has not ended as unread."""
+        self._unread = max(self._unread, len(self.missing()))
+        self.complaint = self.complaint or why
+
+    def missing(self) -> list[int]:
+        """The completions that have not ended."""
+        return [number for number, choice in enumerate(self.choices) if not choice.ended]
+
+    def take(self, part: Any) -> Iterator[tuple[int, Completion]]:
+        """Adds a part to its completion, and yields this if it has ended."""
+        try:
+            number = self._number(part)
+        except _Malformed as error:
+            self.unread(str(error))
+            return
+        if number in self._strays:
+            return
+        if not 0 <= number < len(self.choices):
+            self._strays.add(number)
+            self.unread(f"there is no choice {number}")
+            return
+        choice = self.choices[number]
+        if choice.ended:
+            return
+        try:
+            choice.add(part)
+        except _Malformed as error:
+            choice.ended = True
+            self.complaint = self.complaint or str(error)
+            yield number, _unreadable(choice)
+            return
+        self.understood = True
+        if reason := part.get("finish_reason"):
+            choice.ended = True
+            text = "".join(choice.parts)
+            if text and not choice.tokens:
+                self.unscored.append(number)
+                return
+            yield number, Completion(text, choice.logprob, choice.tokens, reason == "stop")
+
+    def rest(self) -> Iterator[tuple[int, Completion]]:
+        """What could not be read or scored, once the answer has ended."""
+        for number in self.unscored:
+            yield number, _unreadable(self.choices[number])
+        numbers = chain(self.missing(), count(len(self.choices)))
+        for number in islice(numbers, self._unread):
+            choice = self.choices[number] if number < len(self.choices) else _Choice()
+            choice.ended = True
+            yield number, _unreadable(choice)
+
+    @staticmethod
+    def _number(part: Any) -> int:
+        """Which completion a part belongs to: the first, where it does not say."""
+        number = _field(part, "index", int)
+        if isinstance(number, bool) or (number is None and "index" in part):
+            raise _Malformed("the index of a choice is no number")
+        return number or 0
+
+
+def _unreadable(choice: _Choice) -> Completion:
+    return Completion("", math.nan, choice.tokens, False)
+
+
+async def _lines(response: httpx.Response, most: int) -> AsyncGenerator[bytes, None]:
+    """The lines of an answer. Only line feeds end them: all other separators may stand in JSON.
+
+    Raises:
+        _Malformed: the answer has more than `most` bytes.
+    """
+    rest = bytearray()
+    size = 0
+    async for block in response.aiter_bytes():
+        size += len(block)
+        if size > most:
+            raise _Malformed(f"more than {most} bytes in one answer")
+        *lines, last = block.split(b"\n")
+        for line in lines:
+            yield bytes(rest) + line
+            rest.clear()
+        rest += last
+        del rest[LONGEST_EVENT:]
+    if rest:
+        yield bytes(rest)
+
+
+async def _said(response: httpx.Response) -> str:
+    """What a refusal says in words."""
+    data = b""
+    async for block in response.aiter_bytes():
+        data += block
+        if len(data) > LONGEST_REFUSAL:
+            break
+    try:
+        return _message(json.loads(data))
+    except (ValueError, RecursionError):
+        return _printable(data.decode(errors="replace"))
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    """
+    Raises:
+        _Malformed: the text is no JSON object.
+    """
+    try:
+        found = json.loads(text.decode())
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise _Malformed(_printable(text.decode(errors="replace")))
+    return found
+
+
+def _field(of: Any, name: str, kind: type[T]) -> T | None:
+    """A field of an object, None if it is null or not there.
+
+    Raises:
+        _Malformed: it is of another kind, or of no object.
+    """
+    if not isinstance(of, dict):
+        raise _Malformed(f"{name} of what is no object")
+    value = of.get(name)
+    if value is not None and not isinstance(value, kind):
+        raise _Malformed(f"{name} is a {type(value).__name__}")
+    return value
+
+
+def _logprobs(part: dict[str, Any]) -> list[float]:
+    """The log-probabilities of the tokens in a part of a completion or of a chat.
+
+    Raises:
+        _Malformed: there is something else in their place.
+    """
+    given = _field(part, "logprobs", dict) or {}
+    if "content" in given:
+        tokens = _field(given, "content", list) or []
+        values = [_field(token, "logprob", object) for token in tokens]
+    else:
+        values = _field(given, "token_logprobs", list) or []
+    return [_score(value) for value in values if value is not None]
+
+
+def _score(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        with suppress(OverflowError):
+            return float(value)
+    raise _Malformed("a log-probability is no number")
 
 
 def _message(body: Any) -> str:
@@ -223,12 +475,13 @@ def _message(body: Any) -> str:
     error = body.get("error", body) if isinstance(body, dict) else body
     if isinstance(error, dict):
         error = error.get("message") or error.get("detail") or error
-    return str(error)
+    try:
+        return _printable(str(error))
+    except RecursionError:
+        return "(a message that is too deep)"
 
 
-def _logprobs(part: dict[str, Any]) -> list[float]:
-    """The log-probabilities of the tokens in a part of a completion or of a chat."""
-    given = part.get("logprobs") or {}
-    if "content" in given:
-        return [token["logprob"] for token in given["content"] or ()]
-    return [logprob for logprob in given.get("token_logprobs") or () if logprob is not None]
+def _printable(text: str) -> str:
+    """A text of a server that fits into a message, whatever it is."""
+    short = text[:LONGEST_QUOTE].strip()
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in short)

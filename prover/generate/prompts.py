@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from prover.errors import ProverError
 from prover.verify.statement import with_hole
 from search.interfaces import Request
 from search.proof import layout
@@ -354,18 +355,23 @@ class KiminaRL(Kimina):
 
 # Reading proofs
 
-_FENCE = re.compile(r"```[ \t]*(?:lean ?4?|Lean ?4?)?[ \t]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
+# A model may write anything, and all of these take time in proportion to its length: what one of
+# them has read in vain, it does not read again.
+
+_FENCE = re.compile(
+    r"```[ \t]*(?:(?:lean ?4?|Lean ?4?)[ \t]*)?\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL
+)
+_MODIFIERS = r"(?:@\[[^\]@]*\]\s*|(?:private|protected|noncomputable)\s+)*+"
 _DECLARES = re.compile(
-    r"^\s*(?:@\[[^\]]*\]\s*)*(?:(?:private|protected|noncomputable)\s+)*"
-    r"(?:theorem|lemma|def|abbrev|instance|structure|inductive|class|open|variable|notation|local|"
-    r"macro|syntax|namespace|section|set_option|universe)\b",
+    rf"^\s*+{_MODIFIERS}"
+    r"((?:theorem|lemma|def|abbrev|instance|structure|inductive|class|open|variable|notation|local|"
+    r"macro|syntax|namespace|section|set_option|universe)\b)?",
     re.MULTILINE,
 )
-_THEOREM = re.compile(
-    r"^(?:@\[[^\]]*\]\s*)*(?:(?:private|protected)\s+)*(?:theorem|lemma|example)\b", re.MULTILINE
-)
+_THEOREM = re.compile(rf"^{_MODIFIERS}((?:theorem|lemma|example)\b)?", re.MULTILINE)
+"""What may stand before a theorem, and its keyword if it is one."""
+
 _UNASSIGNED = re.compile(r"\s*:=\s*by\Z")
-_DOCSTRING = re.compile(r"/--(?:(?!-/).)*-/\s*\Z", re.DOTALL)
 
 
 def _last_proof(completion: str, statement: Statement) -> Proof | None:
@@ -377,7 +383,7 @@ def _last_proof(completion: str, statement: Statement) -> Proof | None:
         if found := spaced.search(block):
             return _split(block, found.start(), found.end(), statement)
     for block in reversed(blocks):
-        if theorems := list(_THEOREM.finditer(block)):
+        if theorems := [found for found in _THEOREM.finditer(block) if found[1]]:
             return _split(block, theorems[-1].start(), theorems[-1].end(), statement)
     return None
 
@@ -396,14 +402,24 @@ def _split(block: str, first: int, last: int, statement: Statement) -> Proof | N
     if proof is None:
         return None
     header = PUBLISHED_HEADER if statement.header is None else statement.header
-    known = {line.strip() for line in header.splitlines()}
+    known = {line.strip() for line in header.split("\n")}
     before = [
         line
-        for line in _DOCSTRING.sub("", block[:first]).splitlines()
+        for line in _without_docstring(block[:first]).split("\n")
         if line.strip() not in known and not line.startswith("import ")
     ]
     lemmas = "\n".join(before).strip()
-    return Proof(proof.tactics, lemmas if _DECLARES.search(lemmas) else "")
+    declares = any(found[1] for found in _DECLARES.finditer(lemmas))
+    return Proof(proof.tactics, lemmas if declares else "")
+
+
+def _without_docstring(text: str) -> str:
+    """A text without the docstring that it ends with."""
+    end = len(text.rstrip()) - len("-/")
+    if end < 0 or not text.startswith("-/", end):
+        return text
+    start = text.find("/--", max(0, text.rfind("-/", 0, end) - 2), end)
+    return text if start < 0 else text[:start]
 
 
 def _assignment(text: str, start: int) -> int | None:
@@ -433,10 +449,12 @@ def _proof(body: str) -> Proof | None:
         if inner > 0 and not _opens_block(lines[0]):
             lines[0] = " " * inner + lines[0]  # `by tac` on one line, the next below
     kept: list[str] = []
+    indented = False
     for line in lines:
-        margin = bool(line.strip()) and not line[0].isspace()
-        if margin and any(text[:1].isspace() for text in kept if text.strip()):
-            break
+        if line.strip():
+            if indented and not line[0].isspace():
+                break
+            indented |= line[0].isspace()
         kept.append(line)
     tactics = layout("\n".join(kept))
     return Proof(tactics) if tactics else None
@@ -486,7 +504,7 @@ _NAMES = (
 )
 
 
-class UnknownFormat(ValueError):
+class UnknownFormat(ProverError, ValueError):
     """A model whose prompt format is not known, or a format that does not exist."""
 
 

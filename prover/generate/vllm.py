@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -19,6 +20,18 @@ from prover.generate.prompts import Format, Prompt, Sampling, detect, named
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+
+def completion(output: Any) -> Completion:
+    """What the engine gives (`CompletionOutput`). It has no log-probability where none came of the
+    computation."""
+    score = output.cumulative_logprob
+    return Completion(
+        output.text,
+        math.nan if score is None else score,
+        len(output.token_ids),
+        output.finish_reason == "stop",
+    )
 
 
 class VllmGenerator(ModelGenerator):
@@ -115,11 +128,6 @@ class VllmGenerator(ModelGenerator):
                 async for answer in answers:
                     for output in answer.outputs:
                         if output.finish_reason is not None:
-                            yield Completion(
-                                output.text,
-                                output.cumulative_logprob,
-                                len(output.token_ids),
-                                output.finish_reason == "stop",
-                            )
+                            yield completion(output)
         except Exception as error:
             raise ModelError(f"vLLM failed: {error or type(error).__name__}") from error

@@ -30,6 +30,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +126,7 @@ class Explorer:
     replacement. Attempt 0 leaves the order as it is.
 
     What the generator suggests is passed on when it is complete, the best first: so what is run
-    does not depend on which suggestion came first.
+    does not depend on which suggestion came first. What has a flaw is passed on as it is.
     """
 
     def __init__(self, generator: TacticGenerator, temperature: float) -> None:
@@ -152,7 +153,8 @@ class Explorer:
                 ranked = rank(self._drawn(ranked, asked[index].seed))
             if spent:
                 yield index, Suggestion("", 0.0, spent)
-            for suggestion in ranked:
+            flawed = [replace(s, tokens=0) for s in suggestions if s.flaw is not None]
+            for suggestion in chain(ranked, flawed):
                 yield index, suggestion
 
     def _drawn(self, suggestions: Sequence[Suggestion], seed: int) -> Iterator[Suggestion]:

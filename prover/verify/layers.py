@@ -103,11 +103,11 @@ async def judge_declarations(
     pairs: Sequence[tuple[Declaration | None, Declaration | None]],
     asked: Elaborated | None = None,
     *,
-    script: bool = False,
+    until: int | None = None,
 ) -> list[Judgement]:
     """Judges declarations of a text: pairs of what was asked, None where nothing was, and what is
-    given, None where it is missing. With `script`, the text may differ from the one that was asked
-    in nothing but proofs.
+    given, None where it is missing. With `until`, the text is to be the one that was asked up to
+    that command, and may differ from it in nothing but proofs.
 
     Raises:
         JudgeFailed: there is no answer.
@@ -119,6 +119,7 @@ async def judge_declarations(
     answers = iter(await judge.judge(made, trusted, questions))
     errors, loose = errors_by_declaration(given)
     all_names = names_of([*given.declarations, *(asked.declarations if asked else ())])
+    extra = None if asked is None or until is None else smuggled(asked, given, until)
     found = []
     for one, other in pairs:
         if other is None:
@@ -129,9 +130,9 @@ async def judge_declarations(
             given=other,
             answer=next(answers),
             asked=one,
-            script=script,
+            script=until is not None,
             errors=errors.get(other.names[0], ()),
-            smuggled=smuggled(asked, given, one) if script and asked and one else None,
+            smuggled=extra,
             heartbeats=given.heartbeats,
             type_hash=type_hash(*hashed),
             names=all_names,
@@ -142,8 +143,10 @@ async def judge_declarations(
 
 def names_of(declarations: Iterable[Declaration]) -> dict[Name, str]:
     """What a person calls the constants of a text."""
-    return {c.name: c.shown for d in declarations for c in d.constants} | {
-        d.constant.name: d.name for d in declarations if d.side is None
+    return {
+        c.name: d.name if c.auxiliary or c == d.constant else c.shown
+        for d in declarations
+        for c in d.constants
     }
 
 
@@ -180,16 +183,11 @@ def _called(pieces: Sequence[Piece], message: Message) -> str:
     return f"line {message.line}"
 
 
-def smuggled(asked: Elaborated, given: Elaborated, target: Declaration) -> str | None:
-    """What a text holds that is not a proof in a place that was left for one."""
-    first = given.first_command
-    wanted = asked.commands[first - asked.first_command :]
-    if given.stopped != asked.stopped and given.stopped is not None:
+def smuggled(asked: Elaborated, given: Elaborated, until: int) -> str | None:
+    """What a text holds that is not a proof in a place that was left for one, up to a command."""
+    wanted = asked.commands[given.first_command : until]
+    if given.stopped is not None and asked.stopped is None:
         return "it ends the file"
-    if first:
-        wanted = wanted[: len(given.commands)]
-        if len(given.commands) != 1:
-            return "it adds commands of its own"
     if [c.kind for c in given.commands] != [c.kind for c in wanted]:
         return "it adds commands of its own"
     for one, other in zip(wanted, given.commands, strict=True):

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prover.data.decontaminate import (
@@ -18,7 +18,8 @@ from prover.data.decontaminate import (
     load_benchmark,
     longest_common_subsequence,
 )
-from prover.data.lean_text import shapes
+from prover.data.lean_text import shapes, split_at_comments
+from tests.timing import grows_linearly
 
 SAMPLE = Path(__file__).with_name("benchmark.jsonl")
 MINIF2F = Path(
@@ -238,10 +239,29 @@ def test_the_lean_rule_lets_others_pass(text: str) -> None:
     assert "lean" not in rules_that_hit(text, problem)
 
 
+@example("⊢()")
+@example("theorem t : (())")
+@example("theorem t : " + "(a ∧ " * 1_500)
+@example("theorem t : " + "(a ∧ " * 1_000 + "a" + ")" * 1_000)
 @given(st.text(alphabet="abhx01 :=(){}[]⟨⟩∀∃λ∑∈,|→↔∧∨<≤⊢.\n\ntheorem", max_size=80))
 def test_any_text_can_be_read(text: str) -> None:
     for shape in shapes(text):
         assert shape.covered_by(shape) == 1
+
+
+OLD_COMMENT = re.compile(r"/-.*?-/|--[^\n]*", re.DOTALL)
+
+
+@given(st.text(alphabet="/-a \n", max_size=40))
+def test_comments_are_where_a_plain_pattern_finds_them(text: str) -> None:
+    assert split_at_comments(text) == OLD_COMMENT.split(text)
+
+
+@pytest.mark.parametrize(
+    "unit", ["/-- ", " ", "\n", "have ", "⊢ ", "⊢ a\n", "{|", "(a ∧ ", "a → ", "∀ a, ", "h : a\n"]
+)
+def test_reading_statements_takes_time_by_length(unit: str) -> None:
+    assert grows_linearly(lambda n: list(shapes(unit * n)), 16_000)
 
 
 def test_hits_name_row_rule_and_problem() -> None:

@@ -320,6 +320,21 @@ def test_a_file_is_written_whole_or_not_at_all(folder: Path) -> None:
         corpus.read_jsonl(path)
 
 
+def test_only_a_line_feed_ends_a_line_of_a_file(folder: Path) -> None:
+    path = folder / "rows.jsonl"
+    rows = [{"a": "\u2028 \u2029 \x85 \x0b \x0c \x1c \r"}, {"a": "b"}]
+    corpus.write_jsonl(path, rows)
+    assert corpus.read_jsonl(path) == rows
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n").removesuffix(b"\r\n"))
+    assert corpus.read_jsonl(path) == rows
+    path.write_bytes(b"")
+    assert corpus.read_jsonl(path) == []
+    for bad in (b'{"a": "\xff"}\n', b"\n", b"[" * 100_000):
+        path.write_bytes(b"{}\n" + bad)
+        with pytest.raises(ValueError, match=r"rows\.jsonl, line 2"):
+            corpus.read_jsonl(path)
+
+
 def test_a_proof_is_written_below_its_statement() -> None:
     text = with_proof(SUM, ("intro n", "induction n with\n| zero => rfl"))
     assert text.endswith(" := by\n  intro n\n  induction n with\n  | zero => rfl\n")

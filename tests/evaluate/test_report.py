@@ -13,6 +13,7 @@ import pytest
 from prover.evaluate.report import Figures, blocks, paired, title, to_html, to_markdown
 from prover.evaluate.run import RunError, read_results
 from prover.evaluate.statistics import bootstrap, mcnemar, pass_at_k, wilson
+from search.best_first import MALFORMED
 
 SETTINGS: dict[str, Any] = {
     "benchmark": "some.jsonl",
@@ -331,6 +332,14 @@ def test_a_curve_is_drawn_where_its_figures_are(tmp_path: Path) -> None:
     left, middle, right = 44, (44 + 704) / 2, 704
     assert [float(x) for x in path.replace("V", "H").split("H")[1:6:2]] == [left, middle, right]
     assert path.split("V")[-1].split("H")[0] == "12.0"
+
+
+def test_malformed_suggestions_are_told(tmp_path: Path) -> None:
+    rows = {"a": [won(3)], "b": [lost(failures={"tactic": 2, MALFORMED: 5})]}
+    text = to_markdown(blocks([write(tmp_path / "bad.jsonl", rows)]))
+    assert "5 suggestions were malformed" in text
+    rows["b"] = [lost()]
+    assert "malformed" not in to_markdown(blocks([write(tmp_path / "good.jsonl", rows)]))
 
 
 def test_proofs_of_putnambench_are_left_out(tmp_path: Path) -> None:

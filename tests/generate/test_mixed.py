@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.generate.mixed import FIRST_HINT, Hinted, Mixed, Silent, blocks
+from prover.generate.mixed import FIRST_HINT, MOST_NESTED, Hinted, Mixed, Silent, blocks
 from prover.generate.portfolio import Portfolio
 from search.best_first import BestFirst
 from search.budget import Budget
@@ -27,6 +27,7 @@ from search.interfaces import (
 )
 from search.scheduler import Scheduler
 from tests.lab import Lab
+from tests.timing import grows_linearly
 
 
 class Model:
@@ -154,6 +155,16 @@ def test_any_text_is_cut_without_loss(lines: list[str]) -> None:
     assert all(block.strip() and block == block.rstrip() for block in found)
     letters = [c for line in lines for c in line if c not in " \n·"]
     assert [c for block in found for c in block if c not in " \n·"] == letters
+
+
+def test_bullets_are_taken_apart_to_some_depth() -> None:
+    assert blocks("· " * MOST_NESTED + "simp") == ["simp"]
+    assert blocks("· " * 3_000 + "simp") == ["· " * (3_000 - MOST_NESTED) + "simp"]
+
+
+@pytest.mark.parametrize("unit", ["/-- ", "-- ", "· ", "· a\n", "a\n", "  a\n", "(", "\t", "\n"])
+def test_cutting_a_proof_takes_time_by_length(unit: str) -> None:
+    assert grows_linearly(lambda n: blocks(unit * n), 8_000)
 
 
 # Hints

@@ -9,7 +9,7 @@ import asyncio
 import json
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -48,8 +48,8 @@ class Exchange:
             b"Transfer-Encoding: chunked\r\n\r\n"
         )
 
-    async def send(self, text: str) -> None:
-        data = text.encode()
+    async def send(self, text: str | bytes) -> None:
+        data = text.encode() if isinstance(text, str) else text
         self.writer.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
         await self.writer.drain()
 
@@ -380,3 +380,153 @@ def test_format_and_beams_are_checked_at_once() -> None:
     llemma = OpenAIGenerator("http://x", "llemma_7b").sampling
     assert (llemma.samples, llemma.beam, llemma.temperature) == (32, False, 1.0)
     assert math.isclose(llemma.top_p, 1.0)
+
+
+# What is not of the protocol
+
+
+GOOD = b'{"choices": [{"index": 0, "text": "simp", "logprobs": {"token_logprobs": [-0.5]}, \
+"finish_reason": "stop"}]}'
+SCORED = ', "logprobs": {"token_logprobs": [-1.0]}, "finish_reason": "stop"}]}'
+MALFORMED = {
+    "no JSON": b"{",
+    "no UTF-8": b'{"choices": [{"index": 1, "text": "\xff\xfe"' + SCORED.encode(),
+    "no object": b"[1, 2]",
+    "null": b"null",
+    "a number": b"17",
+    "too deep": b"[" * 100_000,
+    "too large a number": b"9" * 5_000,
+    "choices of another kind": b'{"choices": 5}',
+    "a choice of another kind": b'{"choices": [["simp"]]}',
+    "no choice": b'{"choices": [null]}',
+    "a wrong index": b'{"choices": [{"index": 7, "text": "a"' + SCORED.encode(),
+    "a negative index": b'{"choices": [{"index": -1, "text": "a"' + SCORED.encode(),
+    "an index of another kind": b'{"choices": [{"index": "1", "text": "a"' + SCORED.encode(),
+    "no index": b'{"choices": [{"index": null, "text": "a"' + SCORED.encode(),
+    "a text of another kind": b'{"choices": [{"index": 1, "text": ["a"]' + SCORED.encode(),
+    "a delta of another kind": b'{"choices": [{"index": 1, "delta": ["a"]' + SCORED.encode(),
+    "a content of another kind": b'{"choices": [{"index": 1, "delta": {"content": 1}'
+    + SCORED.encode(),
+    "scores of another kind": b'{"choices": [{"index": 1, "text": "a", "logprobs": [1]}]}',
+    "a score in words": b'{"choices": [{"index": 1, "text": "a", "logprobs": '
+    b'{"token_logprobs": ["high"]}}]}',
+    "a score that is a list": b'{"choices": [{"index": 1, "text": "a", "logprobs": '
+    b'{"content": [[-1.0]]}}]}',
+    "a score beyond all numbers": b'{"choices": [{"index": 1, "text": "a", "logprobs": '
+    b'{"token_logprobs": [1' + b"0" * 400 + b"]}}]}",
+    "no score": b'{"choices": [{"index": 1, "text": "a", "finish_reason": "stop"}]}',
+    "NaN as a score": b'{"choices": [{"index": 1, "text": "a", "logprobs": '
+    b'{"token_logprobs": [NaN]}, "finish_reason": "stop"}]}',
+}
+
+
+def events(*data: bytes) -> Handler:
+    """Answers with these events."""
+
+    async def handler(exchange: Exchange) -> None:
+        await exchange.start()
+        for event in data:
+            await exchange.send(b"data: " + event + b"\n\n")
+        await exchange.end()
+
+    return handler
+
+
+@pytest.mark.parametrize("event", MALFORMED.values(), ids=MALFORMED.keys())
+@pytest.mark.parametrize("first", [True, False])
+def test_a_malformed_event_is_one_failed_suggestion(event: bytes, first: bool) -> None:
+    found, server = ask(events(event, GOOD) if first else events(GOOD, event))
+    assert [s for _, s in found if s.flaw is None] == [Suggestion("simp", -0.5, 1)]
+    assert [index for index, s in found if s.flaw is not None] == [0]
+    assert len(server.asked) == 1
+
+
+def test_a_malformed_event_between_whole_completions_is_one_more_failure() -> None:
+    other = GOOD.replace(b'"index": 0', b'"index": 1').replace(b"simp", b"omega")
+    found, _ = ask(events(GOOD, b"{", other, b"{"))
+    assert [s.tactic for _, s in found if s.flaw is None] == ["simp", "omega"]
+    assert sum(s.flaw is not None for _, s in found) == 2
+
+
+def test_a_choice_that_was_not_asked_for_is_one_failure_however_long_it_is() -> None:
+    stray = b'{"choices": [{"index": 7, "text": "a"}]}'
+    found, _ = ask(events(*[stray] * 500, GOOD))
+    assert sum(s.flaw is not None for _, s in found) == 1
+
+
+@pytest.mark.parametrize("event", [b"{", b"[]", b"\xff", MALFORMED["a text of another kind"]])
+def test_a_server_that_sends_nothing_but_rubbish_is_refused(event: bytes) -> None:
+    with pytest.raises(ModelError, match=r"http://127.* does not speak OpenAI's protocol: ."):
+        ask(events(*[event] * 1_000))
+
+
+def test_a_server_that_turns_to_rubbish_is_given_up() -> None:
+    tries = 0
+
+    async def handler(exchange: Exchange) -> None:
+        nonlocal tries
+        tries += 1
+        await events(GOOD if tries == 1 else b"{")(exchange)
+
+    async def main() -> int:
+        failed = 0
+        async with serving(handler) as server:
+            model = OpenAIGenerator(server.url, "m", form="prover", sampling=Sampling(1))
+            with pytest.raises(ModelError, match="does not speak"):
+                for _ in range(100):
+                    async for _, suggestion in model.generate([tiny.request("⊢ True")]):
+                        failed += suggestion.flaw is not None
+        return failed
+
+    assert asyncio.run(main()) == openai.PATIENCE
+
+
+def test_what_separates_lines_elsewhere_may_stand_in_a_text() -> None:
+    text = "simp -- \u2028 \u2029 \x85 all"
+    event = {"index": 0, "text": text, "logprobs": {"token_logprobs": [-1.0]}}
+    data = json.dumps({"choices": [event | {"finish_reason": "stop"}]}, ensure_ascii=False)
+    found, _ = ask(events(data.encode()), samples=1)
+    assert found == [(0, Suggestion(text, -1.0, 1))]
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai, "LONGEST_EVENT", 2**16)
+
+    async def handler(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.send(b"data: " + GOOD + b"\n\ndata: ")
+        with suppress(ConnectionError):
+            while True:
+                await exchange.send(b"x" * 2**14)
+
+    found, _ = ask(handler)
+    assert [s.tactic for _, s in found] == ["simp", ""]
+    assert found[1][1].flaw is not None
+
+
+def test_a_completion_without_end_is_one_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai, "LONGEST_TEXT", 1_000)
+    part = b'{"choices": [{"index": 1, "text": "' + b"a" * 100 + b'"}]}'
+    found, _ = ask(events(*[part] * 50, GOOD))
+    assert [s.flaw is None for _, s in found] == [False, True]
+
+
+def test_a_server_that_suddenly_gives_no_scores_fails_in_these_suggestions() -> None:
+    found, _ = ask(events(MALFORMED["no score"], GOOD))
+    assert [s.tactic for _, s in found] == ["simp", ""]
+
+
+def test_what_a_server_says_can_be_printed() -> None:
+    async def handler(exchange: Exchange) -> None:
+        await exchange.error(400, '{"error": {"message": "bad \\ud800 \\u001b[31m key"}}')
+
+    with pytest.raises(ModelError) as caught:
+        ask(handler)
+    assert str(caught.value).isprintable() and "bad \ufffd" in str(caught.value)
+
+
+def test_a_key_that_is_none_is_told() -> None:
+    with pytest.raises(ModelError, match="OPENAI_API_KEY"):
+        ask(two_tactics, key="schlüssel")
+    _, server = ask(two_tactics, key="secret\n")
+    assert server.asked[0].headers["authorization"] == "Bearer secret"

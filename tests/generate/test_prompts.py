@@ -20,6 +20,7 @@ from prover.generate.prompts import (
     named,
 )
 from search.interfaces import Goal, Request, State
+from tests.timing import grows_linearly
 
 FIRST = "case h\nn : ℕ\nthis : True\nh : n = 0\n⊢ n + 0 = 0"
 SECOND = "n : ℕ\n⊢ 0 ≤ n"
@@ -273,6 +274,53 @@ def test_what_is_cut_off_keeps_what_is_there() -> None:
     assert found == Proof("induction a with\n| zero => simp\n| succ n ih => omeg")
     assert read("deepseek-prover-v2", "### Plan\nfirst we") is None
     assert read("deepseek-prover-v2", "```lean4\ntheorem add_comm' (a b") is None
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "/-- ",
+        "/-- a\n",
+        "@[\n",
+        "@[a]\n",
+        "private\n",
+        "\n",
+        " ",
+        "``` ",
+        "```\n",
+        "x\n",
+        "(",
+        ":= ",
+    ],
+)
+def test_reading_proofs_takes_time_by_length(unit: str) -> None:
+    form, plain = whole("goedel-prover-v2"), whole("deepseek-prover-v1.5")
+
+    def read_all(n: int) -> None:
+        theorem = "theorem add_comm' (a b : ℕ) : a + b = b + a := by\n  omega\n"
+        for text in (unit * n + "\n" + theorem, theorem + unit * n, "```" + unit * n):
+            form.proof(f"```lean4\n{text}\n```", STATEMENT)
+            form.proof(text, STATEMENT)
+        plain.proof(unit * n, STATEMENT)
+
+    assert grows_linearly(read_all, 16_000)
+
+
+@pytest.mark.parametrize(
+    ("before", "lemmas"),
+    [
+        ("/-- a theorem -/\n", ""),
+        ("def x := 1 /-- one -/ -- and\n/-- two -/ \n", "def x := 1 /-- one -/ -- and"),
+        ("def x := 1\n/-- not closed\n", "def x := 1\n/-- not closed"),
+        ("/--/\n", ""),
+        ("@[simp]\nprivate ", ""),
+        ("@[simp]\nprivate def x := 1\n@[simp] ", "@[simp]\nprivate def x := 1"),
+        ("def x := \u2028 1\n", "def x := \u2028 1"),
+    ],
+)
+def test_what_stands_before_a_theorem(before: str, lemmas: str) -> None:
+    found = whole("kimina").proof(f"```lean4\n{before}theorem u : True := by simp\n```", STATEMENT)
+    assert found == Proof("simp", lemmas)
 
 
 # Choosing

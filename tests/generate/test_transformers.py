@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -442,6 +442,24 @@ def test_a_failure_reaches_every_caller_and_the_next_call_works() -> None:
     assert all(isinstance(f, ModelError) and "token budget" in str(f) for f in failures)
     model.model.forward = forward
     assert len(completions(model, ["⊢ True"])[0]) == 6
+
+
+@pytest.mark.parametrize("sampling", [{}, {"beam": True}, {"temperature": 0.0}, {"top_p": 0.5}])
+def test_a_model_that_computes_nothing_fails_in_its_suggestions(sampling: dict[str, Any]) -> None:
+    model = generator(**sampling)
+    good = {name: value.clone() for name, value in model.model.state_dict().items()}
+    with torch.no_grad():
+        for parameter in model.model.parameters():
+            parameter.fill_(math.nan)
+
+    async def suggestions() -> list[Suggestion]:
+        stream = model.generate([tiny.request("⊢ True")])
+        return [suggestion async for _, suggestion in stream]
+
+    assert any(s.flaw is not None for s in run(suggestions))
+    assert not any(s.flaw is None and s.tactic for s in run(suggestions))
+    model.model.load_state_dict(good)
+    assert not any(s.flaw for s in run(suggestions))
 
 
 def test_metrics_add_up() -> None:

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import aclosing, closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,10 +26,11 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("httpx")
 
-from prover.generate.completion import ModelError
+from prover.generate.completion import Completion, ModelError
 from prover.generate.openai import OpenAIGenerator
 from prover.generate.prompts import Sampling, Statement
-from prover.generate.vllm import VllmGenerator
+from prover.generate.vllm import VllmGenerator, completion
+from search.interfaces import Suggestion
 from tests.generate import tiny
 
 PYTHON = os.environ.get("PROVER_VLLM_PYTHON")
@@ -202,3 +204,14 @@ def test_the_server(server: str, in_process: dict[str, Any]) -> None:
 def test_without_vllm_the_error_says_what_to_install(folder: Path) -> None:
     with pytest.raises(ModelError, match=r"vLLM is not installed .*prover\[vllm\]"):
         VllmGenerator.load(str(folder))
+
+
+def test_what_the_engine_could_not_score_is_a_failed_suggestion() -> None:
+    """The engine's own type is a dataclass with these fields."""
+    scored = SimpleNamespace(
+        text="simp", cumulative_logprob=-1.5, token_ids=[1, 2], finish_reason="stop"
+    )
+    assert completion(scored) == Completion("simp", -1.5, 2, True)
+    scored.cumulative_logprob = None
+    done = completion(scored)
+    assert Suggestion(done.text, done.logprob, done.tokens).flaw is not None

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,10 +12,10 @@ from search_world import (
     worlds,
 )
 
-from search.best_first import BestFirst, rank
+from search.best_first import MALFORMED, BestFirst, rank
 from search.budget import Budget, Spent
-from search.graph import Status
-from search.interfaces import Cost, Failure, Goal, Progress, State, Suggestion
+from search.graph import LOWEST_LOGPROB, Status
+from search.interfaces import LONGEST_TACTIC, Cost, Failure, Goal, Progress, State, Suggestion
 
 Tactics = dict[str, tuple[float, list[str] | None]]
 
@@ -229,6 +231,57 @@ def test_failures_are_counted_and_the_latest_kept() -> None:
     assert search.result().failures == {"tactic": 20}
     latest = search.latest_failures(search.graph.root)
     assert [failed.tactic for failed in latest] == [f"t{i:02}" for i in range(12, 20)]
+
+
+@pytest.mark.parametrize(
+    "flawed",
+    [
+        Suggestion("exact \ud800", -1.0, 3),
+        Suggestion("exact \0", -1.0, 3),
+        Suggestion("x" * (LONGEST_TACTIC + 1), -1.0, 3),
+        Suggestion(" \n", -1.0, 3),
+        Suggestion(None, -1.0, 3),
+        Suggestion("simp", math.nan, 3),
+        Suggestion("simp", math.inf, 3),
+        Suggestion("simp", None, 3),
+        Suggestion("simp", "-1.0", 3),
+        Suggestion("", math.nan, 3),
+    ],
+    ids=repr,
+)
+def test_what_cannot_be_run_is_a_failure_and_the_others_are_run(flawed: Suggestion) -> None:
+    search = BestFirst(state("root"))
+    expansion = search.next_expansion()
+    assert expansion is not None
+    search.add_suggestions(expansion.goal, [flawed, Suggestion("simp", -1.0, 2), flawed])
+    assert search.tactics(expansion.goal) == (Suggestion("simp", -1.0, 2),)
+    assert search.result().failures == {MALFORMED: 2}
+    assert search.spent.tokens == 8
+    search.commit(expansion.goal, *search.tactics(expansion.goal), Progress("simp", (), ()))
+    assert search.result().status == "proved"
+
+
+def test_a_goal_with_nothing_but_flawed_suggestions_is_tried() -> None:
+    search = BestFirst(state("root"))
+    expansion = search.next_expansion()
+    assert expansion is not None
+    search.add_suggestions(expansion.goal, [Suggestion("simp", math.nan)])
+    assert search.next_expansion() is None
+    assert (search.result().status, search.result().failures) == ("exhausted", {MALFORMED: 1})
+
+
+@pytest.mark.parametrize("logprob", [-math.inf, -1e300, 0.5, 1e300])
+def test_scores_beyond_the_possible_are_clipped(logprob: float) -> None:
+    (suggestion,) = rank([Suggestion("x" * LONGEST_TACTIC, logprob)])
+    assert LOWEST_LOGPROB <= suggestion.logprob <= 0
+
+
+def test_a_suggestion_without_text_only_brings_tokens() -> None:
+    search = BestFirst(state("root"))
+    expansion = search.next_expansion()
+    assert expansion is not None
+    search.add_suggestions(expansion.goal, [Suggestion("", 0.0, 9)])
+    assert (search.spent.tokens, search.result().failures) == (9, {})
 
 
 def test_requests_carry_the_way_to_the_goal_and_a_seed_of_their_own() -> None:

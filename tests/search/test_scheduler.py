@@ -2,6 +2,7 @@ import asyncio
 import contextlib
 import gc
 import json
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import networkx as nx
@@ -10,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from search_world import Rule, World, WorldEnvironment, WorldGenerator, script_proves, worlds
 
-from search.best_first import BestFirst, SearchResult
+from search.best_first import MALFORMED, BestFirst, SearchResult
 from search.budget import Budget
 from search.graph import Status
-from search.interfaces import Outcome, Request, State, Suggestion
+from search.interfaces import LONGEST_TACTIC, Outcome, Request, State, Suggestion
 from search.scheduler import Scheduler, SearchFailed
 
 
@@ -278,6 +279,34 @@ def test_a_proof_abandons_what_its_search_has_in_flight_and_only_that() -> None:
             gate.set()
             assert (await other).proof == "later"
         assert cancelled == ["hang"]
+        assert not environment.live
+
+    run(main)
+
+
+@pytest.mark.parametrize("text", ["t0 \ud800", "t0\0", "t" * (LONGEST_TACTIC + 1), "t0"])
+def test_what_a_generator_gets_wrong_ends_no_search(text: str) -> None:
+    async def main() -> None:
+        world = chain(3)
+        environment = WorldEnvironment(world)
+
+        class Wrong(WorldGenerator):
+            async def generate(
+                self, requests: Sequence[Request]
+            ) -> AsyncIterator[tuple[int, Suggestion]]:
+                for index in range(len(requests)):
+                    yield index, Suggestion(text, math.nan if text == "t0" else -0.1, 5)
+                async for arrival in super().generate(requests):
+                    yield arrival
+
+        async with Scheduler(environment, Wrong(world)) as scheduler:
+            searches = [BestFirst(environment.start((0,)), seed=seed) for seed in range(2)]
+            results = await asyncio.gather(*map(scheduler.run, searches))
+        for result in results:
+            assert (result.status, result.proof) == ("proved", "t0\nt1\nt2")
+            assert result.failures == {MALFORMED: 3}
+            assert (result.spent.tactics, result.spent.tokens) == (3, 18)
+        assert {tactic for _, tactic in environment.ran} == {"t0", "t1", "t2"}
         assert not environment.live
 
     run(main)

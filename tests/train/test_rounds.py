@@ -3,13 +3,14 @@
 import asyncio
 import itertools
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,24 @@ def test_later_attempts_draw_without_replacement_by_probability() -> None:
     explorer.attempt = 7
     assert asyncio.run(suggested(explorer)) == asyncio.run(suggested(explorer))
     assert asyncio.run(suggested(explorer)) != asyncio.run(suggested(explorer, seed=1))
+
+
+@pytest.mark.parametrize("number", [0, 3])
+def test_what_is_malformed_is_passed_on_and_disturbs_no_draw(number: int) -> None:
+    class Wrong(Portfolio):
+        async def generate(
+            self, requests: Sequence[Request]
+        ) -> AsyncIterator[tuple[int, Suggestion]]:
+            yield 0, Suggestion("simp", math.nan, 5)
+            async for arrival in super().generate(requests):
+                yield arrival
+
+    plain, explorer = Explorer(Portfolio(), 1.0), Explorer(Wrong(), 1.0)
+    plain.attempt = explorer.attempt = number
+    tokens, *found, flawed = asyncio.run(suggested(explorer))
+    assert tokens == Suggestion("", 0.0, 5)
+    assert found == asyncio.run(suggested(plain))
+    assert flawed.flaw is not None and flawed.tokens == 0
 
 
 # Statements

@@ -1,8 +1,7 @@
 import pytest
 
-from prover.lean.judge import Text
-from prover.lean.states import Declaration, Hole
-from prover.verify.statement import fill, named, with_hole
+from prover.lean.states import Hole
+from prover.verify.statement import fill, with_hole
 from search.interfaces import State
 from tests.lab import Lab
 
@@ -105,21 +104,8 @@ def test_a_hole_in_a_comment_line_is_found(lab: Lab) -> None:
     assert lab.state("theorem t (n : Nat) : n = n -- reflexive").goals[0].target == "n = n"
 
 
-def test_an_example_gets_a_name_wherever_it_stands(lab: Lab) -> None:
-    text = "namespace A\nvariable (n : Nat) (hn : 0 < n)\nexample : n ≠ 0 := by omega\nend A"
-    (declaration,) = lab.elaborate(text).declarations
-    renamed, name = named(text, declaration)
-    done = lab.elaborate(renamed)
-    assert [m for m in done.messages if m.severity == "error"] == []
-    text = Text("", renamed)
-    choose = lambda _: (renamed, [name])
-    checked = lab.wait(lab.pool.judge.check(Text("", ""), text, choose, compare=False))
-    assert checked[name].failure is None
-
-
 def test_offsets_are_those_of_utf_8() -> None:
     text = "theorem ℕℕ : True := by skip; sorry"
     first = text.encode().index(b"sorry")
-    hole = Hole(first, first + 5, True, State("", ()))
+    hole = Hole(first, first + 5, True, True, False, State("", ()))
     assert fill(text, hole, "trivial") == "theorem ℕℕ : True := by skip; trivial"
-    assert named(text, Declaration("ℕℕ", "", 0, 0, 0, 0)) == (text, "ℕℕ")

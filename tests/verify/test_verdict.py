@@ -1,12 +1,9 @@
 import json
-from dataclasses import replace
 
 import pytest
 
-from prover.lean.judge import Checked, Text
-from prover.lean.states import Message
-from prover.verify.axioms import forbidden
-from prover.verify.replay import LAYERS, Judgement, _conclude, judge_text, lean_version
+from prover.api import StatementError
+from prover.verify.layers import lean_version
 from prover.verify.verdict import Outcome, Verdict
 from tests.lab import Lab
 
@@ -18,10 +15,9 @@ theorem t : (2 : Nat) + 2 = 4 := rfl
 ASKED = "theorem t : (2 : Nat) + 2 = {} := sorry"
 
 
-def judged(lab: Lab, candidate: str, trusted: str | None, name: str = "t") -> Judgement:
-    asked = None if trusted is None else Text("", trusted)
-    text = Text("", candidate)
-    return lab.wait(judge_text(lab.pool, asked, text, lambda _: (candidate, [name])))[name]
+def judged(lab: Lab, candidate: str, trusted: str | None, name: str = "t") -> Verdict:
+    (verdict,) = lab.wait(lab.prover.check_text(candidate, name=name, statements=trusted))
+    return verdict
 
 
 @pytest.mark.parametrize(
@@ -42,10 +38,10 @@ def judged(lab: Lab, candidate: str, trusted: str | None, name: str = "t") -> Ju
         (
             "theorem helper : 2 + 2 = 4 := sorry\ntheorem t : 2 + 2 = 4 := helper",
             Outcome.REJECTED,
-            "not finished",
+            "it rests on `helper`, which is not finished",
         ),
         ("theorem u : 2 + 2 = 4 := rfl", Outcome.REJECTED, "no declaration of this name"),
-        ("axiom t : 2 + 2 = 4", Outcome.REJECTED, "neither a theorem"),
+        ("axiom t : 2 + 2 = 4", Outcome.CHEATED, "a definition, not a theorem"),
         ("theorem t : 2 + 3 = 5 := rfl", Outcome.CHEATED, "not the one that was asked"),
         ("theorem t : (2 : Int) + 2 = 4 := rfl", Outcome.CHEATED, "not the one that was asked"),
         (
@@ -94,31 +90,51 @@ def test_definitions_are_judged_as_well(lab: Lab, text: str) -> None:
     assert judged(lab, text, None).outcome is Outcome.PROVED
 
 
-def test_what_fails_one_layer_is_no_proof() -> None:
-    for checked, layer in (
-        (Checked((), smuggled="it adds commands of its own"), "text"),
-        (Checked((Message("error", 3, 4, "bad"),)), "elaboration"),
-        (Checked((), same_type=False), "statement"),
-        (Checked((), forbidden=("Lean.trustCompiler",)), "axioms"),
-        (Checked((), unknown=("gone",)), "axioms"),
-        (Checked((), kernel_error="type mismatch"), "kernel"),
-    ):
-        fine = replace(checked, same_type=layer != "statement")
-        judgement = _conclude(fine, [judge(fine) for judge in LAYERS])
-        assert judgement.outcome in (Outcome.CHEATED, Outcome.REJECTED), checked
-        assert judgement.failed == (layer,)
-    unfit = Checked((), unfit="a metavariable is left open")
-    judgement = _conclude(unfit, [judge(unfit) for judge in LAYERS])
-    assert judgement.outcome is Outcome.CHEATED
-    assert judgement.failed == ("statement", "axioms", "kernel")
+@pytest.mark.parametrize(
+    ("text", "verdicts"),
+    [
+        (
+            "theorem a : 1 = 1 := rfl\ntheorem b : 1 = 2 := rfl\ntheorem c : 2 = 2 := rfl",
+            {"a": True, "b": False, "c": True},
+        ),
+        (
+            "mutual\ntheorem a : 1 = 1 := rfl\ntheorem b : 1 = 2 := sorry\nend",
+            {"a": True, "b": False},
+        ),
+        ("def f := 1\n#check nothing\n", {"f": True, "line 2": False}),
+        ("theorem a : 1 = 1 := rfl\nend\n", {"a": True, "line 2": False}),
+        ("theorem a : 1 = 1 := rfl\n#exit\ntheorem b : 1 = 2 := rfl", {"a": True, "line 2": False}),
+        ("theorem a (n : Nat) : n = := rfl\ndef f := 1", {"a": False, "f": True}),
+        ("theorem a : 1 = 1 := rfl\nwhere\n  x : 1 = 2 := sorry", {"a": False}),
+        ("structure S where\n  n : Nat\n  h : n = n := by sorry", {"S": False}),
+        (
+            "example : 1 = 1 := rfl\nexample : 1 = 2 := sorry",
+            {"example:1": True, "example:2": False},
+        ),
+        ("partial def f (n : Nat) : Nat := f n\nunsafe def g : Nat := g", {"f": True}),
+        ("private theorem a : 1 = 1 := rfl", {"a": True}),
+        ("instance : Inhabited (Fin 3) := ⟨sorry⟩", {"instInhabitedFinOfNatNat": False}),
+        ("axiom no : False\ntheorem a : 1 = 2 := no.elim", {"a": False}),
+    ],
+)
+def test_a_file_is_judged_by_what_it_made(lab: Lab, text: str, verdicts: dict[str, bool]) -> None:
+    assert {v.name: v.proved for v in lab.wait(lab.prover.check_text(text))} == verdicts
 
 
-def test_allowed_axioms() -> None:
-    assert forbidden(["propext", "Quot.sound", "Classical.choice"]) == ()
-    assert forbidden(["sorryAx", "propext", "Lean.ofReduceBool"]) == (
-        "Lean.ofReduceBool",
-        "sorryAx",
-    )
+def test_what_the_kernel_never_saw_is_told_before_a_search(lab: Lab) -> None:
+    text = """set_option debug.skipKernelTC true in
+theorem lem : (1 : Nat) = 2 := by decide +kernel
+theorem t : (1 : Nat) = 2 := by sorry
+"""
+    with pytest.raises(StatementError, match="the kernel rejects `lem` of the text itself"):
+        lab.wait(lab.prover.prove_text(text))
+
+
+def test_the_first_difference_is_named(lab: Lab) -> None:
+    asked = "def f (n : Nat) := n + 1\ntheorem t : f 1 = 2 := sorry"
+    verdict = judged(lab, "def f (n : Nat) := 2\ntheorem t : f 1 = 2 := rfl", asked)
+    assert verdict.outcome is Outcome.CHEATED
+    assert "f is declared differently" in verdict.reason
 
 
 def test_the_lean_is_named_with_its_kernel_s_bugs(lab: Lab) -> None:

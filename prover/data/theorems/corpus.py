@@ -223,7 +223,7 @@ def held_out() -> list[Row]:
     digest = sha256(data).hexdigest()
     if digest != HELD_OUT_FILE.with_suffix(".sha256").read_text("utf-8").split()[0]:
         raise ValueError(f"{HELD_OUT_FILE} was changed: its sha256 is {digest}")
-    return [Row.from_json(json.loads(line)) for line in data.decode().splitlines()]
+    return [Row.from_json(row) for row in _objects(data, str(HELD_OUT_FILE))]
 
 
 def assemble(folder: Path, out: Path) -> Counter[str]:
@@ -301,12 +301,17 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     Raises:
         ValueError: a line is no JSON; names the file and the line.
     """
+    return _objects(path.read_bytes(), str(path))
+
+
+def _objects(data: bytes, place: str) -> list[dict[str, Any]]:
+    """Only a line feed ends a line: JSON may hold all else that ends lines elsewhere."""
     rows = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(data.removesuffix(b"\n").split(b"\n") if data else (), 1):
         try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{path}, line {number}: {error}") from None
+            rows.append(json.loads(line.decode()))
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"{place}, line {number}: {error}") from None
     return rows
 
 
