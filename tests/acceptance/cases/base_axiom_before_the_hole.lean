@@ -9,7 +9,7 @@ axiom cheat : False
 theorem t : (1 : Nat) = 2 := by sorry
 --- tactics
 exact wrong.elim
---- prove: t refused
+--- prove: wrong refused, t refused
 theorem wrong : False := sorry
 theorem t : (1 : Nat) = 2 := by sorry
 --- tactics

@@ -2,7 +2,7 @@
 kind: the file ends early
 title: a stray `end`, and what stands below it
 -/
---- check: good proved, bad refused
+--- check: good proved, line 2 refused, bad refused
 theorem good : 1 = 1 := rfl
 end
 theorem bad : 1 = 2 := sorry
