@@ -1704,8 +1704,11 @@ def earlier (ref : GymRef) (req : Json) : BaseIO (List Snap) := do
   | _, _ => return []
 
 def elaborate (ref : GymRef) (req : Json) : IO Outcome := do
-  match getNat req "env", getStr req "text", getNat req "from" with
-  | .ok envId, .ok text, .ok from' => do
+  match getNat req "env", getStr req "text" with
+  | .ok envId, .ok text => do
+    let from' := match getNat req "from" with
+      | .ok n => n
+      | .error _ => 0
     let some e ← getEnv' ref envId | return .failed "unknown" ("no environment " ++ toString envId)
     let ictx := inputContext text
     let done ← match ← earlier ref req with
@@ -1730,7 +1733,7 @@ def elaborate (ref : GymRef) (req : Json) : IO Outcome := do
         ++ field "commands" (array commands)
         ++ field "holes" (array holes)
         ++ field "messages" (array (append (joinMessages snaps) done.last)))
-  | .error e, _, _ | _, .error e, _ | _, _, .error e => return .failed "request" e
+  | .error e, _ | _, .error e => return .failed "request" e
 
 /-- Where the imports of a text end. -/
 def imports (req : Json) : IO Outcome := do

@@ -124,9 +124,13 @@ async def open_statement(pool: LeanPool, header: str, statement: str) -> Elabora
         ElaborationFailed: the header does not elaborate, or the process died of the text.
     """
     done = await pool.elaborate(header, statement)
-    if not done.parses:
-        more = await pool.elaborate(header, statement.rstrip() + "\n  := by sorry")
-        done = more if more.parses else done
+    for end in (
+        () if done.parses else (" := by sorry", "\n  := by sorry")
+    ):  # it may end in a comment
+        more = await pool.elaborate(header, statement.rstrip() + end)
+        if more.parses:
+            done = more
+            break
     declaration = None if done.errors or done.holes else find_statement(done)
     anew = None if declaration is None else opened(done, declaration)
     return done if anew is None else await pool.elaborate(header, anew)
