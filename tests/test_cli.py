@@ -179,7 +179,9 @@ def test_help_shows_examples_and_is_quick(prover: Shell) -> None:
         "children = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
         "print(children.ru_utime + children.ru_stime)"
     )
-    measured = subprocess.run([sys.executable, "-c", used], capture_output=True, text=True)
+    measured = subprocess.run(
+        [sys.executable, "-c", used], check=True, capture_output=True, text=True
+    )
     assert float(measured.stdout) < 0.5, "seconds of one core"
     assert "Examples" in done.out
     assert 'prover prove "theorem t (a b : Nat) : a + b = b + a"' in done.out
