@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from prover.errors import ProverError
 from prover.lean.pool import LeanPool
 from prover.lean.states import Declaration, Elaborated, Hole
 from prover.verify.statement import cut, replace
 
 
-class NoDeclaration(LookupError):
+class NoDeclaration(ProverError):
     """A text has no declaration of a name. The message says which there are."""
 
 
