@@ -616,6 +616,7 @@ partial def restsOn (node : Node) (library here : Memo (List Ground)) (n : Name)
   match ← memo.find n with
   | some grounds => return grounds
   | none => do
+    memo.add n []  -- what is refused may use itself: it is not gone through twice
     let (uses, own) := direct node n
     let grounds ← restOnAll node library here uses own
     memo.add n grounds

@@ -135,7 +135,7 @@ async def judge_declarations(
             smuggled=extra,
             heartbeats=given.heartbeats,
             type_hash=type_hash(*hashed),
-            names=all_names,
+            names=all_names | names_of([other]),
         )
         found.append(_conclude(checked))
     return found
