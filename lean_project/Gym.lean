@@ -1144,13 +1144,22 @@ def addHole (s : Search) (ctx : ContextInfo) (stx : Syntax) (tactic : Bool)
     | .error _ => pure ()
   | _ => pure ()  -- a macro wrote it: there is no place for a proof
 
+/-- Whether an environment has under a name what one of some others has. -/
+def isAmong (env : Environment) (name : Name) : List Environment → Bool
+  | [] => false
+  | other :: rest =>
+    (match env.find? name, other.find? name with
+      | some a, some b => a.type == b.type && a.value? (allowOpaque := true) == b.value? (allowOpaque := true)
+      | _, _ => false) || isAmong env name rest
+
 /-- An `example` leaves nothing in the environment: the one that it was made in is kept. -/
 def enter (s : Search) (ctx? : Option ContextInfo) : IO Search := do
   match ctx? with
   | some ctx =>
     let name := ctx.currNamespace ++ `_example
     if !s.inside && ctx.env.contains name && !s.before.contains name then
-      s.sides.modify fun sides => ctx.env :: sides
+      let known ← s.sides.get
+      if !isAmong ctx.env name known then s.sides.set (ctx.env :: known)
       let { before, ref, sides, inside := _ } := s
       return { before, ref, sides, inside := true }
     return s
@@ -1301,7 +1310,7 @@ def constantKind : ConstantInfo → String
 
 /-- Whether Lean made a constant to go with another. -/
 def isAuxiliary (env : Environment) (n : Name) : Bool :=
-  n.isInternalDetail || isAuxRecursor env n || isNoConfusion env n || env.isProjectionFn n
+  n.eraseMacroScopes.isInternalDetail || isAuxRecursor env n || isNoConfusion env n || env.isProjectionFn n
     || Meta.isMatcherCore env n || isReservedName env n
 
 def isSorryText : Expr → Bool
@@ -1325,7 +1334,7 @@ def holdsSorry (info : ConstantInfo) : Bool :=
 /-- A constant: its name, what it is, and whether its term holds `sorry`. -/
 def constantJson (env : Environment) (kind : String) (info : ConstantInfo) : String :=
   let n := info.name
-  "{\"name\":" ++ nameJson n ++ field "shown" (quote (privateToUserName n).toString)
+  "{\"name\":" ++ nameJson n ++ field "shown" (quote (privateToUserName n).eraseMacroScopes.toString)
     ++ field "kind" (quote kind) ++ field "auxiliary" (bool (isAuxiliary env n))
     ++ field "sorry" (bool (holdsSorry info)) ++ "}"
 
@@ -1704,8 +1713,11 @@ def earlier (ref : GymRef) (req : Json) : BaseIO (List Snap) := do
   | _, _ => return []
 
 def elaborate (ref : GymRef) (req : Json) : IO Outcome := do
-  match getNat req "env", getStr req "text", getNat req "from" with
-  | .ok envId, .ok text, .ok from' => do
+  match getNat req "env", getStr req "text" with
+  | .ok envId, .ok text => do
+    let from' := match getNat req "from" with
+      | .ok n => n
+      | .error _ => 0
     let some e ← getEnv' ref envId | return .failed "unknown" ("no environment " ++ toString envId)
     let ictx := inputContext text
     let done ← match ← earlier ref req with
@@ -1730,7 +1742,7 @@ def elaborate (ref : GymRef) (req : Json) : IO Outcome := do
         ++ field "commands" (array commands)
         ++ field "holes" (array holes)
         ++ field "messages" (array (append (joinMessages snaps) done.last)))
-  | .error e, _, _ | _, .error e, _ | _, _, .error e => return .failed "request" e
+  | .error e, _ | _, .error e => return .failed "request" e
 
 /-- Where the imports of a text end. -/
 def imports (req : Json) : IO Outcome := do

@@ -308,6 +308,15 @@ def readDecl (r : Reader) (j : Json) : IO Sent := do
 
 /-! ## What is imported is what it seems -/
 
+/-- A constant as the kernel has it: the elaborator's own look-up does not know all of them. -/
+def _root_.Lean.Environment.lookUp (env : Environment) (n : Name) : Option ConstantInfo :=
+  env.toKernelEnv.find? n
+
+def _root_.Lean.Environment.knows (env : Environment) (n : Name) : Bool :=
+  match env.lookUp n with
+  | some _ => true
+  | none => false
+
 def isImported (env : Environment) (n : Name) : Bool :=
   match env.getModuleIdxFor? n with
   | some _ => true
@@ -327,7 +336,7 @@ def sameTerm (sent own : Expr) : Bool :=
 def sameConstructors (env : Environment) : List Constructor → List Name → Bool
   | [], [] => true
   | c :: cs, n :: ns =>
-    match env.find? n with
+    match env.lookUp n with
     | some info => c.name == n && sameTerm c.type info.type && sameConstructors env cs ns
     | none => false
   | _, _ => false
@@ -335,7 +344,7 @@ def sameConstructors (env : Environment) : List Constructor → List Name → Bo
 def sameTypes (env : Environment) (levels : List Name) : List InductiveType → Bool
   | [] => true
   | t :: ts =>
-    match env.find? t.name with
+    match env.lookUp t.name with
     | some (.inductInfo v) =>
       v.levelParams == levels && sameTerm t.type v.type && sameConstructors env t.ctors v.ctors
         && sameTypes env levels ts
@@ -344,7 +353,7 @@ def sameTypes (env : Environment) (levels : List Name) : List InductiveType → 
 /-- Whether a declaration is the one that the environment has under its name. -/
 def isThere (env : Environment) : Declaration → Bool
   | .axiomDecl v =>
-    match env.find? v.name with
+    match env.lookUp v.name with
     | some (.axiomInfo i) => i.levelParams == v.levelParams && sameTerm v.type i.type
     | _ => false
   | .thmDecl v => same v.name v.levelParams v.type v.value
@@ -354,7 +363,7 @@ def isThere (env : Environment) : Declaration → Bool
   | _ => false
 where
   same (name : Name) (levels : List Name) (type value : Expr) : Bool :=
-    match env.find? name with
+    match env.lookUp name with
     | some info =>
       info.levelParams == levels && sameTerm type info.type
         && match info.value? (allowOpaque := true) with
@@ -457,7 +466,7 @@ def refuse (node : Node) (why : String) (uses : List Name) :
 
 def anyThere (env : Environment) : List (Name × List Name × Expr) → Bool
   | [] => false
-  | (n, _) :: rest => env.contains n || anyThere env rest
+  | (n, _) :: rest => env.knows n || anyThere env rest
 
 def addDecl (node : Node) (decl : Declaration) : BaseIO Node := do
   let uses := usedByDecl decl
@@ -542,14 +551,14 @@ def isAxiom (env : Environment) (name : Name) : Bool :=
 def usedByInductives (env : Environment) : List Name → List Name → List Name
   | [], todo => todo
   | n :: ns, todo =>
-    match env.find? n with
+    match env.lookUp n with
     | some (.inductInfo v) => usedByInductives env ns (constructors v.ctors (usedBy v.type todo))
     | _ => usedByInductives env ns todo
 where
   constructors : List Name → List Name → List Name
     | [], todo => todo
     | c :: cs, todo =>
-      match env.find? c with
+      match env.lookUp c with
       | some info => constructors cs (usedBy info.type todo)
       | none => constructors cs todo
 
@@ -557,7 +566,7 @@ where
 def family (env : Environment) : List Name → List Name
   | [] => []
   | n :: ns =>
-    match env.find? n with
+    match env.lookUp n with
     | some (.inductInfo v) => n :: append v.ctors (family env ns)
     | _ => n :: family env ns
 where
@@ -576,7 +585,7 @@ def direct (node : Node) (n : Name) : List Name × List Ground :=
   match node.refusal n with
   | some r => own r.uses [.refused n]
   | none =>
-    match node.env.find? n with
+    match node.env.lookUp n with
     | none => ([], [.unknown n])
     | some (.axiomInfo v) =>
       (usedBy v.type [], if isAxiom node.env n then [.ax n] else [])
@@ -607,6 +616,7 @@ partial def restsOn (node : Node) (library here : Memo (List Ground)) (n : Name)
   match ← memo.find n with
   | some grounds => return grounds
   | none => do
+    memo.add n []  -- what is refused may use itself: it is not gone through twice
     let (uses, own) := direct node n
     let grounds ← restOnAll node library here uses own
     memo.add n grounds
@@ -697,7 +707,7 @@ where
   anyOpen : List Name → Bool
     | [] => false
     | p :: ps =>
-      (n != p && n.isPrefixOf p && match env.find? p with
+      (n != p && n.isPrefixOf p && match env.lookUp p with
         | some (.defnInfo v) => isOpen env p v.value
         | _ => false) || anyOpen ps
 
@@ -750,7 +760,7 @@ partial def Compare.constant (c : Compare) (n m : Name) : IO Bool := do
   match c.asked.refusal n, c.given.refusal m with
   | some _, _ | _, some _ => c.differ (n.toString ++ " is not accepted by the kernel")
   | none, none => do
-    match c.asked.env.find? n, c.given.env.find? m with
+    match c.asked.env.lookUp n, c.given.env.lookUp m with
     | some a, some b => do
       let some params := zip a.levelParams b.levelParams
         | c.differ (n.toString ++ " has other universes")
@@ -797,7 +807,7 @@ partial def Compare.types (c : Compare) : List Name → IO Bool
   | [] => return true
   | n :: ns => do
     if ← c.constant n n then
-      match c.asked.env.find? n with
+      match c.asked.env.lookUp n with
       | some (.inductInfo v) => if ← c.constants v.ctors then c.types ns else return false
       | _ => return false
     else return false
@@ -855,11 +865,15 @@ def isTheorem : ConstantInfo → Bool
 
 /-- Whether a constant is the one that was asked; else the first difference. -/
 def Compare.answers? (c : Compare) (vars : Expr) (n m : Name) : IO Bool := do
-  match c.asked.env.find? n, c.given.env.find? m with
+  match c.asked.env.lookUp n, c.given.env.lookUp m with
   | some a, some b => do
-    if isTheorem a && !isTheorem b then return ← c.differ "it is a definition, not a theorem"
+    let refused := match c.given.refusal m with
+      | some _ => true
+      | none => false
+    if isTheorem a && !isTheorem b && !refused then
+      return ← c.differ "it is a definition, not a theorem"
     match a, b with
-    | .thmInfo _, _ | .defnInfo _, .thmInfo _ | .defnInfo _, .defnInfo _
+    | .thmInfo _, _ | .defnInfo _, .thmInfo _ | .defnInfo _, .defnInfo _ | .defnInfo _, .axiomInfo _
     | .opaqueInfo _, .opaqueInfo _ | .opaqueInfo _, .defnInfo _ | .axiomInfo _, _ => do
       let levels : Levels ← ST.mkRef ([] : List (Name × Name))
       let same ← c.under levels 0 vars a.type b.type
@@ -925,7 +939,7 @@ def importAnswer (ref : JudgeRef) (req : Json) : IO String := do
   | none => do
     let imports ← readImports (← jsonArray rows) 0 #[]
     let env ← importModules imports {} (trustLevel := 0)
-    if !env.contains ``Nat.gcd then
+    if !env.knows ``Nat.gcd then
       throw (IO.userError "a text without Init defines anew what the kernel takes for granted")
     let id ← addNode ref { env } (← newMemo (List Ground))
     ref.modify fun judge => { judge with bases := (key, id) :: judge.bases }
@@ -1020,10 +1034,10 @@ def question (ref : JudgeRef) (memos : IO.Ref (List (Nat × Memo (List Ground)))
       memos.modify fun ms => (id, memo) :: ms
       pure memo
   let grounds ← restOnAll node library here (name :: names) []
-  let theorem' := match node.env.find? name with
+  let theorem' := match node.env.lookUp name with
     | some info => isTheorem info
     | none => false
-  let there := node.env.contains name
+  let there := node.env.knows name
   let compared ← match ← jsonField j "asked" with
     | .null => pure (field "same" "null" ++ field "why" (quote "") ++ field "answers" "[]")
     | asked => do

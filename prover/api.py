@@ -57,6 +57,12 @@ from search.scheduler import Scheduler, SearchFailed
 
 T = TypeVar("T")
 
+BUSY = 2
+"""How many searches go on at a time for each that Lean, or a model, can serve at once: while one is
+judged or waits for its next tactics, another keeps it busy."""
+
+MODEL_BATCH = 8
+
 WORKER_MEMORY_MB = 2_500
 """What a worker of the embedded Lean takes, with room to spare."""
 
@@ -155,8 +161,8 @@ class _Job:
         """The body of the declaration as one hole."""
         piece = self.target.declaration.piece
         assert piece is not None and piece.body is not None and piece.body_end is not None
-        head = len(":= ")
-        return replace(self.holes[0], first=piece.body + head, last=piece.body_end, tactic=False)
+        first = piece.body + len(":=")
+        return replace(self.holes[0], first=first, last=piece.body_end, tactic=False)
 
     def script(self, found: str) -> str:
         """The tactic script that goes with what a search has found."""
@@ -220,6 +226,7 @@ class Prover:
         self.lean: Lean
         self.pool: LeanPool
         self.scheduler: Scheduler
+        self._admitted: asyncio.Semaphore
 
     async def __aenter__(self) -> Self:
         """Finds and starts Lean.
@@ -243,6 +250,8 @@ class Prover:
             )
             self.pool = await self._stack.enter_async_context(pool)
             generator = await loading
+            together = BUSY * max(pool.capacity, 1 if self._model is None else MODEL_BATCH)
+            self._admitted = asyncio.Semaphore(together)
             self.scheduler = await self._stack.enter_async_context(Scheduler(pool, generator))
         except BaseException:
             loading.cancel()
@@ -694,9 +703,16 @@ class Prover:
             with self._hinted.by(job.state, proofs):
                 return await self.scheduler.run(search, verify=verify, on_progress=report)
 
+        async with self._admitted:  # the cap in seconds counts from here
+            return await self._run_search(search, find(), refused)
+
+    async def _run_search(
+        self, search: BestFirst, find: Coroutine[Any, Any, SearchResult], refused: Sequence[str]
+    ) -> _Found:
         if self._interrupted:
+            find.close()
             return _Found(search.result("interrupted"), None)
-        task = asyncio.create_task(find())
+        task = asyncio.create_task(find)
         self._searches.add(task)
         try:
             result = await task

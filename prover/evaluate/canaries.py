@@ -8,6 +8,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from prover.api import Prover, StatementError
+from prover.errors import ProverError
 from prover.verify.statement import with_options
 from prover.verify.verdict import Verdict
 
@@ -32,7 +33,7 @@ CANARIES = (
 """Each is false in core Lean, most of them for a reason that a careless search overlooks."""
 
 
-class CanaryProved(Exception):
+class CanaryProved(ProverError):
     """Something false was accepted as proved: nothing that this run accepted can be trusted."""
 
 

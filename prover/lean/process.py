@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 
+from prover.errors import ProverError
 from prover.lean.sandbox import LIBC
 from prover.lean.toolchain import Launch, Lean
 
@@ -53,7 +54,7 @@ class Limits:
     memory_mb: int = 4_000
 
 
-class GymDied(Exception):
+class GymDied(ProverError):
     """The process ended before it answered. `kind` is `timeout`, `memory`, `recursion` (its stack
     overflowed) or `crash`."""
 

@@ -135,7 +135,7 @@ async def judge_declarations(
             smuggled=extra,
             heartbeats=given.heartbeats,
             type_hash=type_hash(*hashed),
-            names=all_names,
+            names=all_names | names_of([other]),
         )
         found.append(_conclude(checked))
     return found
@@ -197,7 +197,7 @@ def smuggled(asked: Elaborated, given: Elaborated, until: int) -> str | None:
             if _head(asked, before) != _head(given, after):
                 return "it changes what stands before the proof"
             if after.more is not None and after.more != before.more:
-                return f"it is more than a proof ({after.more})"
+                return f"`{after.more}` runs a program or changes what comes after"
     return None
 
 
@@ -236,7 +236,8 @@ def _axioms(checked: Checked) -> Layer:
 def _kernel(checked: Checked) -> Layer:
     """The kernel of a process that ran none of the text accepts it, and all it rests on that is not
     imported."""
-    refused = [f"{checked.shown(name)}: {why}" for name, why in checked.answer.refused.items()]
+    said = (f"{checked.shown(name)}: {why}" for name, why in checked.answer.refused.items())
+    refused = list(dict.fromkeys(said))
     detail = "; ".join(refused) or "checked in another process"
     return Layer("kernel", not refused, detail)
 
@@ -263,6 +264,8 @@ def _conclude(checked: Checked) -> Judgement:
         outcome, reason = Outcome.CHEATED, f"the proof is more than a proof: {details['text']}"
     elif not passed["axioms"] and not checked.forbidden and own_open:
         outcome, reason = Outcome.REJECTED, _unfinished(checked, own_open)
+    elif not passed["kernel"] and checked.own & checked.answer.refused.keys():
+        outcome, reason = Outcome.CHEATED, f"the kernel rejects {details['kernel']}"
     elif not passed.get("statement", True):
         outcome = Outcome.CHEATED
         reason = f"the statement is not the one that was asked: {details['statement']}"

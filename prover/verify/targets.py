@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from prover.errors import ProverError
 from prover.lean.pool import LeanPool
 from prover.lean.states import Declaration, Elaborated, Hole
 from prover.verify.statement import cut, replace
 
 
-class NoDeclaration(LookupError):
+class NoDeclaration(ProverError):
     """A text has no declaration of a name. The message says which there are."""
 
 
@@ -124,9 +125,13 @@ async def open_statement(pool: LeanPool, header: str, statement: str) -> Elabora
         ElaborationFailed: the header does not elaborate, or the process died of the text.
     """
     done = await pool.elaborate(header, statement)
-    if not done.parses:
-        more = await pool.elaborate(header, statement.rstrip() + "\n  := by sorry")
-        done = more if more.parses else done
+    for end in (
+        () if done.parses else (" := by sorry", "\n  := by sorry")
+    ):  # it may end in a comment
+        more = await pool.elaborate(header, statement.rstrip() + end)
+        if more.parses:
+            done = more
+            break
     declaration = None if done.errors or done.holes else find_statement(done)
     anew = None if declaration is None else opened(done, declaration)
     return done if anew is None else await pool.elaborate(header, anew)

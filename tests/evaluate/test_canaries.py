@@ -8,7 +8,7 @@ import pytest
 
 from prover.evaluate import canaries as module
 from prover.evaluate.canaries import CANARIES, CanaryProved, canaries
-from prover.verify.replay import lean_version
+from prover.verify.layers import lean_version
 from prover.verify.verdict import Outcome, Verdict
 from search.budget import Budget
 from tests.lab import Lab

@@ -362,7 +362,7 @@ def test_a_tampered_row_does_not_hold(lab: Lab, tampered: Results) -> None:
     table["real_one", 0] |= {"outcome": "proved", "proof": "exact h.le"}
     found = check(lab, claims_of_run(tampered, THEOREMS))
     assert not any(one.proved for one in found.values()), found
-    assert "rests on `sorry`" in found["comm"].reason
+    assert "holds `sorry`" in found["comm"].reason
     assert found["even"].outcome == "rejected"
     assert "another statement" in found["last"].reason
     assert "hash of the theorem's type" in found["split_and"].reason

@@ -223,7 +223,7 @@ def test_a_request_of_a_megabyte_is_answered(running: Gym) -> None:
     env = running.ask(cmd="open", header="")["env"]
     text = f"/- {'x' * 2**20} -/"
     started = time.perf_counter()
-    assert running.ask(cmd="elab", env=env, text=text, heartbeats=10000)["ok"] is True
+    assert running.ask(cmd="elab", env=env, text=text, holes=True)["ok"] is True
     assert time.perf_counter() - started < 2
 
 
@@ -268,7 +268,7 @@ def test_too_deep_a_recursion_ends_the_process_with_a_word(lean: EmbeddedLean) -
         "def deep : Nat → Bool\n  | 0 => true\n  | n + 1 => !(!deep n)\n"
         "theorem t : deep 100000 = true := by sorry"
     )
-    assert gym.ask(cmd="elab", env=env, text=text, heartbeats=10000)["ok"] is True
+    assert gym.ask(cmd="elab", env=env, text=text, holes=True)["ok"] is True
     request = {"id": 8, "cmd": "run", "state": 0, "tactic": "decide +kernel", "heartbeats": 10**6}
     out, errors = gym.process.communicate(json.dumps(request) + "\n", timeout=120)
     if gym.process.returncode == 0:

@@ -127,7 +127,7 @@ def test_doctor_reports_the_messages_of_a_gym_that_does_not_compile(bare: Path) 
 esac"""
     program(bare / ".elan/bin", "lean", script)
     errors = [found for found in diagnose(bare, compile_gym=True) if found.level == "error"]
-    assert len(errors) == 1
+    assert [e.text.split(" does not")[0] for e in errors] == ["the gym", "the judge"]
     assert "Gym.lean:3:4: error: unknown identifier" in errors[0].text
     assert "4.20.0" in errors[0].text
 
