@@ -8,7 +8,5 @@ import Std.Tactic.BVDecide
 theorem t (x : BitVec 4) : x &&& x = x
 --- proof: refused
 bv_check "/etc/passwd"
---- proof: refused
-bv_decide
 --- proof: proved
 simp

@@ -11,7 +11,7 @@ theorem putnam : 2 + 2 = answer := rfl
 --- solution: answer refused, putnam refused
 abbrev answer : Nat := sorry
 theorem putnam : 2 + 2 = answer := sorry
---- solution: answer refused
+--- solution: answer refused, putnam refused
 abbrev answer : Int := 4
 theorem putnam : 2 + 2 = answer := rfl
 --- solution: answer proved, putnam refused
@@ -20,7 +20,7 @@ theorem putnam : 2 + 2 = 4 := rfl
 --- solution: answer proved, putnam refused
 abbrev answer : Nat := 5
 theorem putnam : 2 + 2 = answer := sorry
---- solution: putnam refused
+--- solution: answer refused, putnam refused
 axiom answer : Nat
 axiom known : 2 + 2 = answer
 theorem putnam : 2 + 2 = answer := known
