@@ -10,7 +10,7 @@ with what must come of it.
 | `bogus file`, `honest file` | a whole file that is said to hold it |
 | `statements` | a file that the `solution`s below it have to prove |
 | `tactics` | what a generator proposes for the holes below, one after the other between `%%` |
-| `before` | a text that is proved and checked first, whatever comes of it |
+| `before` | a text with a hole that is proved first, whatever comes of it; empty: the last one again |
 | `check: E`, `solution: E` | a finished file, alone or against the `statements` |
 | `prove: E`, `fill: E` | a file with holes; a statement as the API takes it |
 | `proof: E`, `claim: E`, `recheck: E` | a tactic block for the `statement`; that and a whole file \
@@ -70,7 +70,7 @@ class Act:
     name: str | None = None
     statements: str | None = None
     tactics: tuple[str, ...] = ()
-    before: tuple[str, ...] = ()
+    before: str | None = None
     is_file: bool = True
 
     @property
@@ -186,14 +186,15 @@ def read_case(path: Path) -> Case:
         raise ValueError(f"{path.name}: fields {sorted(fields)}, {len(sections) // 2} sections")
     paths = tuple(fields["paths"].split(", ")) if "paths" in fields else None
     now = Act("", "", "proved", name=fields.get("name", "t"))
-    honest = ""
+    honest = again = ""
     acts: list[Act] = []
     for title, body in zip(sections[::2], sections[1::2], strict=True):
         what, _, expected = title.partition(": ")
         if what == "tactics":
             now = replace(now, tactics=tuple(t.strip("\n") for t in body.split("%%\n")))
         elif what == "before":
-            now = replace(now, before=(*now.before, body))
+            again = body if body.strip() else again
+            now = replace(now, before=again)
         elif what == "honest statement":
             honest = body.strip()
         elif what in MATERIAL:
@@ -203,6 +204,7 @@ def read_case(path: Path) -> Case:
             acts += _proofs(now, what, body, honest, paths)
         elif what in REQUESTS and expected:
             acts.append(replace(now, path=what, text=body, expected=_expected(expected)))
+            now = replace(now, before=None)
         else:
             raise ValueError(f"{path.name}: a section {title!r}")
     return Case(
@@ -264,12 +266,23 @@ class Scripted:
             finally:
                 del self._texts[key]
 
+    def _proposed(self, header: str, text: str) -> Sequence[Suggestion] | None:
+        """What was set for a text, or for one whose holes are several: those that depend on each
+        other are searched as one, in a text that ends there."""
+        if (header, text) in self._texts:
+            return self._texts[header, text]
+        before = text.rpartition(":=")[0]
+        for (other, whole), suggestions in self._texts.items():
+            if other == header and whole.count("sorry") > 1 and whole.startswith(before):
+                return suggestions
+        return None
+
     async def generate(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Suggestion]]:
         others = []
         for index, request in enumerate(requests):
             handle = request.state.handle
             assert isinstance(handle, Handle)
-            found = self._texts.get((handle.header, handle.text))
+            found = self._proposed(handle.header, handle.text)
             if found is None:
                 others.append(index)
             for suggestion in found or ():
@@ -317,10 +330,9 @@ class Suite:
 
     async def ask(self, act: Act) -> Reply:
         """What comes of a request."""
-        for text in act.before:
-            for request in (self.prover.prove_text, self.prover.check_text):
-                with contextlib.suppress(StatementError):
-                    await request(text)
+        if act.before is not None:
+            with contextlib.suppress(StatementError):
+                await self.prover.prove_text(act.before)
         path = act.path.replace(" ", "_")
         try:
             return Reply(await getattr(self, f"_{path}")(act))

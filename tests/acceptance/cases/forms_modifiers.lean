@@ -4,7 +4,7 @@ title: modifiers, attributes and doc comments before everything
 -/
 --- check: proved
 /-- A theorem. -/
-@[simp, inline] protected theorem A.t : 1 = 1 := rfl
+@[simp] protected theorem A.t : 1 = 1 := rfl
 @[reducible] private def d : Nat := 3
 protected instance A.i : Inhabited Nat := ⟨3⟩
 @[instance] def A.j : Inhabited Bool := ⟨true⟩

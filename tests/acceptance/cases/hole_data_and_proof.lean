@@ -7,6 +7,10 @@ structure Pt where
   n : Nat
   h : n * n = 26
 def pt : Pt := { n := sorry, h := by sorry }
+--- tactics
+exact 3
+%%
+rfl
 --- prove: pair proved
 theorem pair : ∃ n : Nat, n = 3 := ⟨sorry, by sorry⟩
 --- tactics

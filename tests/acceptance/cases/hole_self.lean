@@ -10,7 +10,7 @@ exact later
 assumption
 %%
 exact absurd t (by decide)
---- prove: t refused, later refused
+--- prove: t refused
 theorem t : (1 : Nat) = 2 := by sorry
 theorem later : (1 : Nat) = 2 := t
 --- tactics

@@ -14,6 +14,7 @@ theorem x : 1 = 1 := by sorry
 --- prove: t refused
 import Lean.Data.Json
 theorem t : (1 : Nat) = 2 := by sorry
+--- before
 --- check: refused
 import Lean.Data.Json
 theorem t : (1 : Nat) = 2 := by decide
@@ -27,6 +28,7 @@ theorem t : (1 : Nat) = 2 := by decide
 import Lean.Data.Json
 --- statement
 theorem t : (1 : Nat) = 2
+--- before
 --- proof: refused
 decide
 --- claim: refused

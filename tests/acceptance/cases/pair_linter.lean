@@ -27,11 +27,13 @@ rfl
 theorem t : (1 : Nat) = 2 := by sorry
 --- check: refused
 theorem t : (1 : Nat) = 2 := nonsense
+--- before
 --- check: refused
 theorem first : 1 = 1 := rfl
 theorem t : (1 : Nat) = 2 := bled.elim
 --- statement
 theorem t : (1 : Nat) = 2
+--- before
 --- proof: refused
 exact bled.elim
 --- claim: refused

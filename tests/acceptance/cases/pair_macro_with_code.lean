@@ -16,6 +16,7 @@ simproc zero_is_one (0) := fun _ => return .done { expr := mkNatLit 1 }
 theorem x : m! 1 = 1 := by sorry
 --- check: refused
 theorem t : (0 : Nat) = 1 := by simp
+--- before
 --- prove: t refused
 theorem t : (0 : Nat) = 1 := by sorry
 --- check: proved

@@ -15,12 +15,15 @@ variable (h : False)
 theorem x : 1 = 1 := by sorry
 --- prove: t refused
 theorem t : (1 : Nat) = 2 := by sorry
+--- before
 --- check: refused
 theorem t : (1 : Nat) = 2 := by decide
+--- before
 --- check: refused
 theorem t : (1 : Nat) = 2 := by decide +kernel
 --- statement
 theorem t : (1 : Nat) = 2
+--- before
 --- proof: refused
 decide
 --- claim: refused

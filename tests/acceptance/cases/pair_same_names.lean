@@ -10,8 +10,10 @@ theorem t : f 2 = 2 := by sorry
 --- prove: t refused
 def f (n : Nat) : Nat := n + 1
 theorem t : f 2 = 2 := by sorry
+--- before
 --- check: refused
 theorem u : (1 : Nat) = 2 := cheat.elim
+--- before
 --- check: refused
 theorem u : (1 : Nat) = 1 := helper
 --- prove: t proved

@@ -26,6 +26,7 @@ theorem t : (1 : Nat) = 2 := by decide
 --- check: proved
 import Lean.Data.Json
 @[simp] theorem t : (1 : Nat) = 1 := by decide
+--- before
 --- prove: t refused
 @[simp] theorem t : (1 : Nat) = 2 := by sorry
 --- prove: t proved
