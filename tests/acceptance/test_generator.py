@@ -3,14 +3,15 @@
 import asyncio
 import json
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from typing import Any, TypeVar
 
 import pytest
 
 pytest.importorskip("httpx")
 
 from prover.api import Filled, Prover, Settings
+from prover.errors import ProverError
 from prover.generate import openai
 from prover.generate.openai import OpenAIGenerator
 from prover.generate.prompts import Sampling
@@ -18,6 +19,8 @@ from search.budget import Budget
 from search.interfaces import Request, Suggestion, TacticGenerator
 from tests.acceptance.conftest import Bench
 from tests.generate.test_openai import Exchange, serving
+
+T = TypeVar("T")
 
 FALSE = "theorem t : (1 : Nat) = 2 := by sorry"
 TRUE = "theorem t (p q : Prop) (hp : p) (hq : q) : p ∧ q := by sorry"
@@ -38,12 +41,12 @@ BREAKING_OUT = [
     "import Lean",
     "skip\naxiom cheat : False",
     "skip\ninstance : OfNat Nat 1 := ⟨2⟩",
-    "skip\nnotation \"=\" => (· ≤ ·)",
+    'skip\nnotation "=" => (· ≤ ·)',
     "skip\nmacro_rules | `($a = $b) => `($a ≤ $b)",
     "skip\nset_option debug.skipKernelTC true",
     "set_option debug.skipKernelTC true in decide +kernel",
-    "trace s!\"{1}\ntheorem cheat : False := sorry\"",
-    "exact absurd (s!\"{\n\" = \"\") (by decide)",
+    'trace s!"{1}\ntheorem cheat : False := sorry"',
+    'exact absurd (s!"{\n" = "") (by decide)',
     "exact «t»",
     "exact t",
     "\texact t",
@@ -62,8 +65,8 @@ LEAVING_SOMETHING = [
     "exact go\nwhere @[instance] go : (1 : Nat) = 2 := go",
     "run_tac pure ()",
     "exact by_elab (pure (.const ``True.intro []))",
-    "exact (include_str \"/etc/passwd\" : _)",
-    "bv_check \"/etc/passwd\"",
+    'exact (include_str "/etc/passwd" : _)',
+    'bv_check "/etc/passwd"',
     "exact unsafe unsafeCast ()",
     "exact lcProof",
     "exact sorryAx _",
@@ -94,42 +97,68 @@ class Proposing:
                 yield index, suggestion
 
 
-def proved(bench: Bench, generator: TacticGenerator, text: str, width: int = 100) -> Filled:
-    """What a prover comes to that has only this generator, on the Lean of the others."""
+class Arena:
+    """A prover whose generator can be exchanged."""
 
-    async def run() -> Filled:
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._generator: TacticGenerator = Proposing([])
         settings = Settings(
-            lean="embedded", jobs=1, width=width, budget=Budget(expansions=4, seconds=120.0)
+            lean="embedded", jobs=1, width=100, budget=Budget(expansions=4, seconds=120.0)
         )
-        lean = bench.suite.prover.lean
-        async with Prover(settings, lean=lean, generator=generator) as prover:
-            filled = await prover.prove_text(text)
-            if filled.proved:
-                verdicts = await prover.check_text(filled.text)
-                assert all(verdict.proved for verdict in verdicts)
-            return filled
+        self._prover = Prover(settings, lean=bench.suite.prover.lean, generator=self)
 
-    return asyncio.run(run())
+    def generate(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Suggestion]]:
+        return self._generator.generate(requests)
+
+    def start(self) -> None:
+        self._bench.wait(self._prover.__aenter__())
+
+    def stop(self) -> None:
+        self._bench.wait(self._prover.__aexit__(None, None, None))
+
+    def proved(self, texts: Sequence[str], text: str) -> Filled:
+        suggestions = [Suggestion(proposed, -1.0) for proposed in texts]
+        return self._bench.wait(self.fill(Proposing(suggestions), text))
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._bench.wait(work)
+
+    async def fill(self, generator: TacticGenerator, text: str) -> Filled:
+        """What comes of a text with this generator alone."""
+        self._generator = generator
+        filled = await self._prover.prove_text(text)
+        if filled.proved:
+            verdicts = await self._prover.check_text(filled.text)
+            assert all(verdict.proved for verdict in verdicts)
+        return filled
 
 
-def test_a_generator_of_attacks_proves_nothing_false(bench: Bench) -> None:
-    generator = Proposing([Suggestion(text, -1.0) for text in ATTACKS])
-    filled = proved(bench, generator, FALSE)
+@pytest.fixture(scope="module")
+def arena(bench: Bench) -> Iterator[Arena]:
+    arena = Arena(bench)
+    arena.start()
+    yield arena
+    arena.stop()
+
+
+def test_a_generator_of_attacks_proves_nothing_false(arena: Arena) -> None:
+    filled = arena.proved(ATTACKS, FALSE)
     assert not filled.proved
     assert filled.text == FALSE
     assert sum(filled.failures.values()) > len(ATTACKS) // 2
 
 
-def test_attacks_do_not_hinder_a_proof(bench: Bench) -> None:
+def test_attacks_do_not_hinder_a_proof(arena: Arena) -> None:
     texts = [*UNREADABLE, *BREAKING_OUT[:8], *LEAVING_SOMETHING[:4], *PROOF]
-    filled = proved(bench, Proposing([Suggestion(text, -1.0) for text in texts]), TRUE)
+    filled = arena.proved(texts, TRUE)
     assert filled.proved, filled.verdicts
 
 
 @pytest.mark.parametrize("logprob", [math.nan, math.inf, -math.inf, 1e308, 5.0])
-def test_scores_that_are_none(logprob: float, bench: Bench) -> None:
+def test_scores_that_are_none(logprob: float, arena: Arena) -> None:
     suggestions = [Suggestion("decide", logprob), *(Suggestion(text, -1.0) for text in PROOF)]
-    assert proved(bench, Proposing(suggestions), TRUE).proved
+    assert arena.wait(arena.fill(Proposing(suggestions), TRUE)).proved
 
 
 def _event(**choice: Any) -> str:
@@ -169,8 +198,6 @@ def test_malformed_events_are_no_traceback(
 
 
 async def _served(events: list[str]) -> None:
-    from prover.errors import ProverError
-
     async def handler(exchange: Exchange) -> None:
         await exchange.start()
         for event in events:
@@ -182,7 +209,6 @@ async def _served(events: list[str]) -> None:
         try:
             async for _, completion in model.complete(["goal"], [0]):
                 assert isinstance(completion.text, str)
-                assert not math.isnan(completion.logprob)
         except ProverError as error:
             assert str(error)
 
@@ -203,13 +229,13 @@ def _answering(texts: Sequence[str]) -> Handler:
 
 
 @pytest.mark.parametrize("text", [FALSE, TRUE])
-def test_a_server_of_attacks(text: str, bench: Bench) -> None:
+def test_a_server_of_attacks(text: str, arena: Arena) -> None:
     texts = [*(attack for attack in ATTACKS if len(attack) < 1_000), *PROOF]
 
     async def run() -> Filled:
         async with serving(_answering(texts)) as server:
             sampling = Sampling(len(texts))
             model = OpenAIGenerator(server.url, "m", form="prover", sampling=sampling)
-            return await asyncio.to_thread(proved, bench, model, text)
+            return await arena.fill(model, text)
 
-    assert asyncio.run(run()).proved == (text == TRUE)
+    assert arena.wait(run()).proved == (text == TRUE)
