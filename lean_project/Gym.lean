@@ -14,6 +14,7 @@ starts with that word (model text does not know it and so cannot forge an answer
 | `elab`  | `env`, `text`, `like`, `same`, `from`, `holes` | `env` after the text, `commands`, `holes`, `messages` |
 | `run`   | `state`, `tactic`, `heartbeats`, `whole`, `allowed` | `states`, `order`, `kept`, `messages` |
 | `imports` | `text` | `end`: the byte where the text's imports end |
+| `export` | `env`, `names` | `segments`: these constants as data |
 | `tables` | | the sizes of what a text can change for the texts after it |
 | `free`  | `states`, `envs` | |
 | `stop`  | | |
@@ -425,11 +426,12 @@ def inOrder : List Declaration → List Declaration → List Declaration
   | d :: ds, acc => inOrder ds (d :: acc)
 
 /-- Whether an axiom of the environment is one in its source. A library without private data shows
-its theorems as axioms; what the text itself declares is what it seems. -/
+its theorems as axioms; what the text itself declares is what it seems. The embedded library does not even
+say so of what is private in it, and has no private axioms. -/
 def isAxiom (env : Environment) (name : Name) : Bool :=
 --#if lean >= 4.24
   match env.getModuleIdxFor? name, getOriginalConstKind? env name with
-  | some _, some .axiom => true
+  | some _, some .axiom => !(System.Platform.isEmscripten && isPrivateName name)
   | some _, some _ => false
   | _, _ => true
 --#else
@@ -1744,6 +1746,32 @@ def elaborate (ref : GymRef) (req : Json) : IO Outcome := do
         ++ field "messages" (array (append (joinMessages snaps) done.last)))
   | .error e, _ | _, .error e => return .failed "request" e
 
+partial def namesFrom (items : Array Json) (i : Nat) : List Name :=
+  if h : i < items.size then
+    match items[i] with
+    | .arr parts => name parts 0 .anonymous :: namesFrom items (i + 1)
+    | _ => namesFrom items (i + 1)
+  else []
+where
+  name (parts : Array Json) (i : Nat) (n : Name) : Name :=
+    if h : i < parts.size then
+      match parts[i] with
+      | .str s => name parts (i + 1) (.str n s)
+      | other => match other.getNat? with
+        | .ok k => name parts (i + 1) (.num n k)
+        | .error _ => name parts (i + 1) n
+    else n
+
+/-- Constants of an environment as data, and nothing that they rest on. -/
+def export' (ref : GymRef) (req : Json) : IO Outcome := do
+  match getNat req "env", req.getObjVal? "names" with
+  | .ok envId, .ok (.arr items) => do
+    let some e ← getEnv' ref envId | return .failed "unknown" ("no environment " ++ toString envId)
+    let names := namesFrom items 0
+    let (_, one) ← (← newWriter).segment e.command.env (fun n => !memName n names) {} names false
+    return .ok (field "segments" (array [one]))
+  | _, _ => return .failed "request" "an environment and names"
+
 /-- Where the imports of a text end. -/
 def imports (req : Json) : IO Outcome := do
   match getStr req "text" with
@@ -1789,6 +1817,7 @@ def answer (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
   | .ok "elab" => elaborate ref req
   | .ok "imports" => imports req
   | .ok "tables" => tables
+  | .ok "export" => export' ref req
   | .ok "free" => do
     let gym ← ref.get
     ref.set { gym with states := freeStates gym.states (getNats req "states"),

@@ -536,11 +536,12 @@ def union : List Ground → List Ground → List Ground
   | g :: gs, acc => union gs (if memGround g acc then acc else g :: acc)
 
 /-- Whether an axiom of the environment is one in its source. A library without private data shows
-its theorems as axioms; what is not imported is what it seems. -/
+its theorems as axioms; what is not imported is what it seems. The embedded library does not even
+say so of what is private in it, and has no private axioms. -/
 def isAxiom (env : Environment) (name : Name) : Bool :=
 --#if lean >= 4.24
   match env.getModuleIdxFor? name, getOriginalConstKind? env name with
-  | some _, some .axiom => true
+  | some _, some .axiom => !(System.Platform.isEmscripten && isPrivateName name)
   | some _, some _ => false
   | _, _ => true
 --#else

@@ -265,7 +265,7 @@ def _conclude(checked: Checked) -> Judgement:
     elif not passed["axioms"] and not checked.forbidden and own_open:
         outcome, reason = Outcome.REJECTED, _unfinished(checked, own_open)
     elif not passed["kernel"] and checked.own & checked.answer.refused.keys():
-        outcome, reason = Outcome.CHEATED, f"the kernel rejects {details['kernel']}"
+        outcome, reason = Outcome.CHEATED, f"the kernel rejects {_first(details['kernel'])}"
     elif not passed.get("statement", True):
         outcome = Outcome.CHEATED
         reason = f"the statement is not the one that was asked: {details['statement']}"
@@ -275,7 +275,7 @@ def _conclude(checked: Checked) -> Judgement:
         others = ", ".join(f"`{name}`" for name in checked.others_open)
         outcome, reason = Outcome.REJECTED, f"it rests on {others}, which is not finished"
     elif not passed["kernel"]:
-        outcome, reason = Outcome.CHEATED, f"the kernel rejects {details['kernel']}"
+        outcome, reason = Outcome.CHEATED, f"the kernel rejects {_first(details['kernel'])}"
     else:
         reason = _to_mind(checked)
     return Judgement(
@@ -291,8 +291,13 @@ def _conclude(checked: Checked) -> Judgement:
 
 def _unfinished(checked: Checked, open_: Sequence[Name]) -> str:
     names = [checked.shown(name) for name in open_]
-    where = "" if names == [checked.given.constant.shown] else f" in `{names[0]}`"
+    whole = (checked.given.constant.shown, checked.given.name)
+    where = "" if names[0] in whole else f" in `{names[0]}`"
     return f"it is not finished: it holds `sorry`{where}"
+
+
+def _first(details: str) -> str:
+    return details.split("; ")[0]
 
 
 def _to_mind(checked: Checked) -> str:
