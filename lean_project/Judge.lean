@@ -593,7 +593,7 @@ def direct (node : Node) (n : Name) : List Name × List Ground :=
     match node.env.lookUp n with
     | none => ([], [.unknown n])
     | some (.axiomInfo v) =>
-      (usedBy v.type [], if isAxiom node.env n then [.ax n] else [])
+      own (usedBy v.type []) (if isAxiom node.env n then [.ax n] else [])
     | some (.thmInfo v) => own (usedBy v.type (usedBy v.value [])) []
     | some (.defnInfo v) => own (usedBy v.type (usedBy v.value [])) []
     | some (.opaqueInfo v) => own (usedBy v.type (usedBy v.value [])) []
