@@ -426,12 +426,11 @@ def inOrder : List Declaration → List Declaration → List Declaration
   | d :: ds, acc => inOrder ds (d :: acc)
 
 /-- Whether an axiom of the environment is one in its source. A library without private data shows
-its theorems as axioms; what the text itself declares is what it seems. The embedded library does not even
-say so of what is private in it, and has no private axioms. -/
+its theorems as axioms; what the text itself declares is what it seems. -/
 def isAxiom (env : Environment) (name : Name) : Bool :=
 --#if lean >= 4.24
   match env.getModuleIdxFor? name, getOriginalConstKind? env name with
-  | some _, some .axiom => !(System.Platform.isEmscripten && isPrivateName name)
+  | some _, some .axiom => true
   | some _, some _ => false
   | _, _ => true
 --#else

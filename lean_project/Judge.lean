@@ -536,12 +536,11 @@ def union : List Ground → List Ground → List Ground
   | g :: gs, acc => union gs (if memGround g acc then acc else g :: acc)
 
 /-- Whether an axiom of the environment is one in its source. A library without private data shows
-its theorems as axioms; what is not imported is what it seems. The embedded library does not even
-say so of what is private in it, and has no private axioms. -/
+its theorems as axioms; what is not imported is what it seems. -/
 def isAxiom (env : Environment) (name : Name) : Bool :=
 --#if lean >= 4.24
   match env.getModuleIdxFor? name, getOriginalConstKind? env name with
-  | some _, some .axiom => !(System.Platform.isEmscripten && isPrivateName name)
+  | some _, some .axiom => true
   | some _, some _ => false
   | _, _ => true
 --#else
@@ -579,8 +578,13 @@ def minus : List Name → List Name → List Name
   | [], _ => []
   | n :: ns, out => if memName n out then minus ns out else n :: minus ns out
 
+def known (env : Environment) : List Name → List Name
+  | [] => []
+  | n :: ns => if env.knows n then n :: known env ns else known env ns
+
 /-- What a constant uses, and what is to be said of it itself: that its term has the kernel run
-compiled code, and, if it is not imported, that it holds `sorry`. What is declared together, types
+compiled code, and, if it is not imported, that it holds `sorry`. A library without private data
+mentions constants that it does not show: they are passed over. What is declared together, types
 with their constructors, counts as one, so that nothing uses itself. -/
 def direct (node : Node) (n : Name) : List Name × List Ground :=
   match node.refusal n with
@@ -589,7 +593,7 @@ def direct (node : Node) (n : Name) : List Name × List Ground :=
     match node.env.lookUp n with
     | none => ([], [.unknown n])
     | some (.axiomInfo v) =>
-      (usedBy v.type [], if isAxiom node.env n then [.ax n] else [])
+      own (usedBy v.type []) (if isAxiom node.env n then [.ax n] else [])
     | some (.thmInfo v) => own (usedBy v.type (usedBy v.value [])) []
     | some (.defnInfo v) => own (usedBy v.type (usedBy v.value [])) []
     | some (.opaqueInfo v) => own (usedBy v.type (usedBy v.value [])) []
@@ -600,6 +604,7 @@ def direct (node : Node) (n : Name) : List Name × List Ground :=
     | some (.quotInfo _) => ([], [])
 where
   own (uses : List Name) (grounds : List Ground) : List Name × List Ground :=
+    let uses := if isImported node.env n then known node.env uses else uses
     let grounds := match runsCompiled uses with
       | some c => .ax c :: grounds
       | none => grounds

@@ -45,7 +45,14 @@ from prover.verify.layers import (
     lean_version,
     names_of,
 )
-from prover.verify.statement import cut, fill_all, indent, with_options
+from prover.verify.statement import (
+    NotText,
+    as_lean_reads,
+    cut,
+    fill_all,
+    indent,
+    with_options,
+)
 from prover.verify.targets import Target
 from prover.verify.verdict import Outcome, Verdict
 from search.best_first import BestFirst, SearchResult
@@ -325,7 +332,10 @@ class Prover:
             StatementError: the header or the statement does not elaborate.
         """
         try:
+            statement = as_lean_reads(statement)
             text = await targets.open_statement(self.pool, header, statement)
+        except NotText as error:
+            raise StatementError(str(error)) from None
         except ElaborationFailed as failed:
             raise _statement_error(failed, self.lean) from None
         if text.errors:
@@ -432,7 +442,7 @@ class Prover:
         if declaration is None or opened is None:
             raise StatementError(_no_declaration())
         assert declaration.piece is not None and declaration.piece.body is not None
-        body = ":= by\n  " + indent(proof.strip("\n"), 2) + "\n"
+        body = ":= by\n  " + indent(as_lean_reads(proof).strip("\n"), 2) + "\n"
         data = opened.encode()[: declaration.piece.body].decode()
         return await self._judge_candidate(
             header, text, declaration, data + body
@@ -501,7 +511,9 @@ class Prover:
 
     async def _split(self, text: str) -> tuple[str, str]:
         try:
-            return await self.pool.split(text)
+            return await self.pool.split(as_lean_reads(text))
+        except NotText as error:
+            raise StatementError(str(error)) from None
         except ElaborationFailed as failed:
             raise _statement_error(failed, self.lean) from None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from prover.errors import ProverError
 from prover.lean.states import Hole
 
 BARE_HEADER = "set_option autoImplicit false\n"
@@ -36,8 +37,28 @@ def with_hole(statement: str) -> str:
     return text + ("\n  := by sorry" if comment else " := by sorry")
 
 
+class NotText(ProverError):
+    """A text cannot be written as UTF-8."""
+
+
+def as_lean_reads(text: str) -> str:
+    """A text with the line ends that Lean knows, and without a byte order mark.
+
+    Raises:
+        NotText: it holds half a character.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise NotText(
+            f"the text is no Unicode: character {error.start + 1} is half a one"
+        ) from None
+    return text.removeprefix("\ufeff").replace("\r\n", "\n")
+
+
 def with_options(header: str, statement: str) -> str:
-    """The header for a statement that comes without a file."""
+    """The header for a statement that comes without a file. Raises `NotText`."""
+    header = as_lean_reads(header)
     if "autoImplicit" in header + statement:
         return header
     return f"{header.rstrip()}\n{BARE_HEADER}".lstrip()
