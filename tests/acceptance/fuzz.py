@@ -22,10 +22,12 @@ _LEMMA = 'macro "lemma" n:declId sig:declSig val:declVal : command => `(theorem 
 
 @dataclass(frozen=True)
 class Block:
-    """A command. `name` is that of the theorem it is, as the file's answers call it, or empty;
-    `short` how the text calls it; `around` what stands on lines of their own before and after."""
+    """A command, the `index`-th of its file. `name` is that of the theorem it is, as the file's
+    answers call it, or empty; `short` how the text calls it; `before` and `after` are lines of
+    their own around it."""
 
     text: str
+    index: int = -1
     name: str = ""
     short: str = ""
     before: tuple[str, ...] = ()
@@ -77,7 +79,7 @@ def read_blocks(path: Path) -> list[Block]:
         if match is not None and match[1] == "theorem":
             short = match[2]
             name = ".".join([*filter(None, scopes), short])
-        found.append(Block(text, name, short))
+        found.append(Block(text, len(found), name, short))
     return found
 
 
@@ -92,8 +94,8 @@ def theorems(blocks: Sequence[Block]) -> list[int]:
 
 def resting_on(blocks: Sequence[Block], index: int) -> set[str]:
     """The theorems that may rest on one, themselves included."""
-    rests = {index}
-    for i in range(index + 1, len(blocks)):
+    rests = {i for i, block in enumerate(blocks) if block.index == index}
+    for i in range(min(rests) + 1, len(blocks)):
         if any(blocks[i].mentions(blocks[j]) for j in rests if blocks[j].short):
             rests.add(i)
     return {blocks[i].name for i in rests if blocks[i].name}
@@ -142,8 +144,8 @@ def _trailing(block: Block, rng: random.Random) -> Block:
 
 
 def _indented(block: Block, rng: random.Random) -> Block:
-    """Twice the indentation of lines; texts and comments over several lines stay readable."""
-    return replace(block, text=re.sub(r"^( +)", r"\1\1", block.text, flags=re.MULTILINE))
+    """All lines but the first further to the right."""
+    return replace(block, text=re.sub(r"^( +)", r"\1   ", block.text, flags=re.MULTILINE))
 
 
 def _noise(block: Block, rng: random.Random) -> Block:
@@ -192,7 +194,7 @@ def wrapped(blocks: Sequence[Block], rng: random.Random) -> File:
         found.insert(0, Block(_LEMMA))
     found, more = _whole(found, rng)
     text = join(found)
-    if rng.random() < 0.2:
+    if rng.random() < 0.1:
         text, more = text.replace("\n", "\r\n"), [*more, "CRLF"]
     return File(text, tuple(found), (*changes, *more))
 

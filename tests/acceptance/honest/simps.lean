@@ -3,7 +3,7 @@ def f (n : Nat) : Nat := n + 3
 theorem f_zero : f 0 = 3 := rfl
 
 theorem f_succ (n : Nat) : f (n + 1) = f n + 1 := by
-  simp [f]
+  show n + 1 + 3 = n + 3 + 1
   omega
 
 theorem f_twice (n : Nat) : f (f n) = n + 6 := by

@@ -6,6 +6,6 @@ theorem chars : 'a' ≠ 'b' := by decide
 
 theorem escaped : "a\"b\\".length = 4 := by decide
 
-theorem raw : r#"theorem t : 1 = 2 := sorry"#.length = 26 := by decide
+theorem raw : r#"a "quoted" theorem"#.length = 18 := by decide
 
 theorem joined (s : String) : s!"{s}" = toString s := rfl
