@@ -35,7 +35,7 @@ from prover.lean.pool import LeanPool
 from prover.lean.process import Limits
 from prover.lean.states import Declaration, Elaborated, Hole, Message
 from prover.lean.toolchain import Lean, find_lean
-from prover.lean.worker import ElaborationFailed, family_of
+from prover.lean.worker import ElaborationFailed
 from prover.verify import external, targets
 from prover.verify.layers import (
     Judgement,
@@ -568,10 +568,13 @@ class Prover:
     ) -> Judgement:
         """The verdict on a declaration of a text that ends with its command, and that is the one
         that was asked up to it, but for a proof."""
-        family = family_of(header, asked.text)
         try:
             given = await self.pool.elaborate(
-                header, candidate, family=family, first_command=declaration.command, holes=False
+                header,
+                candidate,
+                family=asked.family,
+                first_command=declaration.command,
+                holes=False,
             )
         except ElaborationFailed as failed:
             return failed_judgement(failed.kind, str(failed))
@@ -807,10 +810,9 @@ class Prover:
     ) -> list[Judgement]:
         if not wanted:
             return []
-        family = family_of(header, text.text)
         try:
             given = await self.pool.elaborate(
-                header, filled, family=family, scratch=True, holes=False
+                header, filled, family=text.family, scratch=True, holes=False
             )
         except ElaborationFailed as failed:
             return [failed_judgement(failed.kind, str(failed)) for _ in wanted]
