@@ -1,54 +1,77 @@
-"""Prints the table of the acceptance suite; exit code 1 if one answer is wrong."""
+"""Prints the table of the acceptance suite; exit code 1 if one answer is wrong.
+
+Words on the command line choose the cases whose name or kind holds one of them.
+"""
 
 import asyncio
 import sys
 import time
+from collections import defaultdict
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.acceptance.suite import PATHS, Result, Suite, read_cases
+from tests.acceptance.suite import Case, Result, Suite, read_cases
 
 
 async def main(wanted: list[str]) -> int:
-    cases = [case for case in read_cases() if not wanted or any(w in case.name for w in wanted)]
+    cases = [case for case in read_cases() if _is_wanted(case, wanted)]
     begin = time.monotonic()
     async with Suite() as suite:
-        results = await suite.run(cases, on_done=lambda name: print(name, file=sys.stderr))
+        results = await suite.run(cases, on_done=_say)
         version = suite.prover.lean.version
     show(results)
     accepts = sum(len(result.false_accepts) for result in results)
     rejects = sum(len(result.false_rejects) for result in results)
-    asked = sum(len(result.bogus) + len(result.honest) for result in results)
+    asked = sum(len(result.replies) for result in results)
     print(
-        f"Lean {version}: {len(cases)} attacks, {asked} answers, {time.monotonic() - begin:.0f} s; "
+        f"Lean {version}: {len(cases)} cases, {asked} answers, {time.monotonic() - begin:.0f} s; "
         f"false accepts: {accepts}; false rejects: {rejects}"
     )
     return 1 if accepts or rejects else 0
 
 
+def _is_wanted(case: Case, wanted: list[str]) -> bool:
+    return not wanted or any(word in f"{case.name} {case.kind}" for word in wanted)
+
+
+def _say(result: Result) -> None:
+    print(f"{result.seconds:6.1f} s  {result.case.name}", file=sys.stderr, flush=True)
+    for fault in result.false_accepts:
+        print(f"    ACCEPTED: {fault}", file=sys.stderr, flush=True)
+    for fault in result.false_rejects:
+        print(f"    REFUSED: {fault}", file=sys.stderr, flush=True)
+
+
 def show(results: list[Result]) -> None:
-    table = Table(
-        "threat", "attack", *(f"refused: {path}" for path in PATHS), "honest twin", show_lines=False
-    )
+    """A row for each kind, and what was answered wrongly."""
+    kinds: dict[str, list[Result]] = defaultdict(list)
     for result in results:
-        cells = []
-        for path in PATHS:
-            answer = result.bogus.get(path)
-            if answer is None:
-                cells.append("")
-            elif answer.accepted:
-                cells.append("[red]ACCEPTED[/]")
-            else:
-                cells.append(", ".join(answer.refused_by))
-        bad = result.false_rejects
-        honest = f"[red]REFUSED: {', '.join(bad)}[/]" if bad else "accepted"
-        table.add_row(str(result.case.threat), result.case.name, *cells, honest)
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+        kinds[result.case.kind].append(result)
+    table = Table("kind", "cases", "bogus", "honest", "false accepts", "false rejects", "seconds")
+    for kind, found in sorted(kinds.items()):
+        acts = [act for result in found for act, _ in result.replies]
+        bogus = sum(act.bogus for act in acts)
+        table.add_row(
+            kind,
+            str(len(found)),
+            str(bogus),
+            str(len(acts) - bogus),
+            _count(sum(len(result.false_accepts) for result in found)),
+            _count(sum(len(result.false_rejects) for result in found)),
+            f"{sum(result.seconds for result in found):.1f}",
+        )
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     console.print(table)
     for result in results:
-        for path in result.false_rejects:
-            console.print(f"{result.case.name}, {path}: {result.honest[path].reason}", markup=False)
+        for fault in result.false_accepts:
+            console.print(f"{result.case.name}: ACCEPTED: {fault}", markup=False)
+        for fault in result.false_rejects:
+            console.print(f"{result.case.name}: REFUSED: {fault}", markup=False)
+
+
+def _count(wrong: int) -> str:
+    return f"[red]{wrong}[/]" if wrong else "0"
 
 
 if __name__ == "__main__":

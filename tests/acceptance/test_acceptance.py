@@ -1,72 +1,54 @@
 """Every attack is refused and every honest twin accepted, on every path that can say "proved"; and
 each layer of the verdict is needed for that."""
 
-import asyncio
-
 import pytest
 
 from prover.verify import layers
 from prover.verify.layers import LAYERS
 from prover.verify.verdict import Layer
-from tests.acceptance.suite import Case, Result, Suite, read_cases
+from tests.acceptance.conftest import Bench
+from tests.acceptance.suite import Case, read_cases
 
 CASES = read_cases()
-LAYER_NAMES = ("text", "elaboration", "statement", "axioms", "kernel")
+
+ALONE = {
+    "text": ("27_run_tac", "proof of script"),
+    "elaboration": ("01_error_recovery", "check of file"),
+    "statement": ("15_weaker", "check of file"),
+    "axioms": ("04_axiom", "check of file"),
+    "kernel": ("08_skip_kernel_decide", "check of file"),
+}
+"""For each layer an attack that no other refuses, and the request of it."""
 
 
-@pytest.fixture(scope="module")
-def results() -> dict[str, Result]:
-    async def run() -> dict[str, Result]:
-        async with Suite() as suite:
-            return {result.case.name: result for result in await suite.run(CASES)}
-
-    return asyncio.run(run())
-
-
-@pytest.mark.timeout(1800)
-def test_nothing_bogus_is_accepted(results: dict[str, Result]) -> None:
-    accepted = {name: r.false_accepts for name, r in results.items() if r.false_accepts}
-    assert accepted == {}
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES])
+def test_case(case: Case, bench: Bench) -> None:
+    result = bench.result(case)
+    assert result.false_accepts == []
+    assert result.false_rejects == []
+    assert not case.refused_by or case.refused_by in result.refused_by
 
 
-def test_nothing_honest_is_refused(results: dict[str, Result]) -> None:
-    refused = {
-        name: {path: r.honest[path].reason for path in r.false_rejects}
-        for name, r in results.items()
-        if r.false_rejects
-    }
-    assert refused == {}
-
-
-def test_the_layer_that_should_refuse_does(results: dict[str, Result]) -> None:
-    wrong = {
-        name: [answer.refused_by for answer in result.bogus.values()]
-        for name, result in results.items()
-        if not any(result.case.refused_by in a.refused_by for a in result.bogus.values())
-    }
-    assert wrong == {}
-
-
-@pytest.mark.parametrize("layer", LAYER_NAMES)
+@pytest.mark.parametrize("layer", ALONE)
 def test_the_suite_bites_when_a_layer_is_off(
-    layer: str, results: dict[str, Result], monkeypatch: pytest.MonkeyPatch
+    layer: str, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What this layer alone refuses is accepted once it says yes to everything."""
-    path = "proof" if layer == "text" else "check"
-    alone = [
-        result.case
-        for result in results.values()
-        if path in result.bogus and result.bogus[path].refused_by == (layer,)
-    ]
-    assert alone, f"no attack is refused by {layer} alone"
+    name, path = ALONE[layer]
+    case = next(case for case in CASES if case.name == name)
+    act = next(act for act in case.acts if act.path == path and act.bogus)
+    bench.settle()
+    assert bench.wait(bench.suite.ask(act)).refused_by == (layer,)
     off = tuple(
         one if name != layer else (lambda checked: Layer(layer, True, "switched off"))
-        for name, one in zip(LAYER_NAMES, LAYERS, strict=True)
+        for name, one in zip(ALONE, LAYERS, strict=True)
     )
     monkeypatch.setattr(layers, "LAYERS", off)
-    assert asyncio.run(_accepted(alone[0], path))
+    assert bench.wait(bench.suite.ask(act)).accepted
 
 
-async def _accepted(case: Case, path: str) -> bool:
-    async with Suite() as suite:
-        return (await suite.ask(path, case.bogus)).accepted
+def test_every_kind_is_bogus_and_honest() -> None:
+    kinds: dict[str, set[bool]] = {}
+    for case in CASES:
+        kinds.setdefault(case.kind, set()).update(act.bogus for act in case.acts)
+    assert {kind for kind, sides in kinds.items() if len(sides) < 2} == set()

@@ -1,5 +1,5 @@
 /-
-threat: 1
+kind: a proof left open
 title: an error that Lean recovers from with sorry
 refused by: elaboration
 -/

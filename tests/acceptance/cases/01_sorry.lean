@@ -1,5 +1,5 @@
 /-
-threat: 1
+kind: a proof left open
 title: sorry as a tactic
 refused by: axioms
 -/

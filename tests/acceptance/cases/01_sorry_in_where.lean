@@ -1,5 +1,5 @@
 /-
-threat: 1
+kind: a proof left open
 title: sorry in a local declaration after the proof
 refused by: axioms
 -/

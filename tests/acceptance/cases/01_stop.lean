@@ -1,5 +1,5 @@
 /-
-threat: 1
+kind: a proof left open
 title: the tactic `stop` throws the rest of the proof away
 refused by: axioms
 -/

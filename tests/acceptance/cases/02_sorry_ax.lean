@@ -1,5 +1,5 @@
 /-
-threat: 2
+kind: sorry by another name
 title: sorryAx without the token
 refused by: axioms
 -/

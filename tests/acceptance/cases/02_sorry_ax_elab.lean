@@ -1,5 +1,5 @@
 /-
-threat: 2
+kind: sorry by another name
 title: a term elaborator that returns sorryAx
 refused by: axioms
 -/

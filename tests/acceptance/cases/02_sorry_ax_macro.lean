@@ -1,5 +1,5 @@
 /-
-threat: 2
+kind: sorry by another name
 title: a macro that spells sorryAx from pieces
 refused by: axioms
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 2
+kind: sorry by another name
 title: sorryAx marked as synthetic, which silences Lean's own messages
 refused by: axioms
 -/

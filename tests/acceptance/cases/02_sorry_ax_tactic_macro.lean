@@ -1,5 +1,5 @@
 /-
-threat: 2
+kind: sorry by another name
 title: a macro that redefines a tactic to end in sorry
 refused by: axioms
 -/

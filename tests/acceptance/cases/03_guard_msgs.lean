@@ -1,5 +1,5 @@
 /-
-threat: 3
+kind: messages that are hidden
 title: #guard_msgs swallows the error of the theorem
 refused by: axioms
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 3
+kind: messages that are hidden
 title: the warning about sorry switched off
 refused by: axioms
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 4
+kind: an axiom of one's own
 title: an axiom as an instance
 refused by: axioms
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 5
+kind: a hidden axiom
 title: an axiom added by a metaprogram, hidden behind an opaque constant
 refused by: axioms
 -/

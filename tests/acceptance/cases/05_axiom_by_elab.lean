@@ -1,5 +1,5 @@
 /-
-threat: 5
+kind: a hidden axiom
 title: a proof that adds the axiom it uses
 refused by: axioms
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 6
+kind: compiled code in the kernel
 title: native_decide
 refused by: axioms
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 7
+kind: compiled code in the kernel
 title: csimp with a lemma that was never proved, evaluated natively
 refused by: axioms
 -/

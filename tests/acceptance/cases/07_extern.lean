@@ -1,5 +1,5 @@
 /-
-threat: 7
+kind: compiled code in the kernel
 title: extern that lies, evaluated natively (the interpreter refuses it)
 refused by: elaboration
 -/

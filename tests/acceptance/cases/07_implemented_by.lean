@@ -1,5 +1,5 @@
 /-
-threat: 7
+kind: compiled code in the kernel
 title: implemented_by that lies, evaluated natively: a false theorem
 refused by: axioms
 -/

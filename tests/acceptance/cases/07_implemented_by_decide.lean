@@ -1,5 +1,5 @@
 /-
-threat: 7
+kind: compiled code in the kernel
 title: implemented_by means nothing to the kernel
 refused by: elaboration
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 8
+kind: the kernel switched off
 title: debug.byAsSorry: proofs of propositions are not run
 refused by: axioms
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 8
+kind: the kernel switched off
 title: an elaborator returns an ill-typed term
 refused by: elaboration
 -/

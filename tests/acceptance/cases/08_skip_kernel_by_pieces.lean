@@ -1,5 +1,5 @@
 /-
-threat: 8
+kind: the kernel switched off
 title: an elaborator sets the option under a name built from pieces
 refused by: kernel
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 8
+kind: the kernel switched off
 title: a false proposition by decide +kernel with the kernel switched off
 refused by: kernel
 -/

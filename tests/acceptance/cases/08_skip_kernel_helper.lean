@@ -1,5 +1,5 @@
 /-
-threat: 8
+kind: the kernel switched off
 title: a helper theorem with the kernel switched off
 refused by: kernel
 -/

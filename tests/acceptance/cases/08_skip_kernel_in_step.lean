@@ -1,5 +1,5 @@
 /-
-threat: 8
+kind: the kernel switched off
 title: the kernel switched off for a step inside a term
 refused by: kernel
 -/

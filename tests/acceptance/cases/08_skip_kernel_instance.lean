@@ -1,5 +1,5 @@
 /-
-threat: 8
+kind: the kernel switched off
 title: a Decidable instance that the kernel never saw
 refused by: kernel
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 9
+kind: a declaration that the kernel never saw
 title: Kernel.Environment.addDeclWithoutChecking, for a lemma that only the kernel then knows
 refused by: axioms
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 9
+kind: a declaration that the kernel never saw
 title: a proof that inserts the lemma it uses without a check
 refused by: kernel
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 9
+kind: a declaration that the kernel never saw
 title: a theorem inserted without a check that is its own proof
 refused by: kernel
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 9
+kind: a declaration that the kernel never saw
 title: two theorems inserted without a check, each the other's proof
 refused by: kernel
 -/

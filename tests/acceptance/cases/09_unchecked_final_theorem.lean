@@ -1,5 +1,5 @@
 /-
-threat: 9
+kind: a declaration that the kernel never saw
 title: the theorem itself inserted without a check
 refused by: kernel
 -/

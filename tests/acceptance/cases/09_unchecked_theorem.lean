@@ -1,5 +1,5 @@
 /-
-threat: 9
+kind: a declaration that the kernel never saw
 title: addDeclCore with doCheck := false
 refused by: kernel
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 10
+kind: a constant replaced
 title: propext declared anew
 refused by: elaboration
 -/

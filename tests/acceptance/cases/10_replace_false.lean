@@ -1,5 +1,5 @@
 /-
-threat: 10
+kind: a constant replaced
 title: False replaced by a definition that is True
 refused by: kernel
 -/

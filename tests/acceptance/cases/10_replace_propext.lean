@@ -1,5 +1,5 @@
 /-
-threat: 10
+kind: a constant replaced
 title: propext replaced by an axiom of another statement
 refused by: kernel
 -/

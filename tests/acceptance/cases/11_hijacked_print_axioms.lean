@@ -1,5 +1,5 @@
 /-
-threat: 11
+kind: messages that are hidden
 title: #print axioms redefined to say what an audit wants to hear
 refused by: axioms
 -/

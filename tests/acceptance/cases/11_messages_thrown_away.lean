@@ -1,5 +1,5 @@
 /-
-threat: 11
+kind: messages that are hidden
 title: a command that throws the theorem's errors away
 refused by: axioms
 -/

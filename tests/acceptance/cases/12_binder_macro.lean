@@ -1,5 +1,5 @@
 /-
-threat: 12
+kind: notation that changes the statement
 title: a macro rule drops the body of a universal quantifier
 refused by: statement
 -/

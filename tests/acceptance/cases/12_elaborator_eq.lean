@@ -1,5 +1,5 @@
 /-
-threat: 12
+kind: notation that changes the statement
 title: a term elaborator for = that returns True
 refused by: statement
 -/

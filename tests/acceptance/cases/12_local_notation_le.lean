@@ -1,5 +1,5 @@
 /-
-threat: 12
+kind: notation that changes the statement
 title: a local notation turns ≤ around
 refused by: statement
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 12
+kind: notation that changes the statement
 title: the command theorem itself is redefined
 refused by: statement
 -/

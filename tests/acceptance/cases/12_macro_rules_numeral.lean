@@ -1,5 +1,5 @@
 /-
-threat: 12
+kind: notation that changes the statement
 title: a macro rule reads one numeral as another
 refused by: statement
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 13
+kind: an instance that changes the statement
 title: a local instance makes < always true
 refused by: statement
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 13
+kind: an instance that changes the statement
 title: an instance makes the numeral 2 mean 1
 refused by: statement
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 13
+kind: an instance that changes the statement
 title: a scoped instance switched on by open
 refused by: statement
 -/

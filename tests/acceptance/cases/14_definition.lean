@@ -1,5 +1,5 @@
 /-
-threat: 14
+kind: a definition that changes the statement
 title: a definition that the statement uses is replaced
 refused by: statement
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 14
+kind: a definition that changes the statement
 title: an inductive predicate that the statement uses gets a constructor
 refused by: kernel
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 14
+kind: a definition that changes the statement
 title: the body of a named instance that the statement uses is replaced
 refused by: statement
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 14
+kind: a definition that changes the statement
 title: an opaque constant that the statement uses becomes a definition
 refused by: statement
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 14
+kind: a definition that changes the statement
 title: a structure that the statement uses gets a field
 refused by: kernel
 -/

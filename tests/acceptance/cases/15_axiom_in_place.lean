@@ -1,5 +1,5 @@
 /-
-threat: 15
+kind: another statement
 title: an axiom in place of the theorem
 refused by: statement
 -/

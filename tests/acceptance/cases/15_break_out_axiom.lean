@@ -1,5 +1,5 @@
 /-
-threat: 15
+kind: another statement
 title: the proof uses an axiom that the text declares after it
 refused by: elaboration
 -/

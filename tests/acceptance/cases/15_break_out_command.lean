@@ -1,5 +1,5 @@
 /-
-threat: 15
+kind: another statement
 title: after a proof that is one, commands that outlive it
 refused by: text
 paths: tactic, proof, api

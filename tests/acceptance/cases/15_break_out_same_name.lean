@@ -1,5 +1,5 @@
 /-
-threat: 15
+kind: another statement
 title: the proof fails and the theorem is declared a second time
 refused by: elaboration
 -/

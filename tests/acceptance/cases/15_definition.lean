@@ -1,5 +1,5 @@
 /-
-threat: 15
+kind: another statement
 title: a definition of a proposition in place of a theorem
 refused by: statement
 -/

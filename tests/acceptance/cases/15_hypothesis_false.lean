@@ -1,5 +1,5 @@
 /-
-threat: 15
+kind: another statement
 title: an added hypothesis False
 refused by: statement
 -/

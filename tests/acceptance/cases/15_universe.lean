@@ -1,5 +1,5 @@
 /-
-threat: 15
+kind: another statement
 title: one universe in place of all
 refused by: statement
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 15
+kind: another statement
 title: a hypothesis added by variable and include
 refused by: statement
 -/

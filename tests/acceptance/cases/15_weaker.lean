@@ -1,5 +1,5 @@
 /-
-threat: 15
+kind: another statement
 title: a weaker statement under the same name
 refused by: statement
 -/

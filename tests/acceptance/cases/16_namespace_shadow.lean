@@ -1,5 +1,5 @@
 /-
-threat: 16
+kind: another name
 title: a namespace in which the constants of the statement are others
 refused by: statement
 name: N.t

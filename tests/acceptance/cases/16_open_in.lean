@@ -1,5 +1,5 @@
 /-
-threat: 16
+kind: another name
 title: open … in gives the statement another constant
 refused by: statement
 -/

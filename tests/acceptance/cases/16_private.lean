@@ -1,5 +1,5 @@
 /-
-threat: 16
+kind: another name
 title: a private theorem of another statement in place of the asked one
 refused by: statement
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 16
+kind: another name
 title: a name inside the theorem's own namespace captures the statement's
 refused by: statement
 name: N.t

@@ -1,5 +1,5 @@
 /-
-threat: 16
+kind: another name
 title: the theorem stands in a namespace, so the asked one is missing
 refused by: statement
 -/

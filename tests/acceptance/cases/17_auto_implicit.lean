@@ -1,5 +1,5 @@
 /-
-threat: 17
+kind: variables that Lean adds
 title: a type that is missing becomes a variable of any type
 refused by: statement
 -/

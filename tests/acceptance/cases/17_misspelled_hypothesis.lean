@@ -1,5 +1,5 @@
 /-
-threat: 17
+kind: variables that Lean adds
 title: a misspelled variable makes a hypothesis about nothing
 refused by: statement
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 18
+kind: another statement
 title: the statement over the natural numbers in place of the integers
 refused by: statement
 -/

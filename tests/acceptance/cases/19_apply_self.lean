@@ -1,5 +1,5 @@
 /-
-threat: 19
+kind: recursion
 title: the theorem proves itself
 refused by: elaboration
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 19
+kind: recursion
 title: recursion over a relation that is well-founded by an axiom
 refused by: axioms
 -/

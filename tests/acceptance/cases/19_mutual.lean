@@ -1,5 +1,5 @@
 /-
-threat: 19
+kind: recursion
 title: two theorems that prove each other
 refused by: elaboration
 -/

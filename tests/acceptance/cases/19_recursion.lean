@@ -1,5 +1,5 @@
 /-
-threat: 19
+kind: recursion
 title: a proof by recursion that does not end
 refused by: elaboration
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 19
+kind: recursion
 title: recursion whose end is proved with the kernel switched off
 refused by: kernel
 -/

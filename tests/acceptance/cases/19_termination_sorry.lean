@@ -1,5 +1,5 @@
 /-
-threat: 19
+kind: recursion
 title: recursion whose end is only claimed
 refused by: axioms
 -/

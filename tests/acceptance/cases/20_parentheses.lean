@@ -1,5 +1,5 @@
 /-
-threat: 20
+kind: scripts that break out
 title: a script that closes the parenthesis which it was put into
 refused by: elaboration
 -/

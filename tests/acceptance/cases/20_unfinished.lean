@@ -1,5 +1,5 @@
 /-
-threat: 20
+kind: scripts that break out
 title: goals left open
 refused by: elaboration
 -/

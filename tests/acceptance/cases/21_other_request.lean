@@ -1,5 +1,5 @@
 /-
-threat: 21
+kind: one request alters the next
 title: a lemma that only another request declared
 refused by: elaboration
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 22
+kind: imports
 title: a lemma of a module that the file does not import
 refused by: elaboration
 -/

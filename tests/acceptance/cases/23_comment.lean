@@ -1,5 +1,5 @@
 /-
-threat: 23
+kind: scripts that break out
 title: the theorem stands in a comment that is never closed
 refused by: elaboration
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 23
+kind: scripts that break out
 title: a comment opened in the script and never closed
 refused by: elaboration
 -/

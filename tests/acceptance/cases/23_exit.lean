@@ -1,5 +1,5 @@
 /-
-threat: 23
+kind: scripts that break out
 title: #exit before the theorem
 refused by: statement
 -/

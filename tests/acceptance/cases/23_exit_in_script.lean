@@ -1,5 +1,5 @@
 /-
-threat: 23
+kind: scripts that break out
 title: #exit after a proof that is not finished
 refused by: elaboration
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 24
+kind: another statement
 title: a literal that is a negative number inside
 refused by: kernel
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 25
+kind: imports
 title: a file without the library that defines Nat.gcd as it likes
 refused by: statement
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 26
+kind: names and how they are printed
 title: an axiom whose name holds a closing guillemet, which no escape can write
 refused by: axioms
 -/

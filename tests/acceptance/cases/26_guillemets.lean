@@ -1,5 +1,5 @@
 /-
-threat: 26
+kind: names and how they are printed
 title: an axiom whose name prints like an allowed one
 refused by: axioms
 -/

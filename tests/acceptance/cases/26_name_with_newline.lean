@@ -1,5 +1,5 @@
 /-
-threat: 26
+kind: names and how they are printed
 title: an axiom whose name holds line breaks
 refused by: axioms
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 27
+kind: a proof that runs programs
 title: a proof that is one runs a program beside
 refused by: text
 paths: tactic, proof, api

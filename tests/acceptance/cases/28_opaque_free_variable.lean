@@ -1,5 +1,5 @@
 /-
-threat: 28
+kind: bugs of the kernel
 title: the value of an opaque constant is a variable of the type checker's cache
 refused by: kernel
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 31
+kind: unsafe code
 title: lcProof, the compiler's own proof of everything
 refused by: axioms
 -/

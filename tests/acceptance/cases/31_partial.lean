@@ -1,5 +1,5 @@
 /-
-threat: 31
+kind: unsafe code
 title: a partial definition of a proof of False
 refused by: elaboration
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 31
+kind: unsafe code
 title: an unsafe definition in place of the theorem
 refused by: kernel
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 31
+kind: unsafe code
 title: a theorem that uses an unsafe definition
 refused by: elaboration
 -/

@@ -1,5 +1,5 @@
 /-
-threat: 31
+kind: unsafe code
 title: an unsafe term inside the proof
 refused by: elaboration
 -/
