@@ -640,12 +640,14 @@ end
 /-! ## Whether it is what was asked -/
 
 /-- Two environments, side by side. `pairs` are constants that are the same as far as is known;
-`answers` those that are open where they were asked; `why` is the first difference. -/
+`answers` those that are open where they were asked, `open'` tells of the one that is being compared;
+`why` is the first difference. -/
 structure Compare where
   asked : Node
   given : Node
   pairs : IO.Ref (List (Name × Name))
   answers : IO.Ref (List Name)
+  open' : IO.Ref Bool
   why : IO.Ref String
   fuel : IO.Ref Nat
 
@@ -705,17 +707,22 @@ def allSame : List (Name × Name) → Bool
   | [] => true
   | (a, b) :: rest => a == b && allSame rest
 
-/-- Whether a definition is left open: its value holds `sorry`, or that of a part of it does. -/
-partial def isOpen (env : Environment) (n : Name) (value : Expr) : Bool :=
-  let uses := usedBy value []
-  memName ``sorryAx uses || anyOpen uses
-where
-  anyOpen : List Name → Bool
-    | [] => false
-    | p :: ps =>
-      (n != p && n.isPrefixOf p && match env.lookUp p with
-        | some (.defnInfo v) => isOpen env p v.value
-        | _ => false) || anyOpen ps
+/-- What stands where it was asked may be left open (`sorry`), or be a proof: of two proofs of the
+same proposition the kernel makes no difference. -/
+inductive Loose where
+  | no
+  | proof
+  | hole
+
+def loose (env : Environment) (e : Expr) : Loose :=
+  match e.getAppFn with
+  | .const n _ =>
+    if n == ``sorryAx then .hole
+    else if isImported env n then .no
+    else match env.lookUp n with
+      | some (.thmInfo _) => .proof
+      | _ => .no
+  | _ => .no
 
 mutual
 
@@ -733,6 +740,14 @@ partial def Compare.constants (c : Compare) : List Name → IO Bool
 
 partial def Compare.terms (c : Compare) (levels : Levels) (a b : Expr) : IO Bool := do
   if !(← c.spend) then return false
+  match loose c.asked.env a with
+  | .hole => do
+    c.open'.set true
+    return true
+  | .proof => return true
+  | .no => c.parts levels a b
+
+partial def Compare.parts (c : Compare) (levels : Levels) (a b : Expr) : IO Bool := do
   match a, b with
   | .bvar i, .bvar j => return i == j
   | .fvar i, .fvar j => return i == j
@@ -786,10 +801,12 @@ partial def Compare.declaration (c : Compare) (levels : Levels) (a b : ConstantI
   | .thmInfo v, .thmInfo w => c.term levels v.type w.type
   | .defnInfo v, .defnInfo w =>
     if ← c.term levels v.type w.type then
-      if isOpen c.asked.env v.name v.value then
-        c.answers.modify fun ns => v.name :: ns
-        return true
-      c.term levels v.value w.value
+      let outer ← c.open'.get
+      c.open'.set false
+      let same ← c.term levels v.value w.value
+      if ← c.open'.get then c.answers.modify fun ns => v.name :: ns
+      c.open'.set outer
+      return same
     else return false
   | .opaqueInfo v, .opaqueInfo w =>
     if v.name == w.name then
@@ -883,14 +900,10 @@ def Compare.answers? (c : Compare) (vars : Expr) (n m : Name) : IO Bool := do
     | .opaqueInfo _, .opaqueInfo _ | .opaqueInfo _, .defnInfo _ | .axiomInfo _, _ => do
       let levels : Levels ← ST.mkRef ([] : List (Name × Name))
       let same ← c.under levels 0 vars a.type b.type
-      let more ← match a with
-        | .defnInfo v =>
-          if same && !isOpen c.asked.env v.name v.value && !isTheorem b then
-            match b with
-            | .defnInfo w => c.under levels 0 vars v.value w.value
-            | _ => pure same
-          else pure same
-        | _ => pure same
+      if ← c.open'.get then c.answers.modify fun ns => n :: ns
+      let more ← match a, b with
+        | .defnInfo v, .defnInfo w => if same then c.under levels 0 vars v.value w.value else pure same
+        | _, _ => pure same
       if same && more then return true
       c.differ (if same then "its value is another one" else "its type is another one")
     | _, _ => c.constant n m
@@ -1052,7 +1065,7 @@ def question (ref : JudgeRef) (memos : IO.Ref (List (Nat × Memo (List Ground)))
       let vars ← readVars (← jsonField asked "vars")
       let c : Compare :=
         { asked := trusted, given := node, pairs := ← ST.mkRef ([] : List (Name × Name)),
-          answers := ← ST.mkRef ([] : List Name), why := ← ST.mkRef "",
+          answers := ← ST.mkRef ([] : List Name), open' := ← ST.mkRef false, why := ← ST.mkRef "",
           fuel := ← ST.mkRef fuelOfComparison }
       let same ← c.answers? vars target name
       let why ← c.why.get

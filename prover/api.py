@@ -33,9 +33,9 @@ from prover.interrupt import in_thread
 from prover.lean.judge import JudgeFailed, Made, fresh_judge, type_hash
 from prover.lean.pool import LeanPool
 from prover.lean.process import Limits
-from prover.lean.states import Declaration, Elaborated, Hole, Message
+from prover.lean.states import Declaration, Elaborated, Hole
 from prover.lean.toolchain import Lean, find_lean
-from prover.lean.worker import ElaborationFailed, family_of
+from prover.lean.worker import ElaborationFailed
 from prover.verify import external, targets
 from prover.verify.layers import (
     Judgement,
@@ -383,7 +383,6 @@ class Prover:
             StatementError: the text does not elaborate, or holds nothing to prove.
         """
         header, body = await self._split(text)
-        lines = header.count("\n")
         done = await self._elaborate(header, body)
         wanted: Sequence[Declaration] = done.declarations
         if name is not None:
@@ -394,8 +393,14 @@ class Prover:
                     self.pool.release([hole.state for hole in done.holes])
                     done = await self._elaborate(header, anew)
                     wanted = [self._named(done, name)]
-        filled = await self._fill(header, done, wanted, budget, lines, whole=name is None)
-        return replace(filled, text=header + (body if filled.text == done.text else filled.text))
+        filled = await self._fill(header, done, wanted, budget, whole=name is None)
+        found = body if filled.text == done.text else filled.text
+        lines = header.count("\n")
+        verdicts = tuple(
+            v if v.text is None else replace(v, text=header + v.text[len(header) + lines :])
+            for v in filled.verdicts
+        )
+        return replace(filled, text=header + found[lines:], verdicts=verdicts)
 
     async def check_text(
         self, text: str, *, name: str | None = None, statements: str | None = None
@@ -412,7 +417,7 @@ class Prover:
         header, body = await self._split(text)
         trusted = await self._statements(statements, name) if statements is not None else None
         try:
-            given = await self.pool.elaborate_apart(header, "\n" * header.count("\n") + body)
+            given = await self.pool.elaborate_apart(header, body)
         except ElaborationFailed as failed:
             if failed.kind in ("import", "parse", "elaboration"):
                 raise _statement_error(failed, self.lean) from None
@@ -498,8 +503,7 @@ class Prover:
         done = await self._elaborate(header, body)
         self.pool.release([hole.state for hole in done.holes])
         if done.errors:
-            moved = _moved(done.errors, header.count("\n"))
-            raise StatementError("\n".join(["in the statements:", *map(str, moved)]))
+            raise StatementError("\n".join(["in the statements:", *map(str, done.errors)]))
         try:
             wanted = targets.asked(done, name)
         except targets.NoDeclaration as error:
@@ -510,8 +514,11 @@ class Prover:
         return done, wanted
 
     async def _split(self, text: str) -> tuple[str, str]:
+        """The imports of a file's text, and the rest with a line for each of theirs before it, so
+        that its lines count as in the file."""
         try:
-            return await self.pool.split(as_lean_reads(text))
+            header, body = await self.pool.split(as_lean_reads(text))
+            return header, "\n" * header.count("\n") + body
         except NotText as error:
             raise StatementError(str(error)) from None
         except ElaborationFailed as failed:
@@ -568,10 +575,13 @@ class Prover:
     ) -> Judgement:
         """The verdict on a declaration of a text that ends with its command, and that is the one
         that was asked up to it, but for a proof."""
-        family = family_of(header, asked.text)
         try:
             given = await self.pool.elaborate(
-                header, candidate, family=family, first_command=declaration.command, holes=False
+                header,
+                candidate,
+                family=asked.family,
+                first_command=declaration.command,
+                holes=False,
             )
         except ElaborationFailed as failed:
             return failed_judgement(failed.kind, str(failed))
@@ -586,7 +596,6 @@ class Prover:
         text: Elaborated,
         declarations: Sequence[Declaration],
         budget: Budget | None,
-        lines_before: int = 0,
         *,
         seed: int | None = None,
         whole: bool = True,
@@ -594,8 +603,8 @@ class Prover:
         seed = self.settings.seed if seed is None else seed
         begin = time.monotonic()
         wanted = targets.targets(text, [d for d in declarations if d.listed])
-        self._expect_no_errors(text, wanted, lines_before, whole)
-        leftover = _without_holes(text, declarations, wanted, lines_before)
+        self._expect_no_errors(text, wanted, whole)
+        leftover = _without_holes(declarations, wanted)
         if not wanted:
             why = "nothing is left to prove: the text has no `sorry`"
             raise StatementError("\n".join(f"{at}: {what}" for at, what in leftover) or why)
@@ -625,16 +634,14 @@ class Prover:
         graphs = tuple(result.graph for result in results)
         return Filled(tuple(verdicts), final, graphs, seconds, failures)
 
-    def _expect_no_errors(
-        self, text: Elaborated, wanted: Sequence[Target], lines_before: int, whole: bool
-    ) -> None:
+    def _expect_no_errors(self, text: Elaborated, wanted: Sequence[Target], whole: bool) -> None:
         """Raises `StatementError` with Lean's errors; those after the only target do not matter."""
         errors = text.errors
         if wanted and not whole:
             last = max(target.declaration.last for target in wanted)
             errors = tuple(m for m in errors if text.offset(m) <= last)
         if errors:
-            raise StatementError("\n".join(map(str, _moved(errors, lines_before))))
+            raise StatementError("\n".join(map(str, errors)))
 
     async def _places(
         self, header: str, text: Elaborated, target: Target
@@ -696,7 +703,9 @@ class Prover:
             candidate = job.candidate(job.script(script))
             declaration = job.target.declaration
             judgement = await self._judge_candidate(job.header, job.text, declaration, candidate)
-            others = len(job.target.holes) > len(job.holes)
+            command = job.text.commands[declaration.command]
+            here = [h for h in job.text.holes if command.first <= h.first < command.last]
+            others = len(here) > len(job.holes)
             if judgement.outcome is Outcome.PROVED or judgement.only_others_are_open:
                 return True
             if others and judgement.only_sorry:
@@ -782,10 +791,14 @@ class Prover:
             filled = _filled(text, wanted, found, refused)
             solved = [t for t in wanted if t.name not in refused and _solved(t, found)]
             judged = await self._judge_filled(header, text, solved, filled)
+            rests = {
+                target.name: judgement.rests_on or _open_beside(text, target, solved)
+                for target, judgement in zip(solved, judged, strict=True)
+            }
             bad = {
                 target.name: judgement.reason
                 for target, judgement in zip(solved, judged, strict=True)
-                if not (judgement.outcome is Outcome.PROVED or judgement.only_others_are_open)
+                if not (judgement.proved or (judgement.only_sorry and rests[target.name]))
             }
             if not bad:
                 break
@@ -798,6 +811,15 @@ class Prover:
             verdict = self._concluded(
                 header + filled, target, judgement, own, refused.get(target.name)
             )
+            if judgement is not None and not judgement.proved:
+                names = ", ".join(f"`{name}`" for name in rests[target.name])
+                why = f"filled, but it rests on {names}, which is not proved"
+                verdict = replace(
+                    verdict,
+                    outcome=Outcome.GAVE_UP,
+                    reason=why,
+                    rests_on=tuple(rests[target.name]),
+                )
             verdict = replace(verdict, seed=seed)
             verdicts.append(await self._doubt(verdict, header + text.text))
         return verdicts, filled
@@ -807,10 +829,9 @@ class Prover:
     ) -> list[Judgement]:
         if not wanted:
             return []
-        family = family_of(header, text.text)
         try:
             given = await self.pool.elaborate(
-                header, filled, family=family, scratch=True, holes=False
+                header, filled, family=text.family, scratch=True, holes=False
             )
         except ElaborationFailed as failed:
             return [failed_judgement(failed.kind, str(failed)) for _ in wanted]
@@ -848,12 +869,7 @@ class Prover:
             )
         job, one = found[0]
         proof = job.script(one.result.proof or "") if len(found) == 1 else None
-        verdict = self._verdict(target.name, judgement, text, proof, spent)
-        if judgement.only_others_are_open:
-            others = ", ".join(f"`{name}`" for name in judgement.rests_on)
-            reason = f"filled, but it rests on {others}, which is not proved"
-            return replace(verdict, outcome=Outcome.GAVE_UP, reason=reason)
-        return verdict
+        return self._verdict(target.name, judgement, text, proof, spent)
 
     async def _doubt(self, verdict: Verdict, trusted: str | None) -> Verdict:
         """With `paranoid`, a proof also has to pass the checkers that others wrote."""
@@ -973,6 +989,17 @@ def _solved(target: Target, found: Sequence[tuple[_Job, _Found]]) -> bool:
     return all(one.result.proof is not None for job, one in found if job.target is target)
 
 
+def _open_beside(text: Elaborated, target: Target, solved: Sequence[Target]) -> tuple[str, ...]:
+    """Declarations of the same command (a `mutual`) that stay open: Lean may put all into one."""
+    done = {other.name for other in solved}
+    command = target.declaration.command
+    return tuple(
+        d.name
+        for d in text.declarations
+        if d.command == command and d.sorry and d.name not in {target.name, *done}
+    )
+
+
 def _filled(
     text: Elaborated,
     wanted: Sequence[Target],
@@ -998,10 +1025,7 @@ def _filled(
 
 
 def _without_holes(
-    text: Elaborated,
-    declarations: Sequence[Declaration],
-    wanted: Sequence[Target],
-    lines_before: int,
+    declarations: Sequence[Declaration], wanted: Sequence[Target]
 ) -> list[tuple[str, str]]:
     """What is left open where no proof can be put, with the reason."""
     searched = {target.name for target in wanted}
@@ -1039,11 +1063,6 @@ def _why(found: _Found) -> str:
     if found.refused is not None:
         return f"a proof was found, and refused: {found.refused}; then {reason}"
     return reason
-
-
-def _moved(messages: Sequence[Message], lines: int) -> list[Message]:
-    """Messages of the text after a file's imports, with the lines of the whole file."""
-    return [replace(message, line=message.line + lines) for message in messages]
 
 
 def _no_declaration() -> str:

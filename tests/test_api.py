@@ -134,7 +134,7 @@ def test_the_holes_of_a_file_are_filled(lab: Lab) -> None:
     filled = fill(lab, FILE)
     names = [verdict.name for verdict in filled.verdicts]
     assert names[:4] == ["A.one", "A.two", "A.three", "A.four"]
-    assert names[4] == "example:20"
+    assert names[4] == "example:21"
     assert names[5:] == ["five", "six", "seven"]
     assert [verdict.name for verdict in filled.verdicts if not verdict.proved] == []
     assert "sorry" not in filled.text

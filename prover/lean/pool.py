@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import secrets
 import textwrap
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
@@ -22,7 +23,7 @@ from prover.lean.judge import Judge
 from prover.lean.process import GymDied, GymProcess, Limits, Reply
 from prover.lean.states import Elaborated, Hole, Message, read_goal, read_messages
 from prover.lean.toolchain import Lean
-from prover.lean.worker import ElaborationFailed, Worker, family_of
+from prover.lean.worker import ElaborationFailed, Worker
 from prover.verify.axioms import ALLOWED
 from search.interfaces import Cost, Failure, Outcome, Progress, State
 
@@ -159,14 +160,14 @@ class LeanPool:
     ) -> Elaborated:
         """Elaborates a text after a header, and gives a state for each of its holes.
 
-        `family` is that of the text that this one belongs to (see `family_of`): what runs code of
-        its own meets no other family in a process. `first_command` leaves out what comes before it,
+        `family` is that of an earlier text of the same request: a process in which one ran code of
+        its own serves no other request. `first_command` leaves out what comes before it,
         `scratch` has nothing kept from earlier texts take part.
 
         Raises:
             ElaborationFailed: the header does not elaborate, or the process died of the text.
         """
-        kin = family or family_of(header, text)
+        kin = family or secrets.token_hex(8)
 
         async def work(worker: Worker) -> Elaborated:
             done, reply = await worker.elaborate(
@@ -187,7 +188,7 @@ class LeanPool:
         if it runs anything. Raises `ElaborationFailed`."""
 
         async def work(worker: Worker) -> Elaborated:
-            kin = family_of(header, text)
+            kin = secrets.token_hex(8)
             return (await worker.elaborate(header, text, kin, self.limits, scratch=True))[0]
 
         return await twice(self._apart, work)

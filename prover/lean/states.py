@@ -187,7 +187,7 @@ class Hole:
 @dataclass(frozen=True, slots=True)
 class Elaborated:
     """What Lean made of a text after a header. `head` are the header's commands; `stopped` is where
-    reading ended early (`#exit`)."""
+    reading ended early (`#exit`); `family` is the request that it was elaborated for."""
 
     text: str
     imports: tuple[Any, ...]
@@ -197,6 +197,7 @@ class Elaborated:
     holes: tuple[Hole, ...]
     tainted: bool
     stopped: int | None
+    family: str
     heartbeats: int = 0
     first_command: int = 0
     """The index of the first of `commands` in the text: those before were left out."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,12 +23,6 @@ class ElaborationFailed(ProverError):
         self.kind = kind
 
 
-def family_of(header: str, text: str) -> str:
-    """What texts have in common that may meet in one process although they run code: they belong to
-    one request."""
-    return hashlib.sha256(f"{len(header)} {header}{text}".encode()).hexdigest()
-
-
 @dataclass(frozen=True, slots=True)
 class Header:
     """A header that a worker has elaborated."""
@@ -44,8 +37,8 @@ class Header:
 class Worker:
     """One gym with what it holds.
 
-    `family` is that of the text that ran code of its own here and may have changed the process: it
-    serves no other any more.
+    `family` is that of the request whose text ran code of its own here and may have changed the
+    process: it serves no other any more, not even one with the same text.
     """
 
     gym: GymProcess
@@ -116,6 +109,7 @@ class Worker:
             holes=(),
             tainted=f["tainted"] or there.tainted,
             stopped=f["stopped"],
+            family=family,
             heartbeats=reply.heartbeats,
             first_command=first_command,
         )
