@@ -21,8 +21,8 @@ HARMLESS = {
     "theorem t : answer! = 42 := by easy",
     "a macro with arguments": 'macro "twice " x:term : term => `(($x) + ($x))\n'
     "theorem t : twice 2 = 4 := rfl",
-    "syntax": 'declare_syntax_cat arith\nsyntax num : arith\nsyntax "[arith|" arith "]" : term\n'
-    "macro_rules | `([arith| $n:num]) => `($n)\ntheorem t : [arith| 3] = 3 := rfl",
+    "syntax": 'syntax "triv" : tactic\nmacro_rules | `(tactic| triv) => `(tactic| trivial)\n'
+    "theorem t : True := by triv",
     "attributes": "@[simp] theorem a : 1 + 1 = 2 := rfl\n@[reducible] def d := 3\n"
     "@[instance] def i : Inhabited Nat := ⟨3⟩\nattribute [local simp] Nat.add_comm\n"
     "@[ext] structure P where\n  x : Nat\n@[inline] def e := 4\n@[irreducible] def f := 5",
