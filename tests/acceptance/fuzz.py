@@ -185,8 +185,9 @@ def wrapped(blocks: Sequence[Block], rng: random.Random) -> File:
     """A file with every theorem decorated at random, and the whole of it wrapped."""
     changes: list[str] = []
     found = list(blocks)
+    wrappers = [wrap for wrap in WRAPPERS if wrap is not _lemma or rng.random() < 0.1]
     for i in theorems(blocks):
-        for wrap in WRAPPERS:
+        for wrap in wrappers:
             if rng.random() < 0.25 and _fits(wrap, found[i]):
                 found[i] = wrap(found[i], rng)
                 changes.append(f"{wrap.__name__} {found[i].name}")

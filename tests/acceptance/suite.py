@@ -249,6 +249,7 @@ class Scripted:
     """A generator that proposes what was set for a text, and the portfolio's tactics elsewhere."""
 
     def __init__(self) -> None:
+        self.asked = 0
         self._portfolio = Portfolio()
         self._texts: dict[tuple[str, str], Sequence[Suggestion]] = {}
         self._locks: dict[tuple[str, str], asyncio.Lock] = {}
@@ -258,7 +259,7 @@ class Scripted:
         self, header: str, text: str, suggestions: Sequence[Suggestion]
     ) -> AsyncIterator[None]:
         """Has these proposed for the holes of a text."""
-        key = header, text
+        key = header.strip(), text.strip()
         async with self._locks.setdefault(key, asyncio.Lock()):
             self._texts[key] = suggestions
             try:
@@ -269,11 +270,12 @@ class Scripted:
     def _proposed(self, header: str, text: str) -> Sequence[Suggestion] | None:
         """What was set for a text, or for one whose holes are several: those that depend on each
         other are searched as one, in a text that ends there."""
-        if (header, text) in self._texts:
-            return self._texts[header, text]
+        header, text = header.strip(), text.strip()
         before = text.rpartition(":=")[0]
         for (other, whole), suggestions in self._texts.items():
-            if other == header and whole.count("sorry") > 1 and whole.startswith(before):
+            several = whole.count("sorry") > 1 and whole.startswith(before)
+            if other == header and (whole == text or several):
+                self.asked += 1
                 return suggestions
         return None
 
@@ -426,8 +428,11 @@ class Suite:
             yield
             return
         suggestions = [Suggestion(tactic, -1.0) for tactic in tactics]
+        before = self.generator.asked
         async with self.generator.proposing(header, text, suggestions):
             yield
+            if self.generator.asked == before:
+                raise AssertionError(f"nothing was proposed for {text}")
 
 
 def _answers(verdicts: Sequence[Verdict]) -> dict[str, Answer]:

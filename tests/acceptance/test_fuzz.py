@@ -74,15 +74,16 @@ def test_a_broken_proof_is_no_proof(path: Path, bench: Bench) -> None:
     """Plain Lean is asked: it elaborates a theorem without an error, and `#print axioms` shows no
     `sorryAx`."""
     blocks = read_blocks(path)
-    for rng in seeds(path, 2):
+    for rng in seeds(path, 1):
         found = broken(blocks, rng)
-        names = [block.name for block in blocks if block.name]
+        names = [new.name for new, old in zip(found, blocks, strict=True) if new != old]
         body = join(found)
         try:
             proved, _ = bench.wait(judged(bench, body))
         except StatementError:
             continue
-        # Without its imports the text is all body.
+        if not proved & set(names):
+            continue
         asks = "".join(f"\n#print axioms {name}" for name in names)
         elaborated = bench.wait(bench.suite.pool.elaborate("", body + asks))
         good = _good(elaborated, names)

@@ -13,7 +13,7 @@ from prover.lean.worker import Worker
 from tests.acceptance.conftest import Bench
 
 HEADER = "import Lean\n"
-STEP = 47
+STEP = 61
 """Every which constant of `Init` and `Std` is in the sample."""
 
 SAMPLE = """

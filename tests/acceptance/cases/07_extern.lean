@@ -1,7 +1,7 @@
 /-
 kind: compiled code in the kernel
 title: extern that lies, evaluated natively (the interpreter refuses it)
-refused by: elaboration
+refused by: axioms
 -/
 --- statement
 theorem t : (1 : Nat) = 2

@@ -1,7 +1,7 @@
 /-
 kind: compiled code in the kernel
 title: implemented_by means nothing to the kernel
-refused by: elaboration
+refused by: axioms
 -/
 --- statement
 theorem t : (1 : Nat) = 2

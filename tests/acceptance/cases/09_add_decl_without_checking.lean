@@ -1,7 +1,7 @@
 /-
 kind: a declaration that the kernel never saw
 title: Kernel.Environment.addDeclWithoutChecking, for a lemma that only the kernel then knows
-refused by: axioms
+refused by: kernel
 -/
 --- statement
 theorem t : (1 : Nat) = 2

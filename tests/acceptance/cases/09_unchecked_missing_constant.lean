@@ -1,7 +1,7 @@
 /-
 kind: a declaration that the kernel never saw
 title: a theorem inserted without a check whose proof is a constant that is nowhere
-refused by: axioms
+refused by: kernel
 -/
 --- statement
 theorem t : (1 : Nat) = 2

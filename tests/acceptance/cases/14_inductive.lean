@@ -1,7 +1,7 @@
 /-
 kind: a definition that changes the statement
 title: an inductive predicate that the statement uses gets a constructor
-refused by: kernel
+refused by: statement
 -/
 --- header
 inductive Small : Nat → Prop where

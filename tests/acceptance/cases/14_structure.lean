@@ -1,7 +1,7 @@
 /-
 kind: a definition that changes the statement
 title: a structure that the statement uses gets a field
-refused by: kernel
+refused by: statement
 -/
 --- header
 structure Pair where

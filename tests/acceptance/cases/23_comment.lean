@@ -1,7 +1,7 @@
 /-
 kind: scripts that break out
 title: the theorem stands in a comment that is never closed
-refused by: elaboration
+refused by: statement
 -/
 --- statement
 theorem t : (1 : Nat) = 2

@@ -1,7 +1,7 @@
 /-
 kind: imports
 title: a file without the library that defines Nat.gcd as it likes
-refused by: statement
+refused by: elaboration
 -/
 --- statement
 theorem t : Eq (Nat.gcd (.succ (.succ .zero)) (.succ .zero)) .zero

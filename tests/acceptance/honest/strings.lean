@@ -1,4 +1,4 @@
-theorem hello : "hello".length = 5 := by decide
+theorem five_letters : "hello".length = 5 := by decide
 
 theorem unicode : "é∀𝔸 -- no comment /- neither".length = 28 := by decide
 
