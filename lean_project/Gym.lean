@@ -1450,7 +1450,8 @@ end
 /-- Whether a command may have changed the process for those that come after it: one that runs
 programs of its own may. -/
 partial def taints (stx : Syntax) : Bool :=
-  if stx.isOfKind ``Parser.Command.in then taints stx[0] || taints stx[2]
+  if stx.isMissing then false  -- words that the parser skipped
+  else if stx.isOfKind ``Parser.Command.in then taints stx[0] || taints stx[2]
   else if stx.isOfKind `Lean.Parser.Command.macro || stx.isOfKind `Lean.Parser.Command.macro_rules then
     harmful stx || !onlyQuotes stx
   else !memName stx.getKind harmlessCommands || harmful stx
