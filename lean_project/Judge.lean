@@ -584,10 +584,11 @@ def known (env : Environment) : List Name → List Name
 
 /-- What a constant uses, and what is to be said of it itself: that its term has the kernel run
 compiled code, and, if it is not imported, that it holds `sorry`. A library without private data
-mentions constants that it does not show: they are passed over. What is declared together, types
+mentions constants that it does not show: they are passed over; and what is imported stays what it is
+if a text declares its name anew. What is declared together, types
 with their constructors, counts as one, so that nothing uses itself. -/
 def direct (node : Node) (n : Name) : List Name × List Ground :=
-  match node.refusal n with
+  match (if isImported node.env n then none else node.refusal n) with
   | some r => own r.uses [.refused n]
   | none =>
     match node.env.lookUp n with
