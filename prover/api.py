@@ -624,7 +624,11 @@ class Prover:
                     return None
                 before = before[: alone.start()]
             term = before + "?_" + data[last:].decode()
-        tactic = f"refine {term.removeprefix(':=').strip()}"
+        kinds = [hole.prop for hole in sorted(target.holes, key=lambda h: h.first)]
+        leading = kinds.index(True) if True in kinds else 0
+        # What is to be proved comes first: it may say what the data are.
+        turn = f"\nrotate_left {leading}" if leading else ""
+        tactic = f"refine {term.removeprefix(':=').strip()}{turn}"
         end = len(opened.encode()) - (len(text.text.encode()) - target.declaration.last)
         root = await self._elaborate(header, cut(opened, 0, end))
         own = [h for h in root.holes if h.first >= piece.body]
