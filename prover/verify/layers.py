@@ -119,6 +119,8 @@ async def judge_declarations(
     answers = iter(await judge.judge(made, trusted, questions))
     errors, loose = errors_by_declaration(given)
     all_names = names_of([*given.declarations, *(asked.declarations if asked else ())])
+    # In a text that may differ in nothing but proofs, what Lean cannot read is part of one.
+    unread = tuple(message for _, message in loose) if until is not None else ()
     extra = None if asked is None or until is None else smuggled(asked, given, until)
     found = []
     for one, other in pairs:
@@ -131,7 +133,7 @@ async def judge_declarations(
             answer=next(answers),
             asked=one,
             script=until is not None,
-            errors=errors.get(other.names[0], ()),
+            errors=(*errors.get(other.names[0], ()), *unread),
             smuggled=extra,
             heartbeats=given.heartbeats,
             type_hash=type_hash(*hashed),
