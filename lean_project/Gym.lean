@@ -1450,7 +1450,8 @@ end
 /-- Whether a command may have changed the process for those that come after it: one that runs
 programs of its own may. -/
 partial def taints (stx : Syntax) : Bool :=
-  if stx.isOfKind ``Parser.Command.in then taints stx[0] || taints stx[2]
+  if stx.isMissing then false  -- words that the parser skipped
+  else if stx.isOfKind ``Parser.Command.in then taints stx[0] || taints stx[2]
   else if stx.isOfKind `Lean.Parser.Command.macro || stx.isOfKind `Lean.Parser.Command.macro_rules then
     harmful stx || !onlyQuotes stx
   else !memName stx.getKind harmlessCommands || harmful stx
@@ -1518,14 +1519,15 @@ def variablesJson (s : Command.State) : IO String := do
     return "{\"term\":" ++ toString row ++ tables ++ "}"
   | none => return "null"
 
-def notesOf (parsed : Bool) (ms : List Message) : IO (List String) := do
+/-- Messages of the command with this number; `parsed`: they are about its text. -/
+def notesOf (command : Nat) (parsed : Bool) (ms : List Message) : IO (List String) := do
   return go (← readMessages ms)
 where
   go : List Note → List String
     | [] => []
     | n :: ns => ("{\"severity\":" ++ quote n.severity ++ field "line" (toString n.line)
       ++ field "column" (toString n.column) ++ field "text" (quote n.text)
-      ++ field "parse" (bool parsed) ++ "}") :: go ns
+      ++ field "parse" (bool parsed) ++ field "command" (toString command) ++ "}") :: go ns
 
 def commandJson (first : Nat) (stx : Syntax) (pieces constants sides : List String)
     (tainted : Bool) : String :=
@@ -1545,6 +1547,10 @@ def lateImport (ictx : Parser.InputContext) (stx : Syntax) : Message :=
   { fileName := ictx.fileName, pos := ictx.fileMap.toPosition ⟨byteStart stx⟩,
     data := "invalid `import` command, it must be used in the beginning of the file" }
 
+def countSnaps : List Snap → Nat
+  | [] => 0
+  | _ :: rest => countSnaps rest + 1
+
 /-- Elaborates the commands of a text, one after the other. -/
 partial def elabCommands (ictx : Parser.InputContext) (pos : Parser.ModuleParserState)
     (s : Command.State) (snaps : List Snap) : IO Elaborated := do
@@ -1552,15 +1558,16 @@ partial def elabCommands (ictx : Parser.InputContext) (pos : Parser.ModuleParser
     { env := s.env, options := currentOptions s, currNamespace := currentNamespace s,
       openDecls := currentOpens s }
   let (stx, pos, log) := Parser.parseCommand ictx pmctx pos {}
-  let parsed ← notesOf true log.toList
+  let index := countSnaps snaps
+  let parsed ← notesOf index true log.toList
   if Parser.isTerminalCommand stx then
     if stx.isOfKind ``Parser.Command.import then
-      let late ← notesOf true [lateImport ictx stx]
+      let late ← notesOf index true [lateImport ictx stx]
       return { command := s, snaps, last := append parsed late, stopped := some (byteStart stx) }
     let stopped := if stx.isOfKind ``Parser.Command.eoi then none else some (byteStart stx)
     return { command := s, snaps, last := parsed, stopped }
   let after ← runCommand ictx stx s
-  let messages := append parsed (← notesOf false after.messages.toList)
+  let messages := append parsed (← notesOf index false after.messages.toList)
   let holes ← ST.mkRef ([] : List Hole)
   let sides ← ST.mkRef ([] : List Environment)
   let info := after.infoState.substituteLazy.get

@@ -584,10 +584,11 @@ def known (env : Environment) : List Name → List Name
 
 /-- What a constant uses, and what is to be said of it itself: that its term has the kernel run
 compiled code, and, if it is not imported, that it holds `sorry`. A library without private data
-mentions constants that it does not show: they are passed over. What is declared together, types
+mentions constants that it does not show: they are passed over; and what is imported stays what it is
+if a text declares its name anew. What is declared together, types
 with their constructors, counts as one, so that nothing uses itself. -/
 def direct (node : Node) (n : Name) : List Name × List Ground :=
-  match node.refusal n with
+  match (if isImported node.env n then none else node.refusal n) with
   | some r => own r.uses [.refused n]
   | none =>
     match node.env.lookUp n with
@@ -873,7 +874,7 @@ where
   takes (e type x : Expr) : IO (Option Expr) := do
     if !(← c.spend) then return none
     match e with
-    | .forallE _ t body _ =>
+    | .forallE _ t body _ | .lam _ t body _ =>
       let here ← levels.get
       let quiet ← c.why.get
       let same ← c.term levels type t
@@ -885,6 +886,12 @@ where
 def isTheorem : ConstantInfo → Bool
   | .thmInfo _ => true
   | _ => false
+
+/-- Whether a definition is nothing but a hole. -/
+def isHole : Expr → Bool
+  | .lam _ _ b _ => isHole b
+  | .mdata _ e => isHole e
+  | e => e.getAppFn.isConstOf ``sorryAx
 
 /-- Whether a constant is the one that was asked; else the first difference. -/
 def Compare.answers? (c : Compare) (vars : Expr) (n m : Name) : IO Bool := do
@@ -902,7 +909,8 @@ def Compare.answers? (c : Compare) (vars : Expr) (n m : Name) : IO Bool := do
       let same ← c.under levels 0 vars a.type b.type
       if ← c.open'.get then c.answers.modify fun ns => n :: ns
       let more ← match a, b with
-        | .defnInfo v, .defnInfo w => if same then c.under levels 0 vars v.value w.value else pure same
+        | .defnInfo v, .defnInfo w =>
+          if same && !isHole v.value then c.under levels 0 vars v.value w.value else pure same
         | _, _ => pure same
       if same && more then return true
       c.differ (if same then "its value is another one" else "its type is another one")

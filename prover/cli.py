@@ -148,6 +148,7 @@ def prove(
     from prover.api import Settings
     from prover.evaluate.canaries import CanaryProved
     from prover.evaluate.canaries import canaries as searched
+    from search.best_first import MALFORMED
 
     source = read_target(target, statement=bool(header))
     if write and source.path is None:
@@ -191,6 +192,10 @@ def prove(
                 if several and any(verdict.proved for verdict in filled.verdicts):
                     out.print(Text(filled.text.rstrip() + "\n"))
                 print_verdicts(filled.verdicts, source.path is None and not several, verbose)
+            if bad := filled.failures[MALFORMED]:
+                err.print(
+                    Text(f"{bad} suggestions were no text that Lean could be given: left out")
+                )
         return PROVED if filled.proved else NOT_PROVED
 
     run(settings, source.folder, work)

@@ -203,6 +203,40 @@ def test_one_hole_proved_of_two_stays_in_the_text(lab: Lab) -> None:
     assert filled.text.endswith("  · sorry\n")
 
 
+def test_a_cap_in_seconds_counts_only_while_its_search_runs(lab: Lab) -> None:
+    text = "".join(f"theorem t{i} (n : Nat) : n + {i} = {i} + n := by sorry\n" for i in range(40))
+    filled = fill(lab, text, budget=Budget(expansions=40, seconds=3.0))
+    assert filled.proved, [v.reason for v in filled.verdicts if not v.proved]
+
+
+def test_what_is_declared_together_is_finished_together(lab: Lab) -> None:
+    text = (
+        "mutual\ntheorem a (n : Nat) : n + 0 = n := by sorry\n"
+        "theorem b (n : Nat) : n < 5 := by sorry\nend\ntheorem c : 1 = 1 := sorry\n"
+    )
+    filled = fill(lab, text, budget=SMALL)
+    assert {v.name: v.proved for v in filled.verdicts} == {"a": True, "b": False, "c": True}
+    assert filled.text.count("sorry") == 1
+
+
+def test_a_proof_that_rests_on_an_unproved_one_is_written_and_says_so(lab: Lab) -> None:
+    text = (
+        "theorem hard (n : Nat) : n < 5 := sorry\ntheorem a : 3 < 5 ∧ 1 = 1 := ⟨hard 3, by sorry⟩\n"
+    )
+    hard, easy = (filled := fill(lab, text, budget=SMALL)).verdicts
+    assert not hard.proved
+    assert (easy.proved, easy.rests_on) == (False, ("hard",))
+    assert "filled, but it rests on `hard`" in easy.reason
+    assert filled.text.count("sorry") == 1
+
+
+def test_data_stays_open_where_the_whole_is_not_proved(lab: Lab) -> None:
+    text = "structure P where\n  n : Nat\n  h : n * n = 26\ndef p : P := { n := sorry, h := by sorry }\n"
+    filled = fill(lab, text, budget=SMALL)
+    assert not filled.proved
+    assert filled.text == text
+
+
 def test_a_sorry_without_a_goal_is_not_forgotten(lab: Lab) -> None:
     text = "theorem a : 1 = 1 := sorry\nmutual\ntheorem b : True := sorry\ntheorem c : True := sorry\nend\n"
     filled = fill(lab, text)

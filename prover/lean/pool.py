@@ -69,7 +69,8 @@ class LeanPool:
         self._serial = 0
         self._idle: list[Worker] = []
         self._waiting: deque[_Waiting] = deque()
-        self._spare: Worker | None = None
+        self._apart_idle: list[Worker] = []
+        self._places_apart = asyncio.Semaphore(workers)
         self._live: set[Worker] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._burials: set[asyncio.Task[None]] = set()
@@ -109,10 +110,9 @@ class LeanPool:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        workers = [*self._live, *([self._spare] if self._spare else [])]
-        closing = [worker.gym.close() for worker in workers]
+        closing = [worker.gym.close() for worker in (*self._live, *self._apart_idle)]
         await asyncio.gather(*closing, *self._burials, self.judge.close())
-        self._spare = None
+        self._apart_idle.clear()
         self._live.clear()
         self._idle.clear()
         self._fail_waiting()
@@ -290,21 +290,25 @@ class LeanPool:
     @contextlib.asynccontextmanager
     async def _apart(self) -> AsyncIterator[Worker]:
         """A process for a text that nobody vouches for. It is used again if the text ran nothing."""
-        spare, self._spare = self._spare, None
-        if spare is not None and not spare.gym.alive:
-            await spare.gym.close()
-            spare = None
-        if spare is None:
-            spare = Worker(await GymProcess.start(self.lean, self.limits), -1)
-        try:
-            yield spare
-        except BaseException:
-            await _end(spare.gym)
-            raise
-        if spare.family is not None or self._spare is not None:
-            await _end(spare.gym)
-        else:
-            self._spare = spare
+        async with self._places_apart:
+            worker = await self._take_apart()
+            try:
+                yield worker
+            except BaseException:
+                await _end(worker.gym)
+                raise
+            if worker.family is None:
+                self._apart_idle.append(worker)
+            else:
+                await _end(worker.gym)
+
+    async def _take_apart(self) -> Worker:
+        while self._apart_idle:
+            worker = self._apart_idle.pop()
+            if worker.gym.alive:
+                return worker
+            await worker.gym.close()
+        return Worker(await GymProcess.start(self.lean, self.limits), -1)
 
     async def _acquire(self, family: str, handle: Handle | None = None) -> Worker:
         if self._broken is not None:

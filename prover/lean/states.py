@@ -66,13 +66,15 @@ ERROR_KINDS = {
 @dataclass(frozen=True, slots=True)
 class Message:
     """One of Lean's messages. Lines count from 1, columns from 0, in characters of the text. `parse`:
-    it is about what the text is, not about what it means."""
+    it is about what the text is, not about what it means. `command` is the command that it came with.
+    """
 
     severity: str
     line: int
     column: int
     text: str
     parse: bool = False
+    command: int | None = None
 
     def __str__(self) -> str:
         return f"{self.line}:{self.column}: {self.severity}: {self.text}"
@@ -315,7 +317,14 @@ def read_goal(reply: Mapping[str, Any]) -> Goal:
 def read_messages(reply: Mapping[str, Any]) -> tuple[Message, ...]:
     """The messages of a reply of the gym."""
     return tuple(
-        Message(m["severity"], m["line"], m["column"], m["text"], m.get("parse", False))
+        Message(
+            m["severity"],
+            m["line"],
+            m["column"],
+            m["text"],
+            m.get("parse", False),
+            m.get("command"),
+        )
         for m in reply.get("messages", ())
     )
 

@@ -157,14 +157,13 @@ def errors_by_declaration(
     those that are about none, each with the name of what was to be declared, or its line."""
     found: dict[Name, tuple[Message, ...]] = {}
     loose: list[tuple[str, Message]] = []
+    commands = dict(enumerate(text.commands, text.first_command))
     for message in text.errors:
         at = text.offset(message)
-        before = [
-            (index, command)
-            for index, command in enumerate(text.commands, text.first_command)
-            if command.first <= at
-        ]
-        index, command = before[-1] if before else (-1, None)
+        index = -1 if message.command is None else message.command
+        command = commands.get(index)
+        if command is not None and at < command.first:  # what stands before it is no command
+            command, index = None, -1
         here = [d for d in text.declarations if d.command == index and d.listed]
         inside = [d for d in here if d.first <= at <= d.last] or [d for d in here if d.first <= at]
         pieces = [p for p in command.pieces if p.first <= at] if command is not None else []
