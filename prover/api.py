@@ -15,7 +15,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,18 @@ from typing import Any, Self, TypeVar
 
 import psutil
 
+from prover.engine.filling import (
+    Found,
+    Job,
+    Start,
+    best_goals,
+    filled_text,
+    is_solved,
+    left_open,
+    open_beside,
+    total,
+    why_not,
+)
 from prover.errors import ProverError
 from prover.generate.completion import ModelGenerator
 from prover.generate.mixed import Hinted, Mixed, Silent
@@ -49,7 +61,6 @@ from prover.verify.statement import (
     NotText,
     as_lean_reads,
     cut,
-    fill_all,
     indent,
     with_options,
 )
@@ -59,7 +70,7 @@ from search.best_first import BestFirst, SearchResult
 from search.budget import Budget, Spent
 from search.graph import Graph
 from search.interfaces import Progress as Step
-from search.interfaces import State, Suggestion, TacticGenerator
+from search.interfaces import Suggestion, TacticGenerator
 from search.scheduler import Scheduler, SearchFailed
 
 T = TypeVar("T")
@@ -139,70 +150,6 @@ class Filled:
     @property
     def proved(self) -> bool:
         return all(verdict.proved for verdict in self.verdicts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """Where a search for several holes begins, and the tactic that leads there."""
-
-    state: State
-    tactic: str
-
-
-@dataclass(frozen=True, eq=False)
-class _Job:
-    """One search: the holes of a declaration that it fills, one unless they depend on each other."""
-
-    header: str
-    text: Elaborated
-    target: Target
-    holes: tuple[Hole, ...]
-    start: _Start | None = None
-
-    @property
-    def state(self) -> State:
-        return self.start.state if self.start is not None else self.holes[0].state
-
-    @property
-    def body(self) -> Hole:
-        """The body of the declaration as one hole."""
-        piece = self.target.declaration.piece
-        assert piece is not None and piece.body is not None and piece.body_end is not None
-        first = piece.body + len(":=")
-        return replace(self.holes[0], first=first, last=piece.body_end, tactic=False)
-
-    def script(self, found: str) -> str:
-        """The tactic script that goes with what a search has found."""
-        return found if self.start is None else f"{self.start.tactic}\n{found}"
-
-    def candidate(self, script: str) -> str:
-        """The text up to the end of the command, with a script in its place."""
-        whole = self.text.text
-        hole = self.holes[0] if self.start is None else self.body
-        others = [(h, None) for h in self.target.holes if self.start is None and h is not hole]
-        filled = fill_all(whole, [(hole, script), *others])
-        end = self.text.commands[self.target.declaration.command].last
-        return cut(filled, 0, len(filled.encode()) - (len(whole.encode()) - end))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Found:
-    """What a search came to, and why the last complete proof that it had was refused."""
-
-    result: SearchResult
-    refused: str | None
-
-    @property
-    def spent(self) -> Spent:
-        return self.result.spent
-
-    @property
-    def failures(self) -> Counter[str]:
-        return self.result.failures
-
-    @property
-    def graph(self) -> Graph:
-        return self.result.graph
 
 
 class Prover:
@@ -604,14 +551,14 @@ class Prover:
         begin = time.monotonic()
         wanted = targets.targets(text, [d for d in declarations if d.listed])
         self._expect_no_errors(text, wanted, whole)
-        leftover = _without_holes(declarations, wanted)
+        leftover = left_open(declarations, wanted)
         if not wanted:
             why = "nothing is left to prove: the text has no `sorry`"
             raise StatementError("\n".join(f"{at}: {what}" for at, what in leftover) or why)
         await self._vouch(text)
         elaborated = time.monotonic()
         jobs = [
-            _Job(header, text, target, holes, start)
+            Job(header, text, target, holes, start)
             for target in wanted
             for holes, start in await self._places(header, text, target)
         ]
@@ -623,7 +570,7 @@ class Prover:
         version = lean_version(self.lean)
         for place, reason in leftover:
             verdicts.append(Verdict(Outcome.GAVE_UP, place, version, reason=reason))
-        spent = _total([result.spent for result in results])
+        spent = total([result.spent for result in results])
         seconds = {
             "elaborate": elaborated - begin,
             "search": max(0.0, searched - elaborated - spent.generating - spent.verifying),
@@ -645,10 +592,10 @@ class Prover:
 
     async def _places(
         self, header: str, text: Elaborated, target: Target
-    ) -> list[tuple[tuple[Hole, ...], _Start | None]]:
+    ) -> list[tuple[tuple[Hole, ...], Start | None]]:
         """What is one search each in a declaration: a hole, or all holes where what fills one
         decides what another asks for."""
-        apart: list[tuple[tuple[Hole, ...], _Start | None]] = [
+        apart: list[tuple[tuple[Hole, ...], Start | None]] = [
             ((hole,), None) for hole in target.holes
         ]
         if not target.coupled:
@@ -656,7 +603,7 @@ class Prover:
         start = await self._together(header, text, target)
         return apart if start is None else [(target.holes, start)]
 
-    async def _together(self, header: str, text: Elaborated, target: Target) -> _Start | None:
+    async def _together(self, header: str, text: Elaborated, target: Target) -> Start | None:
         """All holes of a declaration as goals of one state, by `refine` of its body with `?_` for
         them; None where its body is no such term."""
         piece = target.declaration.piece
@@ -677,7 +624,11 @@ class Prover:
                     return None
                 before = before[: alone.start()]
             term = before + "?_" + data[last:].decode()
-        tactic = f"refine {term.removeprefix(':=').strip()}"
+        kinds = [hole.prop for hole in sorted(target.holes, key=lambda h: h.first)]
+        leading = kinds.index(True) if True in kinds else 0
+        # What is to be proved comes first: it may say what the data are.
+        turn = f"\nrotate_left {leading}" if leading else ""
+        tactic = f"refine {term.removeprefix(':=').strip()}{turn}"
         end = len(opened.encode()) - (len(text.text.encode()) - target.declaration.last)
         root = await self._elaborate(header, cut(opened, 0, end))
         own = [h for h in root.holes if h.first >= piece.body]
@@ -686,9 +637,9 @@ class Prover:
         outcome = await self.pool.run(own[0].state, tactic)
         if not isinstance(outcome, Step) or len(outcome.children) != 1:
             return None
-        return _Start(outcome.children[0], tactic)
+        return Start(outcome.children[0], tactic)
 
-    async def _search(self, job: _Job, budget: Budget | None, seed: int) -> _Found:
+    async def _search(self, job: Job, budget: Budget | None, seed: int) -> Found:
         settings = self.settings
         search = BestFirst(
             job.state,
@@ -729,10 +680,10 @@ class Prover:
 
     async def _run_search(
         self, search: BestFirst, find: Coroutine[Any, Any, SearchResult], refused: Sequence[str]
-    ) -> _Found:
+    ) -> Found:
         if self._interrupted:
             find.close()
-            return _Found(search.result("interrupted"), None)
+            return Found(search.result("interrupted"), None)
         task = asyncio.create_task(find)
         self._searches.add(task)
         try:
@@ -747,9 +698,9 @@ class Prover:
             raise
         finally:
             self._searches.discard(task)
-        return _Found(result, refused[-1] if refused else None)
+        return Found(result, refused[-1] if refused else None)
 
-    async def _whole_proofs(self, job: _Job, seed: int) -> list[Suggestion]:
+    async def _whole_proofs(self, job: Job, seed: int) -> list[Suggestion]:
         """What a model that writes whole proofs writes for a theorem with one hole. Lemmas that it
         puts before the theorem are more than a proof, so such a proof is left out."""
         if self._writer is None or len(job.target.holes) > 1:
@@ -780,7 +731,7 @@ class Prover:
         header: str,
         text: Elaborated,
         wanted: Sequence[Target],
-        found: Sequence[tuple[_Job, _Found]],
+        found: Sequence[tuple[Job, Found]],
         seed: int,
     ) -> tuple[list[Verdict], str]:
         """The verdicts on the declarations whose holes were searched, and the text with what is
@@ -788,11 +739,11 @@ class Prover:
         not hold there, its declaration stays as it was and the rest is judged again."""
         refused: dict[str, str] = {}
         while True:
-            filled = _filled(text, wanted, found, refused)
-            solved = [t for t in wanted if t.name not in refused and _solved(t, found)]
+            filled = filled_text(text, wanted, found, refused)
+            solved = [t for t in wanted if t.name not in refused and is_solved(t, found)]
             judged = await self._judge_filled(header, text, solved, filled)
             rests = {
-                target.name: judgement.rests_on or _open_beside(text, target, solved)
+                target.name: judgement.rests_on or open_beside(text, target, solved)
                 for target, judgement in zip(solved, judged, strict=True)
             }
             bad = {
@@ -848,17 +799,17 @@ class Prover:
         text: str,
         target: Target,
         judgement: Judgement | None,
-        found: Sequence[tuple[_Job, _Found]],
+        found: Sequence[tuple[Job, Found]],
         refused: str | None,
     ) -> Verdict:
         results = [one.result for _, one in found]
-        spent = _total([one.spent for one in results])
+        spent = total([one.spent for one in results])
         unsolved = [(job, one) for job, one in found if one.result.proof is None]
         if judgement is None:
-            goals = tuple(pp for _, one in unsolved for pp in _best_goals(one.result))
+            goals = tuple(pp for _, one in unsolved for pp in best_goals(one.result))
             reason = f"a proof was found, and refused: {refused}"
             if unsolved:
-                reason = _why(unsolved[0][1])
+                reason = why_not(unsolved[0][1])
             return Verdict(
                 Outcome.GAVE_UP,
                 target.name,
@@ -983,86 +934,6 @@ def _candidates(asked: Declaration, given: Elaborated) -> list[Declaration | Non
     else:
         found = [d for d in given.declarations if d.side is not None]
     return [*found] or [None]
-
-
-def _solved(target: Target, found: Sequence[tuple[_Job, _Found]]) -> bool:
-    return all(one.result.proof is not None for job, one in found if job.target is target)
-
-
-def _open_beside(text: Elaborated, target: Target, solved: Sequence[Target]) -> tuple[str, ...]:
-    """Declarations of the same command (a `mutual`) that stay open: Lean may put all into one."""
-    done = {other.name for other in solved}
-    command = target.declaration.command
-    return tuple(
-        d.name
-        for d in text.declarations
-        if d.command == command and d.sorry and d.name not in {target.name, *done}
-    )
-
-
-def _filled(
-    text: Elaborated,
-    wanted: Sequence[Target],
-    found: Sequence[tuple[_Job, _Found]],
-    refused: Mapping[str, str],
-) -> str:
-    """The text with what was found. A declaration that is not proved as a whole keeps its holes for
-    data, and those that depend on each other: what fills one could make another false."""
-    proofs: list[tuple[Hole, str | None]] = []
-    anew: list[tuple[Hole, str | None]] = []
-    for target in wanted:
-        own = [(job, one) for job, one in found if job.target is target]
-        whole = _solved(target, found)
-        careful = target.coupled or not all(hole.prop for hole in target.holes)
-        for job, one in own:
-            keep = target.name not in refused and (whole or not careful)
-            script = one.result.proof if keep else None
-            if job.start is not None:
-                anew += [(job.body, job.script(script))] if script is not None else []
-            else:
-                proofs += [(job.holes[0], script)]
-    return fill_all(text.text, [*proofs, *anew])
-
-
-def _without_holes(
-    declarations: Sequence[Declaration], wanted: Sequence[Target]
-) -> list[tuple[str, str]]:
-    """What is left open where no proof can be put, with the reason."""
-    searched = {target.name for target in wanted}
-    return [
-        (d.name, "its `sorry` is written by a macro or a type: no proof can be put there")
-        for d in declarations
-        if d.sorry and d.name not in searched
-    ]
-
-
-def _total(parts: Sequence[Spent]) -> Spent:
-    return Spent(
-        expansions=sum(part.expansions for part in parts),
-        tactics=sum(part.tactics for part in parts),
-        tokens=sum(part.tokens for part in parts),
-        heartbeats=sum(part.heartbeats for part in parts),
-        seconds=max(part.seconds for part in parts),
-        generating=max(part.generating for part in parts),
-        verifying=max(part.verifying for part in parts),
-    )
-
-
-def _best_goals(result: SearchResult) -> list[str]:
-    """Prints of the goals best worth looking at; of the first one if none is open any more."""
-    return [goal.state.pp for goal in result.open_goals] or [result.graph.root.state.pp]
-
-
-def _why(found: _Found) -> str:
-    result = found.result
-    reason = result.reason or result.status
-    if result.status == "exhausted":
-        reason = "no tactic is left to try"
-    elif result.status == "budget":
-        reason = f"the budget is spent ({result.reason})"
-    if found.refused is not None:
-        return f"a proof was found, and refused: {found.refused}; then {reason}"
-    return reason
 
 
 def _no_declaration() -> str:

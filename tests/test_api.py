@@ -230,6 +230,16 @@ def test_a_proof_that_rests_on_an_unproved_one_is_written_and_says_so(lab: Lab) 
     assert filled.text.count("sorry") == 1
 
 
+def test_holes_that_depend_on_each_other_are_filled_together(lab: Lab) -> None:
+    text = (
+        "theorem t : ∃ n : Nat, n = 5 := ⟨sorry, by sorry⟩\n"
+        "structure P where\n  n : Nat\n  h : n = 7\ndef p : P := { n := sorry, h := by sorry }\n"
+    )
+    filled = fill(lab, text)
+    assert filled.proved, [v.reason for v in filled.verdicts]
+    assert "sorry" not in filled.text
+
+
 def test_data_stays_open_where_the_whole_is_not_proved(lab: Lab) -> None:
     text = "structure P where\n  n : Nat\n  h : n * n = 26\ndef p : P := { n := sorry, h := by sorry }\n"
     filled = fill(lab, text, budget=SMALL)

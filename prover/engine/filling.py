@@ -1,0 +1,159 @@
+"""The searches that one text is taken apart into, and the text that comes out of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from prover.lean.states import Declaration, Elaborated, Hole
+from prover.verify.statement import cut, fill_all
+from prover.verify.targets import Target
+from search.best_first import SearchResult
+from search.budget import Spent
+from search.graph import Graph
+from search.interfaces import State
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a search for several holes begins, and the tactic that leads there."""
+
+    state: State
+    tactic: str
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One search: the holes of a declaration that it fills, one unless they depend on each other."""
+
+    header: str
+    text: Elaborated
+    target: Target
+    holes: tuple[Hole, ...]
+    start: Start | None = None
+
+    @property
+    def state(self) -> State:
+        return self.start.state if self.start is not None else self.holes[0].state
+
+    @property
+    def body(self) -> Hole:
+        """The body of the declaration as one hole."""
+        piece = self.target.declaration.piece
+        assert piece is not None and piece.body is not None and piece.body_end is not None
+        first = piece.body + len(":=")
+        return replace(self.holes[0], first=first, last=piece.body_end, tactic=False)
+
+    def script(self, found: str) -> str:
+        """The tactic script that goes with what a search has found."""
+        return found if self.start is None else f"{self.start.tactic}\n{found}"
+
+    def candidate(self, script: str) -> str:
+        """The text up to the end of the command, with a script in its place."""
+        whole = self.text.text
+        hole = self.holes[0] if self.start is None else self.body
+        others = [(h, None) for h in self.target.holes if self.start is None and h is not hole]
+        filled = fill_all(whole, [(hole, script), *others])
+        end = self.text.commands[self.target.declaration.command].last
+        return cut(filled, 0, len(filled.encode()) - (len(whole.encode()) - end))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What a search came to, and why the last complete proof that it had was refused."""
+
+    result: SearchResult
+    refused: str | None
+
+    @property
+    def spent(self) -> Spent:
+        return self.result.spent
+
+    @property
+    def failures(self) -> Counter[str]:
+        return self.result.failures
+
+    @property
+    def graph(self) -> Graph:
+        return self.result.graph
+
+
+def is_solved(target: Target, found: Sequence[tuple[Job, Found]]) -> bool:
+    return all(one.result.proof is not None for job, one in found if job.target is target)
+
+
+def open_beside(text: Elaborated, target: Target, solved: Sequence[Target]) -> tuple[str, ...]:
+    """Declarations of the same command (a `mutual`) that stay open: Lean may put all into one."""
+    done = {other.name for other in solved}
+    command = target.declaration.command
+    return tuple(
+        d.name
+        for d in text.declarations
+        if d.command == command and d.sorry and d.name not in {target.name, *done}
+    )
+
+
+def filled_text(
+    text: Elaborated,
+    wanted: Sequence[Target],
+    found: Sequence[tuple[Job, Found]],
+    refused: Mapping[str, str],
+) -> str:
+    """The text with what was found. A declaration that is not proved as a whole keeps its holes for
+    data, and those that depend on each other: what fills one could make another false."""
+    proofs: list[tuple[Hole, str | None]] = []
+    anew: list[tuple[Hole, str | None]] = []
+    for target in wanted:
+        own = [(job, one) for job, one in found if job.target is target]
+        whole = is_solved(target, found)
+        careful = target.coupled or not all(hole.prop for hole in target.holes)
+        for job, one in own:
+            keep = target.name not in refused and (whole or not careful)
+            script = one.result.proof if keep else None
+            if job.start is not None:
+                anew += [(job.body, job.script(script))] if script is not None else []
+            else:
+                proofs += [(job.holes[0], script)]
+    return fill_all(text.text, [*proofs, *anew])
+
+
+def left_open(
+    declarations: Sequence[Declaration], wanted: Sequence[Target]
+) -> list[tuple[str, str]]:
+    """What is left open where no proof can be put, with the reason."""
+    searched = {target.name for target in wanted}
+    return [
+        (d.name, "its `sorry` is written by a macro or a type: no proof can be put there")
+        for d in declarations
+        if d.sorry and d.name not in searched
+    ]
+
+
+def total(parts: Sequence[Spent]) -> Spent:
+    return Spent(
+        expansions=sum(part.expansions for part in parts),
+        tactics=sum(part.tactics for part in parts),
+        tokens=sum(part.tokens for part in parts),
+        heartbeats=sum(part.heartbeats for part in parts),
+        seconds=max(part.seconds for part in parts),
+        generating=max(part.generating for part in parts),
+        verifying=max(part.verifying for part in parts),
+    )
+
+
+def best_goals(result: SearchResult) -> list[str]:
+    """Prints of the goals best worth looking at; of the first one if none is open any more."""
+    return [goal.state.pp for goal in result.open_goals] or [result.graph.root.state.pp]
+
+
+def why_not(found: Found) -> str:
+    result = found.result
+    reason = result.reason or result.status
+    if result.status == "exhausted":
+        reason = "no tactic is left to try"
+    elif result.status == "budget":
+        reason = f"the budget is spent ({result.reason})"
+    if found.refused is not None:
+        return f"a proof was found, and refused: {found.refused}; then {reason}"
+    return reason
