@@ -48,7 +48,40 @@ HARMLESS = {
     "noncomputable def c : Nat := Classical.choice ⟨3⟩\nopaque o : Nat\npartial def g (n : Nat) : Nat := g n",
 }
 
+EFFECT = (
+    META
+    + """def hook : Linter where
+  run := fun _ => pure ()
+  name := `hook
+def act : BaseIO Bool := lintersRef.modifyGet fun all => (true, all.push hook)
+"""
+)
+TOKEN = "theorem same : Unit = Void IO.RealWorld := sorry\n"
+BAD = "def bad : Bool := match act (cast same ()) with\n  | .mk b _ => b\n"
+
 RUNNING = {
+    "effects in the kernel": EFFECT
+    + TOKEN
+    + BAD
+    + "theorem t : Lean.reduceBool bad = true := by decide +kernel",
+    "effects in a unification": EFFECT
+    + TOKEN
+    + BAD
+    + "theorem t : Lean.reduceBool bad = true := rfl",
+    "effects by an axiom": EFFECT
+    + TOKEN.replace("theorem", "axiom").replace(" := sorry", "")
+    + BAD
+    + "theorem t : bad = true := by native_decide",
+    "effects without the kernel": EFFECT
+    + "set_option debug.skipKernelTC true in\ntheorem lem : (1 : Nat) = 2 := by decide +kernel\n"
+    + TOKEN.replace("sorry", "absurd lem (by decide)")
+    + BAD
+    + "theorem t : Lean.reduceBool bad = true := by decide +kernel",
+    "effects in a configuration": EFFECT
+    + TOKEN
+    + "def cfg : Meta.Simp.Config := match act (cast same ()) with\n  | .mk b _ => { arith := b }\n"
+    + "theorem t : 1 + 1 = 2 := by simp (config := cfg)",
+
     "initialize": META + "initialize counter : IO.Ref Nat ← IO.mkRef 3",
     "builtin_initialize": META + "builtin_initialize lintersRef.set #[]",
     "run_cmd": META + 'run_cmd logInfo "x"',

@@ -3,17 +3,19 @@ kind: compiled code in the kernel
 title: implemented_by that lies, evaluated natively: a false theorem
 refused by: axioms
 -/
---- statement
-theorem t : (1 : Nat) = 2
---- bogus file
-def one : Nat := 1
-@[implemented_by one] def two : Nat := 2
-theorem helper : two = 1 := by native_decide
-theorem t : (1 : Nat) = 2 := helper.symm
---- honest statement
-theorem t : (1 : Nat) + 1 = 2
---- honest file
+--- statements
+namespace Honest
+theorem t : (1 : Nat) + 1 = 2 := sorry
+end Honest
+theorem t : (1 : Nat) = 2 := sorry
+--- solution: Honest.t proved, t refused
+namespace Honest
 def one : Nat := 1
 @[implemented_by one] def two : Nat := 2
 theorem helper : two = 2 := by decide
 theorem t : (1 : Nat) + 1 = 2 := helper
+end Honest
+def one : Nat := 1
+@[implemented_by one] def two : Nat := 2
+theorem helper : two = 1 := by native_decide
+theorem t : (1 : Nat) = 2 := helper.symm
