@@ -164,8 +164,10 @@ def errors_by_declaration(
         at = text.offset(message)
         index = -1 if message.command is None else message.command
         command = commands.get(index)
-        if command is not None and at < command.first:  # what stands before it is no command
-            command, index = None, -1
+        if command is None or at < command.first:
+            # No command: it goes on from the one before, or stands on a line of its own.
+            index = index - 1 if message.column else -1
+            command = commands.get(index)
         here = [d for d in text.declarations if d.command == index and d.listed]
         inside = [d for d in here if d.first <= at <= d.last] or [d for d in here if d.first <= at]
         pieces = [p for p in command.pieces if p.first <= at] if command is not None else []

@@ -81,7 +81,6 @@ RUNNING = {
     + TOKEN
     + "def cfg : Meta.Simp.Config := match act (cast same ()) with\n  | .mk b _ => { arith := b }\n"
     + "theorem t : 1 + 1 = 2 := by simp (config := cfg)",
-
     "initialize": META + "initialize counter : IO.Ref Nat ← IO.mkRef 3",
     "builtin_initialize": META + "builtin_initialize lintersRef.set #[]",
     "run_cmd": META + 'run_cmd logInfo "x"',
