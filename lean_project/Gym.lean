@@ -1456,6 +1456,24 @@ partial def taints (stx : Syntax) : Bool :=
     harmful stx || !onlyQuotes stx
   else !memName stx.getKind harmlessCommands || harmful stx
 
+/-- Types of what acts on the world. Code that Lean evaluates can only do so if it is given a token of
+the world, and a text that makes one (by a cast, from `sorry`) names its type. -/
+def worldly : List Name :=
+  [``IO.RealWorld, ``BaseIO, ``EIO, ``IO, ``ST, ``EST, `Void, `ST.Out, `EST.Out]
+
+partial def meetsArray (names : Array Name) (i : Nat) (xs : List Name) : Bool :=
+  if h : i < names.size then memName names[i] xs || meetsArray names (i + 1) xs else false
+
+def isWorldly (info : ConstantInfo) : Bool :=
+  meetsArray info.type.getUsedConstants 0 worldly
+    || match info.value? (allowOpaque := true) with
+      | some value => meetsArray value.getUsedConstants 0 worldly
+      | none => false
+
+def anyWorldly : List ConstantInfo → Bool
+  | [] => false
+  | c :: cs => isWorldly c || anyWorldly cs
+
 /-! ## Elaborating a text -/
 
 def currentNamespace (s : Command.State) : Name :=
@@ -1575,11 +1593,12 @@ partial def elabCommands (ictx : Parser.InputContext) (pos : Parser.ModuleParser
   holesOfNode search none info.trees.root
   holesOfArray search none info.trees.tail 0
   let sides := backwards (← sides.get) []
-  let tainted := taints stx
+  let new := newConstants s.env after.env
+  let tainted := taints stx || anyWorldly new
   let namespace' := currentNamespace s
   let made ← sidesJson s.env sides
   let json := commandJson (byteStart stx) stx (piecesJson namespace' stx)
-    (constantsJson after.env (newConstants s.env after.env)) made tainted
+    (constantsJson after.env new) made tainted
   let vars ← variablesJson s
   let command := { after with messages := {}, infoState := {} }
   let holes ← holes.get

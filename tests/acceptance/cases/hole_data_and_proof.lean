@@ -14,9 +14,7 @@ rfl
 --- prove: pair proved
 theorem pair : ∃ n : Nat, n = 3 := ⟨sorry, by sorry⟩
 --- tactics
-exact 5
-%%
-rfl
+exact (rfl : 5 * 5 = 25)
 --- prove: pt proved
 structure Pt where
   n : Nat
