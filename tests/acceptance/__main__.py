@@ -56,7 +56,7 @@ def show(results: list[Result]) -> None:
             kind,
             str(len(found)),
             str(bogus),
-            str(len(acts) - bogus),
+            str(sum(act.honest for act in acts)),
             _count(sum(len(result.false_accepts) for result in found)),
             _count(sum(len(result.false_rejects) for result in found)),
             f"{sum(result.seconds for result in found):.1f}",

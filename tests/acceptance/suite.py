@@ -85,6 +85,13 @@ class Act:
             return self.expected != "proved"
         return not all(self.expected.values())
 
+    @property
+    def honest(self) -> bool:
+        """Whether something in it must be accepted."""
+        if isinstance(self.expected, str):
+            return self.expected == "proved"
+        return any(self.expected.values())
+
 
 @dataclass(frozen=True)
 class Case:
