@@ -42,7 +42,7 @@ from prover.generate.models import load_model
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import ProofFormat, Statement
 from prover.interrupt import in_thread
-from prover.lean.judge import JudgeFailed, Made, fresh_judge, type_hash
+from prover.lean.judge import JudgeFailed, Made, fresh_judge
 from prover.lean.pool import LeanPool
 from prover.lean.process import Limits
 from prover.lean.states import Declaration, Elaborated, Hole
@@ -318,7 +318,7 @@ class Prover:
         declaration = targets.find_statement(text)
         if declaration is None:
             raise StatementError(_no_declaration())
-        return type_hash(Made.of(text), declaration)
+        return Made.of(text).type_hash(declaration)
 
     async def prove_text(
         self, text: str, *, name: str | None = None, budget: Budget | None = None
@@ -532,7 +532,7 @@ class Prover:
             )
         except ElaborationFailed as failed:
             return failed_judgement(failed.kind, str(failed))
-        own = next((d for d in given.declarations if _is_the_one(d, declaration)), None)
+        own = next((d for d in given.declarations if d.place == declaration.place), None)
         until = declaration.command + 1
         (judgement,) = await self._judge(given, [(declaration, own)], asked, until=until)
         return judgement
@@ -790,7 +790,7 @@ class Prover:
         for target in wanted:
             asked = target.declaration
             pairs.append(
-                (asked, next((d for d in given.declarations if _is_the_one(d, asked)), None))
+                (asked, next((d for d in given.declarations if d.place == asked.place), None))
             )
         return await self._judge(given, pairs, text, until=len(text.commands))
 
@@ -915,15 +915,6 @@ def default_jobs() -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     by_memory = psutil.virtual_memory().available // (WORKER_MEMORY_MB * 2**20) - 1
     return max(1, min(cores or 1, int(by_memory)))
-
-
-def _is_the_one(declaration: Declaration, asked: Declaration) -> bool:
-    """Whether a declaration stands in another text where the one that was asked stands in its."""
-    return (declaration.constant.name, declaration.command, declaration.side) == (
-        asked.constant.name,
-        asked.command,
-        asked.side,
-    )
 
 
 def _candidates(asked: Declaration, given: Elaborated) -> list[Declaration | None]:

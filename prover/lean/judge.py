@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -58,6 +58,25 @@ class Made:
         for part in (self.imports, _segments(self.head), _segments(self.commands)):
             found.update(json.dumps(part, sort_keys=True).encode() + b"\n")
         return found.hexdigest()
+
+    def type_hash(self, declaration: Declaration) -> str:
+        """The SHA-256 of a declaration's type, names of binders and of universe parameters left out:
+        equal hashes mean the same statement, whatever the text looks like. Empty if there is none.
+        """
+        side = -1 if declaration.side is None else declaration.side
+        segments = self.commands[declaration.command - self.first].segments
+        for row in segments[side]["decls"]:
+            if "type" in row and self._tables.name(row["name"]) == declaration.constant.name:
+                levels = [self._tables.name(i) for i in row["levels"]]
+                return self._tables.digest(row["type"], levels)
+        return ""
+
+    @cached_property
+    def _tables(self) -> _Tables:
+        tables = _Tables()
+        for segment in _segments(self.commands):
+            tables.add(segment)
+        return tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,26 +265,13 @@ class Judge:
 
 
 @contextlib.asynccontextmanager
-async def fresh_judge(lean: Lean, limits: Limits) -> Any:
+async def fresh_judge(lean: Lean, limits: Limits) -> AsyncIterator[Judge]:
     """A judge in a process that is started for one piece of work."""
     judge = Judge(lean, limits)
     try:
         yield judge
     finally:
         await judge.close()
-
-
-def type_hash(text: Made, declaration: Declaration) -> str:
-    """The SHA-256 of a declaration's type, names of binders and of universe parameters left out:
-    equal hashes mean the same statement, whatever the text looks like. Empty if there is none."""
-    tables = _Tables()
-    for segment in _segments(text.commands):
-        tables.add(segment)
-        for row in segment["decls"]:
-            if "type" in row and tables.name(row["name"]) == declaration.constant.name:
-                levels = [tables.name(i) for i in row["levels"]]
-                return tables.digest(row["type"], levels)
-    return ""
 
 
 class _Tables:

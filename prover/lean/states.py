@@ -84,6 +84,10 @@ Name = tuple[str | int, ...]
 """A name of Lean's by its parts: nothing that a part holds can be mistaken for another name."""
 
 
+Place = tuple[int, int | None, Name]
+"""A declaration of a text: its command, which of its sides it is in, its name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Constant:
     """A constant that a command made. `auxiliary`: Lean made it to go with another. `sorry`: its own
@@ -153,6 +157,12 @@ class Declaration:
     @property
     def kind(self) -> str:
         return self.constant.kind
+
+    @property
+    def place(self) -> Place:
+        """What tells it from all others of its text, and finds it in a text that is alike: an
+        `example` has no name of its own."""
+        return (self.command, self.side, self.constant.name)
 
     @property
     def names(self) -> tuple[Name, ...]:

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from prover.lean.judge import Answer, Judge, Made, Question, type_hash
+from prover.lean.judge import Answer, Judge, Made, Question
 from prover.lean.kernel_bugs import known_bugs, sound_since
-from prover.lean.states import Declaration, Elaborated, Message, Name, Piece
+from prover.lean.states import Declaration, Elaborated, Message, Name, Piece, Place
 from prover.lean.toolchain import Lean
 from prover.verify.axioms import ALLOWED_NAMES
 from prover.verify.verdict import Layer, LeanVersion, Outcome
@@ -127,16 +127,17 @@ async def judge_declarations(
         if other is None:
             found.append(_missing(given, loose))
             continue
-        hashed = (trusted, one) if trusted is not None and one is not None else (made, other)
         checked = Checked(
             given=other,
             answer=next(answers),
             asked=one,
             script=until is not None,
-            errors=(*errors.get(other.names[0], ()), *unread),
+            errors=(*errors.get(other.place, ()), *unread),
             smuggled=extra,
             heartbeats=given.heartbeats,
-            type_hash=type_hash(*hashed),
+            type_hash=made.type_hash(other)
+            if trusted is None or one is None
+            else trusted.type_hash(one),
             names=all_names | names_of([other]),
         )
         found.append(_conclude(checked))
@@ -154,12 +155,13 @@ def names_of(declarations: Iterable[Declaration]) -> dict[Name, str]:
 
 def errors_by_declaration(
     text: Elaborated,
-) -> tuple[dict[Name, tuple[Message, ...]], list[tuple[str, Message]]]:
-    """Lean's errors by the declaration that they are about, by the name of its first constant; and
-    those that are about none, each with the name of what was to be declared, or its line."""
-    found: dict[Name, tuple[Message, ...]] = {}
+) -> tuple[dict[Place, tuple[Message, ...]], list[tuple[str, Message]]]:
+    """Lean's errors by the declaration that they are about; and those that are about none, each with
+    the name of what was to be declared, or its line."""
+    found: dict[Place, tuple[Message, ...]] = {}
     loose: list[tuple[str, Message]] = []
     commands = dict(enumerate(text.commands, text.first_command))
+    declarations = text.declarations if text.errors else ()
     for message in text.errors:
         at = text.offset(message)
         index = -1 if message.command is None else message.command
@@ -168,12 +170,12 @@ def errors_by_declaration(
             # No command: it goes on from the one before, or stands on a line of its own.
             index = index - 1 if message.column else -1
             command = commands.get(index)
-        here = [d for d in text.declarations if d.command == index and d.listed]
+        here = [d for d in declarations if d.command == index and d.listed]
         inside = [d for d in here if d.first <= at <= d.last] or [d for d in here if d.first <= at]
         pieces = [p for p in command.pieces if p.first <= at] if command is not None else []
         owned = {d.piece for d in here}
         if inside and (not pieces or pieces[-1] in owned or inside[-1].piece is None):
-            key = inside[-1].names[0]
+            key = inside[-1].place
             found[key] = (*found.get(key, ()), message)
         else:
             loose.append((_called(pieces, message), message))

@@ -111,6 +111,10 @@ def test_definitions_are_judged_as_well(lab: Lab, text: str) -> None:
             "example : 1 = 1 := rfl\nexample : 1 = 2 := sorry",
             {"example:1": True, "example:2": False},
         ),
+        (
+            "example : 1 = 2 := rfl\nexample : 1 = 1 := rfl\nexample : 2 = 3 := rfl",
+            {"example:1": False, "example:2": True, "example:3": False},
+        ),
         ("partial def f (n : Nat) : Nat := f n\nunsafe def g : Nat := g", {"f": True}),
         ("private theorem a : 1 = 1 := rfl", {"a": True}),
         ("instance : Inhabited (Fin 3) := ⟨sorry⟩", {"instInhabitedFinOfNatNat": False}),
