@@ -85,7 +85,7 @@ def test_the_place_of_a_file_counts() -> None:
 def test_real_files_are_judged() -> None:
     gym = (ROOT / "lean_project" / "Gym.lean").read_text()
     assert rejection("lean", gym) is None
-    assert rejection("lean", re.sub("(theorem|lemma|example) ", "def ", gym)) == "no theorem"
+    assert rejection("lean", re.split("theorem |example ", gym)[0]) == "no theorem"
     algorithms = Path(networkx.__file__).parent / "algorithms"
     assert rejection("python", (algorithms / "clique.py").read_text()) is None
     assert (
