@@ -1,7 +1,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: prove test fuzz
+.PHONY: prove check test fuzz
 
 prove: .venv/prover
 	@echo "== Setting up Lean (once)"
@@ -9,12 +9,23 @@ prove: .venv/prover
 	@echo "== Proving an example"
 	$(BIN)/prover prove "theorem add_comm' (a b : Nat) : a + b = b + a"
 
+check: .venv/dev
+	@echo "== Style"
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	@echo "== Types"
+	$(BIN)/mypy
+	@echo "== Tests that need no Lean"
+	$(BIN)/python -m pytest -m 'not lean and not acceptance and not slow' \
+		--numprocesses=2 --dist=worksteal
+
 test: .venv/dev
 	@echo "== Style"
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	@echo "== Types"
 	$(BIN)/mypy
+	$(BIN)/mypy --platform=win32 --cache-dir=.mypy_cache/win32
 	@echo "== Tests (the first run sets up Lean)"
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
 

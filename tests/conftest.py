@@ -1,9 +1,11 @@
-"""One Lean for all tests: starting it takes seconds. Property tests try the same examples every
-time, unless `HYPOTHESIS_PROFILE=random` asks for new ones (`make fuzz`)."""
+"""One Lean for all tests: starting it takes seconds. Tests that use it, and those of the acceptance
+suite, are marked here. Property tests try the same examples every time, unless
+`HYPOTHESIS_PROFILE=random` asks for new ones (`make fuzz`)."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import settings
@@ -14,8 +16,35 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # a name that is no folder fails at once
 
+from prover.lean import embedded
 from prover.lean.toolchain import Lean, find_lean
 from tests.lab import Lab
+
+ACCEPTANCE = Path(__file__).with_name("acceptance")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what uses the fixture `lean`, itself or through another, and what attacks the verdict."""
+    for item in items:
+        attacks = item.path.is_relative_to(ACCEPTANCE)
+        if attacks:
+            item.add_marker("acceptance")
+        if attacks or "lean" in getattr(item, "fixturenames", ()):
+            item.add_marker("lean")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
+    """Without the marker, a test has no Lean."""
+
+    def refuse(*args: object, **options: object) -> NoReturn:
+        pytest.fail("a test that starts Lean uses the fixture `lean` or has the marker `lean`")
+
+    with pytest.MonkeyPatch.context() as patch:
+        if item.get_closest_marker("lean") is None:
+            patch.setattr(embedded, "ensure", refuse)
+        return (yield)
 
 
 @pytest.fixture(scope="session")

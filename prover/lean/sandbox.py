@@ -15,7 +15,6 @@ import ctypes
 import errno
 import os
 import platform
-import resource
 import struct
 import sys
 from collections.abc import Callable, Iterator
@@ -24,6 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+OPEN_PATH = 0
+if sys.platform == "linux":
+    OPEN_PATH = os.O_PATH | os.O_CLOEXEC
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on every architecture
 VERSION_FLAG = 1  # LANDLOCK_CREATE_RULESET_VERSION
@@ -143,6 +145,10 @@ class Sandbox:
         Raises:
             OSError: there is no Landlock here, or it refuses. The function raises it too.
         """
+        if sys.platform != "linux":
+            raise OSError(errno.ENOTSUP, unavailable())
+        import resource
+
         ruleset, handled = _create_ruleset()
         try:
             grants = [(Path(path), READ) for path in SYSTEM]
@@ -190,7 +196,7 @@ def _create_ruleset() -> tuple[int, int]:
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:
-    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    descriptor = os.open(path, OPEN_PATH)
     try:
         if not os.path.isdir(path):
             rights &= OF_FILES

@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+import platform
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version as distribution_version
@@ -38,6 +40,7 @@ COMPILE_SECONDS = 300.0
 KEPT_VARIABLES = {
     *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ"),
     *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
+    *("SYSTEMROOT", "USERPROFILE", "TEMP", "TMP"),  # Windows starts few programs without them
 }
 
 
@@ -185,7 +188,8 @@ def _native(
         raise SetupError(*_fails([*prefix, "--version"], root, "it names no version"))
     commit = re.search(r"commit ([0-9a-f]+)", version)
     toolchain = Path(_ask([*prefix, "--print-prefix"], root).strip())
-    if not (toolchain / "bin" / "lean").is_file():
+    lean = "lean.exe" if sys.platform == "win32" else "lean"
+    if not (toolchain / "bin" / lean).is_file():
         says = f"there is no bin/lean in {toolchain}"
         raise SetupError(*_fails([*prefix, "--print-prefix"], root, says))
     variables = dict(os.environ)
@@ -211,8 +215,8 @@ def _ask(command: list[str], cwd: Path | None) -> str:
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
             check=False,
+            encoding="utf-8",
             errors="replace",
             timeout=VERSION_SECONDS,
         )
@@ -283,8 +287,8 @@ def _native_source(program: str, version: str) -> Path:
     if not path.exists():
         with embedded.readable_errors(embedded.cache_folder()):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-                file.write(text)
+            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+                file.write(text.encode())
             os.replace(file.name, path)
     return path
 
@@ -351,7 +355,9 @@ def _embedded_state() -> list[Finding]:
             "warn",
             f"stack of {stack} MB instead of {embedded.STACK_MB} MB: deep recursion ends the "
             "Lean process sooner",
-            "raise the hard limit (`ulimit -Hs`)",
+            "Windows gives Node no more; a native Lean has its own (see elan)"
+            if sys.platform == "win32"
+            else "raise the hard limit (`ulimit -Hs`)",
         )
     )
     return findings
@@ -397,8 +403,8 @@ def _compile(lean: Lean, program: str) -> Finding:
             cwd=lean.root,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
             check=False,
+            encoding="utf-8",
             errors="replace",
             timeout=COMPILE_SECONDS,
         )
@@ -415,6 +421,20 @@ def _compile(lean: Lean, program: str) -> Finding:
     )
 
 
+def _system() -> list[Finding]:
+    """What this system does not give the prover."""
+    if sys.platform == "linux":
+        return []
+    return [
+        Finding(
+            "warn",
+            f"on {platform.system()} a Lean that is busy outlives a prover that was killed, and the "
+            "tests have not run there",
+            "end such processes by hand (`node`, `lean`); after Ctrl-C none is left",
+        )
+    ]
+
+
 def _machine() -> list[Finding]:
     memory = psutil.virtual_memory()
     free, cores = memory.available / 2**30, os.cpu_count() or 1
@@ -425,9 +445,10 @@ def _machine() -> list[Finding]:
     space = shutil.disk_usage(existing).free / 2**30
     disk = f"cache {cache}: {space:.1f} GB free"
     findings = [
+        *_system(),
         Finding("ok", text)
         if enough
-        else Finding("warn", text, "a Lean process takes about 1 to 2 GB")
+        else Finding("warn", text, "a Lean process takes about 1 to 2 GB"),
     ]
     if not os.access(existing, os.W_OK):
         findings.append(

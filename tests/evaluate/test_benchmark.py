@@ -236,6 +236,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
     monkeypatch.setenv("PROVER_CACHE", str(tmp_path / "cache"))
     yield asked
     served.shutdown()
+    served.server_close()
 
 
 def test_a_known_copy_is_fetched_once(server: list[str]) -> None:

@@ -119,6 +119,7 @@ def test_kinds_that_training_has_not_seen_count_apart() -> None:
     assert "| new | 1 (1) | 0 (0) | 1 (1) |" in written
 
 
+@pytest.mark.lean
 def test_all_contestants_on_real_statements_and_the_report_made_again(tmp_path: Path) -> None:
     model = new_model(model_config(SHAPE, len(tokenizer())), 0)
     recipe = Recipe(100, 8, 128, 5e-3, 2)

@@ -83,6 +83,7 @@ def test_an_evaluation_goes_on_and_counts_what_was_bad(lab: Lab, tmp_path: Path)
     assert lost["failures"] == {MALFORMED: len(BAD), "tactic": 1}
 
 
+@pytest.mark.lean
 def test_whole_proofs_that_are_none_leave_the_others() -> None:
     choices = [
         *BAD,

@@ -51,6 +51,7 @@ def prove(text: str, form: str) -> Verdict:
     return asyncio.run(main())
 
 
+@pytest.mark.lean
 def test_a_step_prover_on_a_server_proves_what_the_portfolio_does_not() -> None:
     verdict = prove("exact ⟨251, 257, by decide⟩", "prover")
     assert verdict.proved, verdict
@@ -59,6 +60,7 @@ def test_a_step_prover_on_a_server_proves_what_the_portfolio_does_not() -> None:
     assert not prove("exact ⟨251, 258, by decide⟩", "prover").proved
 
 
+@pytest.mark.lean
 def test_a_whole_proof_is_tried_and_its_steps_join_the_search() -> None:
     whole = "  refine ⟨251, 257, ?_, ?_, ?_⟩\n  · decide\n  · decide\n  · decide\n```\n"
     verdict = prove(whole, "goedel-prover")

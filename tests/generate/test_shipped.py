@@ -39,6 +39,7 @@ def test_it_is_the_default_and_small_and_has_a_card() -> None:
     assert load_model(SHIPPED).format.name == "prover"
 
 
+@pytest.mark.lean
 def test_it_proves_what_it_has_not_seen_and_the_portfolio_does_not() -> None:
     with_model = prove(SHIPPED)
     assert with_model.proved, with_model

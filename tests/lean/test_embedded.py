@@ -12,6 +12,8 @@ import pytest
 from prover.lean import embedded
 from prover.lean.embedded import EmbeddedLean, SetupError
 
+pytestmark = pytest.mark.lean
+
 TINY_GYM = "public def main : IO Unit := pure ()\n"
 SET_UP = """
 import sys

@@ -9,6 +9,8 @@ from prover.lean.kernel_bugs import known_bugs
 from prover.lean.toolchain import Lean, SetupError, diagnose, find_lean, source_text
 from tests.lean.native_standin.standin import PROJECT, make_bin
 
+pytestmark = pytest.mark.lean
+
 FILE = PROJECT / "Some.lean"
 
 

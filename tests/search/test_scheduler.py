@@ -76,6 +76,7 @@ def chain(length: int, *, wide: int = 0, closes: bool = True) -> World:
     return World((0,) * length, tuple(rules))
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(worlds(), st.integers(1, 3), st.integers(0, 1000))
 def test_the_tree_does_not_depend_on_timing(world: World, width: int, seed: int) -> None:
@@ -97,6 +98,7 @@ def test_the_tree_does_not_depend_on_timing(world: World, width: int, seed: int)
     run(main)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(worlds(4))
 def test_verification_sees_scripts_until_one_is_accepted(world: World) -> None:
@@ -119,6 +121,7 @@ def test_verification_sees_scripts_until_one_is_accepted(world: World) -> None:
     run(main)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.lists(worlds(), min_size=2, max_size=6), st.integers(0, 100))
 def test_concurrent_searches_equal_each_alone(several: list[World], seed: int) -> None:

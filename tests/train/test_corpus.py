@@ -304,6 +304,7 @@ TRAIN = [sys.executable, "-m", "prover.train.cli"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "OMP_NUM_THREADS": "1"}
 
 
+@pytest.mark.slow
 def test_the_commands_from_source_code_to_a_model(tmp_path: Path) -> None:
     def call(*words: object) -> str:
         done = subprocess.run(

@@ -232,6 +232,7 @@ def files(out: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.lean
 def test_killed_at_any_moment_it_goes_on_to_the_same_files(model: Path, tmp_path: Path) -> None:
     """The command is killed in the middle of a search and before a training, and ends with the
     files of a run that was left alone."""
