@@ -15,6 +15,8 @@ check: .venv/dev
 	$(BIN)/ruff format --check
 	@echo "== Types"
 	$(BIN)/mypy
+	@echo "== Imports"
+	$(BIN)/lint-imports
 	@echo "== Tests that need no Lean"
 	$(BIN)/python -m pytest -m 'not lean and not acceptance and not slow' \
 		--numprocesses=2 --dist=worksteal
@@ -26,6 +28,8 @@ test: .venv/dev
 	@echo "== Types"
 	$(BIN)/mypy
 	$(BIN)/mypy --platform=win32 --cache-dir=.mypy_cache/win32
+	@echo "== Imports"
+	$(BIN)/lint-imports
 	@echo "== Tests (the first run sets up Lean)"
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
 

@@ -42,13 +42,20 @@ from prover.generate.models import load_model
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import ProofFormat, Statement
 from prover.interrupt import in_thread
-from prover.lean.judge import JudgeFailed, Made, fresh_judge
 from prover.lean.pool import LeanPool
 from prover.lean.process import Limits
+from prover.lean.source import (
+    NotText,
+    as_lean_reads,
+    cut,
+    indent,
+    with_options,
+)
 from prover.lean.states import Declaration, Elaborated, Hole
 from prover.lean.toolchain import Lean, find_lean
 from prover.lean.worker import ElaborationFailed
 from prover.verify import external, targets
+from prover.verify.judge import JudgeFailed, Made, fresh_judge
 from prover.verify.layers import (
     Judgement,
     errors_by_declaration,
@@ -56,13 +63,6 @@ from prover.verify.layers import (
     judge_declarations,
     lean_version,
     names_of,
-)
-from prover.verify.statement import (
-    NotText,
-    as_lean_reads,
-    cut,
-    indent,
-    with_options,
 )
 from prover.verify.targets import Target
 from prover.verify.verdict import Outcome, Verdict

@@ -377,7 +377,7 @@ Exit code: 1 if the main job cannot run."""
 )
 def doctor(lean: LeanOption = "auto") -> None:
     """What was found on this machine, what works, and what to do about the rest."""
-    from prover.lean.toolchain import diagnose
+    from prover.doctor import diagnose
 
     marks = {"ok": "[green]ok[/]     ", "warn": "[yellow]note[/]   ", "error": "[red]error[/]  "}
     worst = PROVED

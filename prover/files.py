@@ -1,15 +1,17 @@
-"""Whole files: Lean texts that can be written again byte for byte, and writing that leaves either the
-old file or the new one."""
+"""Whole files: Lean texts that can be written again byte for byte, writing that leaves either the old
+file or the new one, and journals of JSON lines that a kill leaves readable."""
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import Any
 
 from prover.errors import ProverError
 
@@ -106,3 +108,77 @@ def _replace(path: Path, data: bytes) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    """The objects of a file of JSON lines.
+
+    Raises:
+        ValueError: a line is no JSON; names the file and the line.
+    """
+    return json_lines(path.read_bytes(), str(path))
+
+
+def json_lines(data: bytes, place: str) -> list[dict[str, Any]]:
+    """The objects of JSON lines from a place. Only a line feed ends a line: JSON may hold all else that
+    ends lines elsewhere. Raises ValueError, naming place and line."""
+    rows = []
+    for number, line in enumerate(data.removesuffix(b"\n").split(b"\n") if data else (), 1):
+        try:
+            rows.append(json.loads(line.decode()))
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"{place}, line {number}: {error}") from None
+    return rows
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a file of one JSON value, whole or not at all."""
+    write_file(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Writes a file of JSON lines, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            for row in rows:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def mend(path: Path) -> None:
+    """Cuts off the line that a kill has left unfinished."""
+    if path.exists():
+        data = path.read_bytes()
+        whole = data.rfind(b"\n") + 1
+        if whole < len(data):
+            os.truncate(path, whole)
+
+
+def append_lines(path: Path, lines: Iterable[dict[str, Any]]) -> None:
+    """Adds JSON lines to a file."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+
+
+def same_settings(path: Path, identity: dict[str, Any]) -> None:
+    """Notes what a run is about, so that another run does not add to it.
+
+    Raises:
+        ProverError: something else is noted there.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, identity)
+        return
+    there = json.loads(path.read_text("utf-8"))
+    if there != identity:
+        names = [n for n in {**there, **identity} if there.get(n) != identity.get(n)]
+        differs = ", ".join(f"{n} {there.get(n)} there, {identity.get(n)} here" for n in names)
+        raise ProverError(
+            f"{path.parent} was begun with other settings ({differs}): give another --out to start "
+            "anew, or the same settings to go on"
+        )

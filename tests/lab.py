@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from prover.api import Prover, Settings
 from prover.lean.pool import LeanPool
+from prover.lean.source import with_hole
 from prover.lean.states import Elaborated
-from prover.verify.statement import with_hole
 from search.budget import Budget
 from search.interfaces import Failure, Outcome, Progress, State
 

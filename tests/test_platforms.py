@@ -85,13 +85,13 @@ def test_doctor_says_what_another_system_lacks() -> None:
         "darwin": ("outlives a prover that was killed",),
     }.items():
         out = run(f"""
-put_on({platform!r}, ["prover.lean.toolchain"])
+put_on({platform!r}, ["prover.doctor"])
 if {platform!r} == "darwin":
     del sys.modules["resource"]
 import platform
 platform.system = lambda: "Elsewhere"
 from prover.lean.sandbox import unavailable
-from prover.lean.toolchain import diagnose
+from prover.doctor import diagnose
 from pathlib import Path
 for finding in diagnose(Path.cwd(), "embedded"):
     print(finding.text)

@@ -12,33 +12,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
+from prover.lean.syntax import NAME, SPELLINGS, TOKEN, split_at_comments
+
 Tokens = list[str]
 
-NAME = r"[^\W\d](?:[\w'✝?]|!(?!=))*"
-TOKEN = re.compile(
-    rf"{NAME}(?:\.{NAME})*|\.{NAME}|\d+(?:\.\d+)?|∃!|<->|:=|->|<-|=>|<=|>=|!=|/\\|\\/|==|\S"
-)
-_COMMENT_BEGINS = re.compile(r"/-|--[^\n]*")
 _DECLARATION = re.compile(r"\b(?:theorem|lemma|example|have)\b")
 _SHORT_NAME = re.compile(r"[^\W\d_][\d'₀-₉✝]*")
-SPELLINGS = {
-    "->": "→",
-    "<->": "↔",
-    "<=": "≤",
-    ">=": "≥",
-    "!=": "≠",
-    "/\\": "∧",
-    "\\/": "∨",
-    "=>": "↦",
-    "fun": "λ",
-    "in": "∈",
-    "Nat": "ℕ",
-    "Int": "ℤ",
-    "Rat": "ℚ",
-    "Real": "ℝ",
-    "Complex": "ℂ",
-}
-"""What may be written in two ways."""
 
 _SYNONYMS = SPELLINGS | {"sqrt": "√"}
 _OPEN, _CLOSE = {"(": ")", "{": "}", "[": "]", "⦃": "⦄", "⟨": "⟩"}, ")}]⦄⟩"
@@ -102,23 +81,6 @@ def shapes(text: str) -> Iterator[Shape]:
         yield from _goal_shape(text[before:turnstile], text[turnstile + 1 : after])
     if not (declared or goals) and len(text) <= LONGEST_HEADER:
         yield from _header_shape(text)
-
-
-def split_at_comments(text: str) -> list[str]:
-    """The parts of a text between its comments. One that is nowhere closed is none."""
-    last = text.rfind("-/")
-    parts: list[str] = []
-    start = at = 0
-    while found := _COMMENT_BEGINS.search(text, at):
-        end = found.end()
-        if found[0] == "/-":
-            if end > last:
-                at = found.start() + 1
-                continue
-            end = text.index("-/", end) + 2
-        parts.append(text[start : found.start()])
-        start = at = end
-    return [*parts, text[start:]]
 
 
 def _header(text: str, start: int, end: int) -> str:

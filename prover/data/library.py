@@ -18,12 +18,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from prover.data.theorems.corpus import read_jsonl, write_jsonl
 from prover.data.theorems.statement import SPLITS, Row, split_of_text, statement_sha256
+from prover.files import read_jsonl, write_jsonl
 from prover.lean.pool import LeanPool
+from prover.lean.source import BARE_HEADER
 from prover.lean.states import Elaborated
 from prover.lean.worker import ElaborationFailed
-from prover.verify.statement import BARE_HEADER
 
 LIBRARY = "import Std\n" + BARE_HEADER
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from prover.lean.source import cut, fill_all
 from prover.lean.states import Declaration, Elaborated, Hole
-from prover.verify.statement import cut, fill_all
 from prover.verify.targets import Target
 from search.best_first import SearchResult
 from search.budget import Spent

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from prover.api import Prover, StatementError
+from prover.lean.source import with_options
 from prover.verify import targets
-from prover.verify.statement import with_options
 from search.budget import Budget
 from search.interfaces import Progress
 

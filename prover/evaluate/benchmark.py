@@ -30,10 +30,10 @@ from pathlib import Path
 from typing import Any
 
 from prover.api import Prover, StatementError
-from prover.data.lean_text import NAME, SPELLINGS, TOKEN
 from prover.errors import ProverError
 from prover.lean.embedded import cache_folder
-from prover.verify.statement import bare
+from prover.lean.source import bare
+from prover.lean.syntax import NAME, SPELLINGS, TOKEN
 
 CORE_HEADER = 'notation "ℕ" => Nat\nnotation "ℤ" => Int\n'
 """Stands before a statement in place of `import Mathlib`: what many statements need of it."""
@@ -125,7 +125,7 @@ def load_benchmark(where: str, informal: str | None = None) -> list[Theorem]:
 
 def write_benchmark(path: Path, theorems: Iterable[Theorem]) -> None:
     """Writes JSON lines in the one schema, whole or not at all."""
-    from prover.data.theorems.corpus import write_jsonl
+    from prover.files import write_jsonl
 
     write_jsonl(path, map(to_row, theorems))
 

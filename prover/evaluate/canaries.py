@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from prover.api import Prover, StatementError
 from prover.errors import ProverError
-from prover.verify.statement import with_options
+from prover.lean.source import with_options
 from prover.verify.verdict import Verdict
 
 CANARIES = (

@@ -151,8 +151,9 @@ def run(
 
     from prover.api import Settings
     from prover.evaluate.canaries import CanaryProved
-    from prover.evaluate.run import LIMITS, Plan, RunError, read_results
+    from prover.evaluate.run import Plan, RunError, read_results
     from prover.evaluate.run import run as run_plan
+    from prover.lean.process import PATIENT
 
     _known_subset(subset)
     chosen = chosen_model(model)
@@ -180,7 +181,7 @@ def run(
             jobs=jobs,
             seed=seed,
             budget=read_budget(budget, timeout),
-            limits=LIMITS,
+            limits=PATIENT,
             model=chosen,
             prompt_format=prompt_format,
             portfolio=portfolio,
@@ -431,10 +432,11 @@ def recheck(
     from dataclasses import asdict
 
     from prover.api import Settings
-    from prover.data.theorems.corpus import write_jsonl
     from prover.evaluate.recheck import Rechecked, is_results, load_claims
     from prover.evaluate.recheck import recheck as check_again
-    from prover.evaluate.run import LIMITS, RunError, read_results
+    from prover.evaluate.run import RunError, read_results
+    from prover.files import write_jsonl
+    from prover.lean.process import PATIENT
 
     _known_subset(subset)
     attempts = 0.0
@@ -473,7 +475,7 @@ def recheck(
         print(f"{good} of {len(found)} proofs hold with Lean {prover.lean.version}, in {took}")
         return PROVED if good == len(found) else NOT_PROVED
 
-    settings = Settings(lean=lean, jobs=1, limits=LIMITS, paranoid=paranoid)
+    settings = Settings(lean=lean, jobs=1, limits=PATIENT, paranoid=paranoid)
     run_prover(settings, proofs.resolve().parent, work)
 
 

@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from prover.api import Prover, Settings, StatementError
-from prover.data.theorems.corpus import read_jsonl
 from prover.data.theorems.statement import Row
 from prover.evaluate.statistics import wilson
+from prover.files import append_lines, mend, read_jsonl, same_settings, write_json
 from prover.generate.mixed import Mixed
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import Sampling
-from prover.train.rounds import LIMITS, append_lines, mend, same_settings, write_json
+from prover.lean.process import PATIENT
 from search.budget import Budget, Spent
 from search.interfaces import Request, Suggestion, TacticGenerator
 from search.scheduler import Scheduler
@@ -107,7 +107,7 @@ async def compare(
 
     Raises:
         ValueError: there is no such contestant, no statement, or no model where one is needed.
-        TrainingError: `out` was begun with other settings.
+        ProverError: `out` was begun with other settings.
         ModelError: the model cannot be loaded.
     """
     unknown = set(settings.contestants) - set(CONTESTANTS)
@@ -154,14 +154,14 @@ async def _search(
     report: Callable[[str], None],
 ) -> None:
     generators = _generators(model, settings)
-    options = Settings(lean=lean, jobs=jobs, seed=settings.seed, limits=LIMITS)
+    options = Settings(lean=lean, jobs=jobs, seed=settings.seed, limits=PATIENT)
     async with Prover(options) as prover:
         for contestant, searches in todo.items():
             async with Scheduler(prover.pool, generators[contestant]) as prover.scheduler:
                 for place, (row, attempt) in enumerate(searches, 1):
                     line = {"contestant": contestant, "attempt": attempt}
                     prover.settings = Settings(
-                        lean=lean, jobs=jobs, seed=settings.seed + attempt, limits=LIMITS
+                        lean=lean, jobs=jobs, seed=settings.seed + attempt, limits=PATIENT
                     )
                     line |= await _attempt(prover, row, settings)
                     append_lines(log, [line])

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from prover.api import Prover, StatementError
-from prover.data.theorems.corpus import read_jsonl
 from prover.evaluate.benchmark import CORE_HEADER, DECLARATION, Theorem, core
 from prover.evaluate.run import Results, RunError, read_results
+from prover.files import read_jsonl
+from prover.lean.source import with_options
 from prover.lean.worker import ElaborationFailed
 from prover.verify.layers import Judgement
-from prover.verify.statement import with_options
 from prover.verify.targets import find_statement
 from prover.verify.verdict import Outcome, Verdict
 

@@ -18,7 +18,7 @@ from typing import Any
 from prover.evaluate.benchmark import Note, known_wrong
 from prover.evaluate.run import NOT_SEARCHED, Results, RunError
 from prover.evaluate.statistics import bootstrap, mcnemar, pass_at_k, wilson
-from prover.lean.kernel_bugs import known_bugs, sound_since
+from prover.verify.kernel_bugs import known_bugs, sound_since
 from search.best_first import MALFORMED
 
 PHASES = ("elaborate", "search", "generate", "verify")

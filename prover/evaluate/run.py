@@ -44,16 +44,12 @@ from prover.evaluate.benchmark import Theorem, core, digest
 from prover.evaluate.canaries import CanaryProved, canaries
 from prover.generate.models import local_name
 from prover.generate.portfolio import Portfolio
-from prover.lean.process import Limits
 from prover.lean.toolchain import Lean
 from search.interfaces import Request
 from search.proof import layout
 from search.scheduler import SearchFailed
 
 FORMAT = 1
-LIMITS = Limits(tactic_seconds=30.0, elab_seconds=300.0, start_seconds=600.0)
-"""Caps on the wall time that should not bind: heartbeats do."""
-
 NOT_SEARCHED = ("not elaborating", "needs Mathlib", "timeout", "memory", "crash")
 """Outcomes of statements for which there was no search; they count as not proved."""
 
@@ -177,7 +173,7 @@ async def run(
 
 def _begin(prover: Prover, plan: Plan, out: Path, resume: bool) -> IO[str]:
     """The file, ready to be added to."""
-    from prover.train.rounds import mend
+    from prover.files import mend
 
     settings = identity(plan, prover.lean)
     if out.exists() and not resume and out.stat().st_size:
@@ -528,6 +524,6 @@ def merge(paths: Sequence[Path], out: Path) -> Merged:
 
 
 def _write(path: Path, lines: Iterable[dict[str, Any]]) -> None:
-    from prover.data.theorems.corpus import write_jsonl
+    from prover.files import write_jsonl
 
     write_jsonl(path, lines)

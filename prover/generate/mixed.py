@@ -9,7 +9,7 @@ from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from prover.data.lean_text import split_at_comments
+from prover.lean.syntax import split_at_comments
 from search.interfaces import Request, State, Suggestion, TacticGenerator
 from search.proof import layout
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from prover.errors import ProverError
-from prover.verify.statement import with_hole
+from prover.lean.source import with_hole
 from search.interfaces import Request
 from search.proof import layout
 

@@ -19,12 +19,12 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from prover.errors import ProverError
-from prover.lean.judge import Judge
+from prover.lean.axioms import ALLOWED
 from prover.lean.process import GymDied, GymProcess, Limits, Reply
 from prover.lean.states import Elaborated, Hole, Message, read_goal, read_messages
 from prover.lean.toolchain import Lean
 from prover.lean.worker import ElaborationFailed, Worker
-from prover.verify.axioms import ALLOWED
+from prover.verify.judge import Judge
 from search.interfaces import Cost, Failure, Outcome, Progress, State
 
 T = TypeVar("T")

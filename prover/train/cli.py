@@ -401,10 +401,11 @@ def compare(
 ) -> None:
     """Whether the model helps: proved at equal Lean calls and in equal time."""
     _quiet()
-    from prover.data.theorems.corpus import held_out, read_jsonl
+    from prover.data.theorems.corpus import held_out
     from prover.data.theorems.statement import Row
     from prover.evaluate.compare import Comparison
     from prover.evaluate.compare import compare as run
+    from prover.files import read_jsonl
 
     with _explained():
         try:

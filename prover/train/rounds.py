@@ -36,13 +36,14 @@ from typing import TYPE_CHECKING, Any
 
 from prover.api import Prover, Settings, StatementError
 from prover.data.decontaminate import Benchmark, Problem, check_clean
-from prover.data.theorems.corpus import read_jsonl, write_jsonl
 from prover.data.theorems.statement import Row
+from prover.files import append_lines, mend, read_jsonl, same_settings, write_json, write_jsonl
 from prover.generate.mixed import Mixed
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import Sampling
 from prover.interrupt import Interrupted, run_cancellable
-from prover.lean.process import Limits
+from prover.lean.process import PATIENT
+from prover.lean.source import with_options
 from prover.lean.worker import ElaborationFailed
 from prover.train.corpus import TrainingError
 from prover.train.sft import (
@@ -53,7 +54,6 @@ from prover.train.sft import (
     steps_for,
     train_tactics,
 )
-from prover.verify.statement import with_options
 from prover.verify.targets import open_statement
 from search.best_first import rank
 from search.budget import Budget
@@ -81,8 +81,6 @@ UNPROVED_KEPT = 16
 
 NO_ANSWER = {"timeout", "memory", "crash"}
 """Failures that say nothing about the tactic."""
-
-LIMITS = Limits(tactic_seconds=30.0, elab_seconds=300.0, start_seconds=600.0)
 
 
 @dataclass(frozen=True)
@@ -540,7 +538,7 @@ async def _search(
     proposer = TransformersGenerator.load(str(model), form="prover", sampling=sampling)
     explorer = Explorer(Mixed(proposer, Portfolio()), settings.temperature)
     budget = Budget(expansions=settings.expansions, seconds=settings.seconds)
-    options = Settings(lean=lean, jobs=jobs, seed=seed, limits=LIMITS)
+    options = Settings(lean=lean, jobs=jobs, seed=seed, limits=PATIENT)
     async with Prover(options, generator=explorer) as prover:
         recorder = Recorder(prover.pool)
         async with Scheduler(recorder, explorer) as prover.scheduler:
@@ -649,26 +647,6 @@ def _statements(path: Path, held_out: Sequence[Row]) -> list[Row]:
     return rows
 
 
-def same_settings(path: Path, identity: dict[str, Any]) -> None:
-    """Notes what a run is about, so that another run does not add to it.
-
-    Raises:
-        TrainingError: something else is noted there.
-    """
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, identity)
-        return
-    there = json.loads(path.read_text("utf-8"))
-    if there != identity:
-        names = [n for n in {**there, **identity} if there.get(n) != identity.get(n)]
-        differs = ", ".join(f"{n} {there.get(n)} there, {identity.get(n)} here" for n in names)
-        raise TrainingError(
-            f"{path.parent} was begun with other settings ({differs}): give another --out to start "
-            "anew, or the same settings to go on"
-        )
-
-
 def _history(lines: Iterable[dict[str, Any]]) -> dict[str, tuple[int, int]]:
     """How often each statement was proved and tried."""
     history: dict[str, tuple[int, int]] = {}
@@ -742,28 +720,6 @@ def _summary(lines: Sequence[dict[str, Any]], earlier: Sequence[dict[str, Any]])
 
 def _lines(path: Path) -> list[dict[str, Any]]:
     return read_jsonl(path) if path.exists() else []
-
-
-def mend(path: Path) -> None:
-    """Cuts off the line that a kill has left unfinished."""
-    if path.exists():
-        data = path.read_bytes()
-        whole = data.rfind(b"\n") + 1
-        if whole < len(data):
-            os.truncate(path, whole)
-
-
-def append_lines(path: Path, lines: Iterable[dict[str, Any]]) -> None:
-    """Adds JSON lines to a file."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
-
-
-def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Writes a file, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
 
 
 def _seed(*parts: int) -> int:

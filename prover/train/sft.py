@@ -19,7 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prover.data.theorems.corpus import read_jsonl
+from prover.files import read_jsonl
 from prover.models.tokenizer import GOAL, PROOFSTEP
 from prover.train.corpus import (
     Recipe,

@@ -26,9 +26,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from prover.lean.axioms import ALLOWED
 from prover.lean.process import GymDied, kill_family, spawn
 from prover.lean.toolchain import Launch, Lean, Native
-from prover.verify.axioms import ALLOWED
 from prover.verify.verdict import Layer
 
 MODULE = "ProverFinished"

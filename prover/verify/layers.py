@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from prover.lean.judge import Answer, Judge, Made, Question
-from prover.lean.kernel_bugs import known_bugs, sound_since
+from prover.lean.axioms import ALLOWED_NAMES
 from prover.lean.states import Declaration, Elaborated, Message, Name, Piece, Place
 from prover.lean.toolchain import Lean
-from prover.verify.axioms import ALLOWED_NAMES
+from prover.verify.judge import Answer, Judge, Made, Question
+from prover.verify.kernel_bugs import known_bugs, sound_since
 from prover.verify.verdict import Layer, LeanVersion, Outcome
 
 

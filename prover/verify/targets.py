@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from prover.errors import ProverError
 from prover.lean.pool import LeanPool
+from prover.lean.source import cut, replace
 from prover.lean.states import Declaration, Elaborated, Hole
-from prover.verify.statement import cut, replace
 
 
 class NoDeclaration(ProverError):

@@ -36,8 +36,8 @@ from prover.evaluate.benchmark import Theorem
 from prover.evaluate.recheck import Claim, recheck
 from prover.generate.portfolio import Portfolio
 from prover.lean.pool import Handle, LeanPool
+from prover.lean.source import fill, with_hole, with_options
 from prover.lean.worker import ElaborationFailed
-from prover.verify.statement import fill, with_hole, with_options
 from prover.verify.verdict import Verdict
 from search.budget import Budget
 from search.interfaces import Progress, Request, Suggestion

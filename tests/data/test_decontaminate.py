@@ -18,7 +18,8 @@ from prover.data.decontaminate import (
     load_benchmark,
     longest_common_subsequence,
 )
-from prover.data.lean_text import shapes, split_at_comments
+from prover.data.lean_text import shapes
+from prover.lean.syntax import split_at_comments
 from tests.timing import grows_linearly
 
 SAMPLE = Path(__file__).with_name("benchmark.jsonl")

@@ -12,8 +12,8 @@ from prover.data.library import (
     read_modules,
     read_statements,
 )
-from prover.data.theorems.corpus import read_jsonl
 from prover.data.theorems.statement import Row
+from prover.files import read_jsonl
 from prover.lean.worker import ElaborationFailed
 from tests.lab import Lab
 

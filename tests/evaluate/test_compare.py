@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from prover.errors import ProverError
 from prover.evaluate.compare import (
     AtLeast,
     Comparison,
@@ -19,7 +20,7 @@ from prover.evaluate.compare import (
 )
 from prover.generate.portfolio import Portfolio
 from prover.models.presets import model_config, new_model
-from prover.train.corpus import Recipe, TrainingError
+from prover.train.corpus import Recipe
 from prover.train.sft import train_tactics
 from search.budget import Spent
 from search.interfaces import Goal, Request, State
@@ -148,7 +149,7 @@ def test_all_contestants_on_real_statements_and_the_report_made_again(tmp_path: 
     (out / "attempts.jsonl").write_text("".join(last[:-1]) + last[-1][:20])
     assert run()["contestants"]["portfolio"] == figures["portfolio"]
     assert len(said) == len(rows) + 1
-    with pytest.raises(TrainingError, match=r"other settings .*calls 16 there, 8 here"):
+    with pytest.raises(ProverError, match=r"other settings .*calls 16 there, 8 here"):
         run(replace(SETTINGS, calls=8))
 
 

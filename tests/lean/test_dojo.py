@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from prover.api import StatementError
-from prover.lean.dojo import Dojo, from_lean_dojo, to_lean_dojo
+from prover.dojo import Dojo, from_lean_dojo, to_lean_dojo
 from prover.lean.process import Limits
 from prover.lean.states import (
     LeanError,
@@ -168,7 +168,7 @@ def test_what_is_no_result_is_refused() -> None:
 
 def test_our_dojo_does_without_lean_dojo(tmp_path: Path) -> None:
     (tmp_path / "lean_dojo.py").write_text("raise ImportError('not here')")
-    code = "import prover.lean.dojo as d; d.to_lean_dojo(d.ProofGivenUp())"
+    code = "import prover.dojo as d; d.to_lean_dojo(d.ProofGivenUp())"
     root = str(Path(__file__).parents[2])
     done = subprocess.run(
         [sys.executable, "-c", code],

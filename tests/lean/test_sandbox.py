@@ -15,10 +15,11 @@ from typing import Any
 import psutil
 import pytest
 
+from prover.doctor import diagnose
 from prover.lean import sandbox
 from prover.lean.process import GymDied, GymProcess, Limits
 from prover.lean.sandbox import Sandbox
-from prover.lean.toolchain import Launch, Lean, diagnose, find_lean
+from prover.lean.toolchain import Launch, Lean, find_lean
 from tests.lean.native_standin.standin import PROJECT, Standin, make_bin, python
 
 pytestmark = pytest.mark.skipif(sandbox.abi() == 0, reason=sandbox.unavailable() or "-")

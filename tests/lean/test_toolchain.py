@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from prover.doctor import diagnose
 from prover.lean import embedded
-from prover.lean.kernel_bugs import known_bugs
-from prover.lean.toolchain import Lean, SetupError, diagnose, find_lean, source_text
+from prover.lean.toolchain import Lean, SetupError, find_lean, source_text
+from prover.verify.kernel_bugs import known_bugs
 from tests.lean.native_standin.standin import PROJECT, make_bin
 
 pytestmark = pytest.mark.lean

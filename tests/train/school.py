@@ -6,8 +6,8 @@ from pathlib import Path
 import networkx
 from transformers import PreTrainedTokenizerFast
 
-from prover.data.theorems.corpus import write_jsonl
 from prover.data.theorems.statement import Draft, Row
+from prover.files import write_jsonl
 from prover.models.presets import Preset
 from prover.models.tokenizer import train_tokenizer
 from prover.train.sft import Pair

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from prover.cli import app
-from prover.data.theorems.corpus import write_jsonl
+from prover.files import write_jsonl
 from tests.train.school import PAIRS, ROOT, write_rows
 
 BENCHMARK = str(ROOT / "tests" / "data" / "benchmark.jsonl")

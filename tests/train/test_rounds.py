@@ -21,6 +21,8 @@ from safetensors.torch import load_file
 
 from prover.data.decontaminate import Benchmark, Problem, load_benchmark
 from prover.data.theorems.corpus import held_out
+from prover.errors import ProverError
+from prover.files import mend
 from prover.generate.portfolio import Portfolio
 from prover.models.presets import PRESETS, model_config, new_model
 from prover.train.corpus import Recipe, TrainingError
@@ -32,7 +34,6 @@ from prover.train.rounds import (
     _grow,
     attempt,
     choose,
-    mend,
     minimise,
     run_rounds,
 )
@@ -311,7 +312,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(model: Path, tmp_path
     first = load_file(model / "model.safetensors")
     assert any(not torch.equal(first[name], a[name]) for name in first)
 
-    with pytest.raises(TrainingError, match=r"other settings .*expansions 4 there, 5 here"):
+    with pytest.raises(ProverError, match=r"other settings .*expansions 4 there, 5 here"):
         run_rounds(statements, model, out, replace(settings, expansions=5), benchmarks=[])
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from prover.doctor import diagnose
 from prover.lean import sandbox
-from prover.lean.toolchain import Launch, Lean, Native, diagnose
+from prover.lean.toolchain import Launch, Lean, Native
 from prover.verify import external
 from prover.verify.external import Report, check, checkers
 from prover.verify.verdict import Layer

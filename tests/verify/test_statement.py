@@ -1,7 +1,7 @@
 import pytest
 
+from prover.lean.source import fill, with_hole
 from prover.lean.states import Hole
-from prover.verify.statement import fill, with_hole
 from search.interfaces import State
 from tests.lab import Lab
 

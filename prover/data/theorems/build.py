@@ -8,9 +8,9 @@ from itertools import groupby
 
 from prover.data.theorems.statement import Draft, Row, Script
 from prover.lean.pool import LeanPool
+from prover.lean.source import BARE_HEADER
 from prover.lean.worker import ElaborationFailed
 from prover.verify.layers import Judgement, judge_declarations
-from prover.verify.statement import BARE_HEADER
 from search.interfaces import Failure, State
 
 

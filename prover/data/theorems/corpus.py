@@ -6,8 +6,6 @@ at all, and a run that was interrupted goes on at the first batch that is missin
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -28,6 +26,7 @@ from prover.data.theorems.build import (
     rest_of,
 )
 from prover.data.theorems.statement import SPLITS, Draft, Row, Script, split_of
+from prover.files import json_lines, read_jsonl, write_jsonl
 from prover.lean.pool import LeanPool
 from prover.verify.verdict import Outcome
 
@@ -223,7 +222,7 @@ def held_out() -> list[Row]:
     digest = sha256(data).hexdigest()
     if digest != HELD_OUT_FILE.with_suffix(".sha256").read_text("utf-8").split()[0]:
         raise ValueError(f"{HELD_OUT_FILE} was changed: its sha256 is {digest}")
-    return [Row.from_json(row) for row in _objects(data, str(HELD_OUT_FILE))]
+    return [Row.from_json(row) for row in json_lines(data, str(HELD_OUT_FILE))]
 
 
 def assemble(folder: Path, out: Path) -> Counter[str]:
@@ -293,36 +292,3 @@ def _in_turn(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def _rotate(lists: Sequence[list[dict[str, Any]]]) -> list[dict[str, Any]]:
     longest = max((len(entries) for entries in lists), default=0)
     return [entries[i] for i in range(longest) for entries in lists if i < len(entries)]
-
-
-def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """The objects of a file of JSON lines.
-
-    Raises:
-        ValueError: a line is no JSON; names the file and the line.
-    """
-    return _objects(path.read_bytes(), str(path))
-
-
-def _objects(data: bytes, place: str) -> list[dict[str, Any]]:
-    """Only a line feed ends a line: JSON may hold all else that ends lines elsewhere."""
-    rows = []
-    for number, line in enumerate(data.removesuffix(b"\n").split(b"\n") if data else (), 1):
-        try:
-            rows.append(json.loads(line.decode()))
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"{place}, line {number}: {error}") from None
-    return rows
-
-
-def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Writes a file of JSON lines, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            for row in rows:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.api import Prover, Settings, StatementError
-from prover.data.theorems.corpus import read_jsonl
+from prover.files import read_jsonl
 from prover.lean.process import Limits
 from search.budget import Budget
 

@@ -4,10 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-RELEASE = 1_000_000  # a release sorts after its own candidates
-
-Version = tuple[int, int, int, int]
-"""Major, minor, patch and the number of the release candidate (-1 for `-pre` and nightlies)."""
+from prover.lean.toolchain import Version, parse_version
 
 
 @dataclass(frozen=True)
@@ -106,14 +103,3 @@ def _has_fix(own: Version, fixed_in: tuple[str, ...]) -> bool:
     fixes = [parse_version(fix) for fix in fixed_in]
     same_branch = any(own[:2] == fix[:2] and own >= fix for fix in fixes)
     return same_branch or own[:2] > max(fixes)[:2]
-
-
-def parse_version(text: str) -> Version:
-    """Reads `4.28.0`, `v4.33.0-rc2`, `4.28.0-pre`, `4.35.0-nightly-2026-10-01`."""
-    match = re.search(r"(\d+)\.(\d+)\.(\d+)(?:-(rc(\d+))?)?", text)
-    if match is None:
-        raise ValueError(f"not a Lean version: {text!r}")
-    major, minor, patch = (int(match[group]) for group in (1, 2, 3))
-    if match[5]:
-        return major, minor, patch, int(match[5])
-    return major, minor, patch, -1 if match[0].endswith("-") else RELEASE
