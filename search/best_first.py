@@ -182,6 +182,7 @@ class BestFirst:
         self.spent.heartbeats += outcome.cost.heartbeats
         if isinstance(outcome, Failure):
             self.failures[outcome.kind] += 1
+            self.graph.add_failure(goal, suggestion.tactic, outcome.kind)
             latest = self._latest_failures.setdefault(goal, deque(maxlen=FAILURES_KEPT))
             latest.append(FailedTactic(suggestion.tactic, outcome))
         else:

@@ -67,7 +67,8 @@ class Path:
 
 @dataclass(slots=True, eq=False)
 class GoalNode:
-    """A state to prove. `exhausted`: no further step will ever be added to it."""
+    """A state to prove. `exhausted`: no further step will ever be added to it. `failed` are the
+    tactics that did not run on it, with the kinds of their failures, in the order of their commits."""
 
     state: State
     order: int
@@ -76,6 +77,7 @@ class GoalNode:
     exhausted: bool = False
     steps: list[StepNode] = field(default_factory=list, repr=False)
     parents: list[StepNode] = field(default_factory=list, repr=False)
+    failed: dict[str, str] = field(default_factory=dict, repr=False)
     support: StepNode | None = field(default=None, repr=False)
 
     @property
@@ -137,6 +139,10 @@ class Graph:
     def priority(self, logprob: float, depth: int) -> float:
         """The score of a path: higher is better, at most 0."""
         return float(logprob / max(depth, 1) ** self.alpha)
+
+    def add_failure(self, goal: GoalNode, tactic: str, kind: str) -> None:
+        """Notes a tactic that did not run on a goal."""
+        goal.failed[tactic] = kind
 
     def add_step(
         self,

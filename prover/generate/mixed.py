@@ -10,8 +10,16 @@ from dataclasses import replace
 from typing import Any
 
 from prover.lean.syntax import split_at_comments
+from search.best_first import rank
+from search.graph import clip_logprob
 from search.interfaces import Request, State, Suggestion, TacticGenerator
 from search.proof import layout
+
+LEAD = 8
+"""The width of a search, by default."""
+
+BELOW = 1e-6
+"""How far, in nats, a model stays below what leads; suggestions of the portfolio differ by more."""
 
 HINTS = 4
 """How many of the blocks that come next in a failed proof are suggested."""
@@ -37,38 +45,63 @@ class Silent:
 
 
 class Mixed:
-    """A model and the portfolio as one distribution: a coin with `share` for the model is thrown,
-    and the winner draws a tactic.
+    """A model beside the portfolio, which keeps its scale: its suggestions are those that it makes
+    alone, with their log-probabilities.
 
-    The model's log-probabilities are those of a distribution. The portfolio's are preferences; over
-    what it suggests for a state they are made to sum to one. So an unsure model leaves the lead to
-    the portfolio, and a tactic never counts for more than the half that its author has. The
-    portfolio's suggestions come first, at once.
+    The model's log-probabilities are moved to where the portfolio's first `lead` end: its surest
+    suggestion can stand right behind them, among the portfolio's others. With the `width` of the
+    search as `lead`, the first visit of every goal runs what it would run without a model: what
+    costs little is tried before the model has a say.
     """
 
     def __init__(
-        self, model: TacticGenerator, portfolio: TacticGenerator, *, share: float = 0.5
+        self, model: TacticGenerator, portfolio: TacticGenerator, *, lead: int = LEAD
     ) -> None:
-        if not 0 < share < 1:
-            raise ValueError(f"the share of the model must be between 0 and 1, not {share}")
+        if lead < 1:
+            raise ValueError(f"the portfolio leads by at least 1 tactic, not by {lead}")
         self._model = model
         self._portfolio = portfolio
-        self._ours, self._theirs = math.log(share), math.log1p(-share)
+        self._lead = lead
+
+    async def generate(
+        self, requests: Sequence[Request]
+    ) -> AsyncGenerator[tuple[int, Suggestion], None]:
+        """Yields what both suggest, the portfolio's at once. What both know comes twice; the better
+        one counts."""
+        listed: list[list[Suggestion]] = [[] for _ in requests]
+        async for index, suggestion in self._portfolio.generate(requests):
+            listed[index].append(suggestion)
+            yield index, suggestion
+        ends = [_end(suggestions, self._lead) for suggestions in listed]
+        async with aclosing(_stream(self._model, requests)) as stream:
+            async for index, s in stream:
+                yield index, _moved(s, ends[index])
+
+
+class FairCoin:
+    """A model and the portfolio as one distribution to draw from: a coin is tossed, and the winner
+    draws a tactic. The model's log-probabilities are those of a distribution; the portfolio's are
+    preferences, and over what it suggests for a state they are made to sum to one."""
+
+    def __init__(self, model: TacticGenerator, portfolio: TacticGenerator) -> None:
+        self._model = model
+        self._portfolio = portfolio
 
     async def generate(
         self, requests: Sequence[Request]
     ) -> AsyncGenerator[tuple[int, Suggestion], None]:
         """Yields what both suggest. What both know comes twice; the better one counts."""
+        half = math.log(0.5)
         listed: list[list[Suggestion]] = [[] for _ in requests]
         async for index, suggestion in self._portfolio.generate(requests):
             listed[index].append(suggestion)
         for index, suggestions in enumerate(listed):
             total = _total([s.logprob for s in suggestions if _usable(s)])
             for s in suggestions:
-                yield index, _moved(s, self._theirs - total)
+                yield index, _moved(s, half - total)
         async with aclosing(_stream(self._model, requests)) as stream:
             async for index, s in stream:
-                yield index, _moved(s, self._ours)
+                yield index, _moved(s, half)
 
 
 class Hinted:
@@ -135,7 +168,7 @@ def _moved(suggestion: Suggestion, logprob: float) -> Suggestion:
     """A tactic with another log-probability on top of its own; all else as it is."""
     if not _usable(suggestion):
         return suggestion
-    return replace(suggestion, logprob=suggestion.logprob + logprob)
+    return replace(suggestion, logprob=clip_logprob(suggestion.logprob) + logprob)
 
 
 def _total(logprobs: Sequence[float]) -> float:
@@ -144,6 +177,12 @@ def _total(logprobs: Sequence[float]) -> float:
     if most == -math.inf:
         return 0.0
     return most + math.log(sum(math.exp(logprob - most) for logprob in logprobs))
+
+
+def _end(suggestions: Sequence[Suggestion], lead: int) -> float:
+    """The log-probability right below those of the first `lead` that can be run; 0 without any."""
+    first = rank(suggestions)[:lead]
+    return first[-1].logprob - BELOW if first else 0.0
 
 
 def _root(state: State) -> str | None:

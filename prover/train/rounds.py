@@ -26,7 +26,7 @@ import os
 import random
 import shutil
 import statistics
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, replace
@@ -38,7 +38,7 @@ from prover.api import Prover, Settings, StatementError
 from prover.data.decontaminate import Benchmark, Problem, check_clean
 from prover.data.theorems.statement import Row
 from prover.files import append_lines, mend, read_jsonl, same_settings, write_json, write_jsonl
-from prover.generate.mixed import Mixed
+from prover.generate.mixed import FairCoin, Mixed
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import Sampling
 from prover.interrupt import Interrupted, run_cancellable
@@ -61,14 +61,12 @@ from search.graph import GoalNode, Graph, Status, StepNode
 from search.interfaces import (
     Environment,
     Failure,
-    Outcome,
     Request,
     State,
     Suggestion,
     TacticGenerator,
 )
 from search.proof import Proof, layout, script
-from search.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
@@ -121,14 +119,17 @@ class Rounds:
 class Explorer:
     """The tactics of a generator, in an order that the seed draws: each log-probability is divided
     by the temperature and moved by a Gumbel variable, so that the first k are k draws without
-    replacement. Attempt 0 leaves the order as it is.
+    replacement from what `explored` suggests. Attempt 0 leaves the order of `generator` as it is.
 
-    What the generator suggests is passed on when it is complete, the best first: so what is run
-    does not depend on which suggestion came first. What has a flaw is passed on as it is.
+    What is suggested is passed on when it is complete, the best first: so what is run does not
+    depend on which suggestion came first. What has a flaw is passed on as it is.
     """
 
-    def __init__(self, generator: TacticGenerator, temperature: float) -> None:
+    def __init__(
+        self, generator: TacticGenerator, explored: TacticGenerator, temperature: float
+    ) -> None:
         self._generator = generator
+        self._explored = explored
         self._temperature = temperature
         self.attempt = 0
 
@@ -140,7 +141,8 @@ class Explorer:
             replace(r, seed=_seed(r.seed, self.attempt)) if self.attempt else r for r in requests
         ]
         found: list[list[Suggestion]] = [[] for _ in asked]
-        stream: Any = self._generator.generate(asked)
+        source = self._explored if self.attempt else self._generator
+        stream: Any = source.generate(asked)
         async with aclosing(stream) as arrivals:
             async for index, suggestion in arrivals:
                 found[index].append(suggestion)
@@ -166,27 +168,6 @@ class Explorer:
             yield Suggestion(suggestion.tactic, score - above)
 
 
-class Recorder:
-    """An environment that notes which tactics failed on which state."""
-
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
-        self.failed: dict[str, dict[str, str]] = defaultdict(dict)
-
-    @property
-    def capacity(self) -> int:
-        return self._environment.capacity
-
-    async def run(self, state: State, tactic: str) -> Outcome:
-        outcome = await self._environment.run(state, tactic)
-        if isinstance(outcome, Failure) and outcome.kind not in NO_ANSWER:
-            self.failed[state.key][layout(tactic)] = outcome.kind
-        return outcome
-
-    def release(self, states: Sequence[State]) -> None:
-        self._environment.release(states)
-
-
 def choose(
     rows: Sequence[Row], history: dict[str, tuple[int, int]], count: int, seed: int
 ) -> list[Row]:
@@ -209,9 +190,7 @@ def choose(
     return sorted(ordered, key=lambda row: -keys[row.statement_sha256])[:count]
 
 
-async def attempt(
-    prover: Prover, recorder: Recorder, row: Row, number: int, budget: Budget
-) -> dict[str, Any]:
+async def attempt(prover: Prover, row: Row, number: int, budget: Budget) -> dict[str, Any]:
     """One search, and what is to be learned from it, as a line of `attempts.jsonl`."""
     line: dict[str, Any] = {
         "name": row.name,
@@ -243,7 +222,7 @@ async def attempt(
     pairs = list(_pairs(proof)) if proof else []
     return line | {
         "pairs": [asdict(pair) for pair in pairs],
-        "negatives": _negatives(graph, recorder.failed, {p.state: p.tactic for p in pairs}),
+        "negatives": _negatives(graph, {p.state: p.tactic for p in pairs}),
         "states": _states(graph, proof),
     }
 
@@ -379,11 +358,9 @@ def _states(graph: Graph, proof: Proof | None) -> list[dict[str, Any]]:
     return rows
 
 
-def _negatives(
-    graph: Graph, failed: dict[str, dict[str, str]], right: dict[str, str]
-) -> list[dict[str, Any]]:
-    """What failed on the proved goals, or led where nothing is left to try; `instead` is a tactic
-    that proves the goal."""
+def _negatives(graph: Graph, right: dict[str, str]) -> list[dict[str, Any]]:
+    """What failed on the proved goals, in the order of the commits, and then what led where nothing
+    is left to try; `instead` is a tactic that proves the goal."""
     known = distances(graph)
     rows = []
     for goal in known:
@@ -392,7 +369,7 @@ def _negatives(
             key=lambda s: (sum(known[child] for child in s.children), s.order),
         )
         instead = right.get(goal.state.pp, good.tactic)
-        wrong = list(failed.get(goal.state.key, {}).items())
+        wrong = [(tactic, why) for tactic, why in goal.failed.items() if why not in NO_ANSWER]
         wrong += [(s.tactic, "dead end") for s in goal.steps if s.status is Status.FAILED]
         rows += [
             {"state": goal.state.pp, "tactic": tactic, "why": why, "instead": instead}
@@ -536,27 +513,24 @@ async def _search(
 
     sampling = Sampling(settings.samples, settings.temperature, max_tokens=settings.max_tokens)
     proposer = TransformersGenerator.load(str(model), form="prover", sampling=sampling)
-    explorer = Explorer(Mixed(proposer, Portfolio()), settings.temperature)
+    portfolio = Portfolio()
+    explorer = Explorer(
+        Mixed(proposer, portfolio), FairCoin(proposer, portfolio), settings.temperature
+    )
     budget = Budget(expansions=settings.expansions, seconds=settings.seconds)
     options = Settings(lean=lean, jobs=jobs, seed=seed, limits=PATIENT)
     async with Prover(options, generator=explorer) as prover:
-        recorder = Recorder(prover.pool)
-        async with Scheduler(recorder, explorer) as prover.scheduler:
-            place = 0
-            while place < len(todo):
-                explorer.attempt = todo[place][1]
-                some = [
-                    one
-                    for one in todo[place : place + settings.together]
-                    if one[1] == explorer.attempt
-                ]
-                tries = (attempt(prover, recorder, row, at, budget) for row, at in some)
-                lines = await asyncio.gather(*tries)
-                recorder.failed.clear()
-                append_lines(log, lines)
-                place += len(some)
-                for line in lines:
-                    report(f"{place}/{len(todo)} {line['outcome']} {line['name']}")
+        place = 0
+        while place < len(todo):
+            explorer.attempt = todo[place][1]
+            some = [
+                one for one in todo[place : place + settings.together] if one[1] == explorer.attempt
+            ]
+            lines = await asyncio.gather(*(attempt(prover, row, at, budget) for row, at in some))
+            append_lines(log, lines)
+            place += len(some)
+            for line in lines:
+                report(f"{place}/{len(todo)} {line['outcome']} {line['name']}")
 
 
 def _train(

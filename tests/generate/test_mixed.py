@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.generate.mixed import FIRST_HINT, MOST_NESTED, Hinted, Mixed, Silent, blocks
+from prover.generate.mixed import FIRST_HINT, MOST_NESTED, FairCoin, Hinted, Mixed, Silent, blocks
 from prover.generate.portfolio import Portfolio
-from search.best_first import BestFirst
+from search.best_first import BestFirst, SearchResult, rank
 from search.budget import Budget
 from search.interfaces import (
     Failure,
@@ -58,41 +59,109 @@ def answers(generator: TacticGenerator, *requests: Request) -> list[tuple[int, S
     return asyncio.run(main())
 
 
-def test_both_contribute_and_each_has_half_of_the_probability() -> None:
+def test_a_fair_coin_gives_each_half_of_the_probability() -> None:
     model = Model(
         Suggestion("magic", math.log(0.75), 3), Suggestion("more magic", math.log(0.25), 4)
     )
-    found = answers(Mixed(model, Portfolio()), request("1 + 1 = 2"), request("p ∧ q"))
+    requests = request("1 + 1 = 2"), request("p ∧ q")
+    found = answers(FairCoin(model, Portfolio()), *requests)
     for index in (0, 1):
         mine = [s for at, s in found if at == index]
         magic = sum(math.exp(s.logprob) for s in mine if "magic" in s.tactic)
         rest = sum(math.exp(s.logprob) for s in mine if "magic" not in s.tactic)
         assert (magic, rest) == (pytest.approx(0.5), pytest.approx(0.5))
-        plain = [
-            s.tactic
-            for at, s in answers(Portfolio(), request("1 + 1 = 2"), request("p ∧ q"))
-            if at == index
-        ]
+        plain = [s.tactic for at, s in answers(Portfolio(), *requests) if at == index]
         assert [s.tactic for s in mine if "magic" not in s.tactic] == plain
     assert {s.tokens for _, s in found} == {0, 3, 4}
 
 
-def test_an_unsure_model_leaves_the_lead_to_the_portfolio() -> None:
-    def best(model_logprob: float) -> str:
-        mixed = Mixed(Model(Suggestion("magic", model_logprob)), Portfolio())
-        return max(answers(mixed, request("1 + 1 = 2")), key=lambda a: a[1].logprob)[1].tactic
+def test_the_portfolio_leads_and_keeps_its_scale() -> None:
+    """First the portfolio's eight, then what is the better of the two, by log-probability."""
+    model = Model(Suggestion("magic", 0.0, 3), Suggestion("more magic", -1.5, 4))
+    requests = request("1 + 1 = 2"), request("xs ++ ys = zs")
+    alone, found = (answers(g, *requests) for g in (Portfolio(), Mixed(model, Portfolio())))
+    assert [arrival for arrival in found if "magic" not in arrival[1].tactic] == alone
+    assert {s.tokens for _, s in found} == {0, 3, 4}
+    for index in (0, 1):
+        plain = rank(s for at, s in alone if at == index)
+        mixed = rank(s for at, s in found if at == index)
+        assert mixed[:8] == plain[:8] and len(plain) > 8
+        assert [s.tactic for s in mixed[8:9]] == ["magic"]
+        last, magic, more = plain[7], mixed[8], next(s for s in mixed if s.tactic == "more magic")
+        assert 0 < last.logprob - magic.logprob < 1e-5
+        assert more.logprob == pytest.approx(magic.logprob - 1.5)
+        between = [s for s in plain if more.logprob < s.logprob < magic.logprob]
+        assert mixed[9 : mixed.index(more)] == between
 
-    assert best(math.log(0.9)) == "magic"
-    assert best(-20.0) != "magic"
+
+def test_what_both_know_is_rated_as_the_surer_of_them_does() -> None:
+    (start,) = rank(Suggestion(t, -p) for t, p in [("rfl", 0.5)])
+    long_shot = Suggestion("exact?", -6.0)
+    portfolio, model = Model(start, long_shot), Model(replace(long_shot, logprob=-1.0), start)
+    found = rank(s for _, s in answers(Mixed(model, portfolio, lead=1), request("p")))
+    assert found == [start, Suggestion("exact?", pytest.approx(-1.5, abs=1e-5))]
 
 
-def test_spent_tokens_pass_through_and_the_model_is_closed() -> None:
+def test_a_model_beside_a_silent_portfolio_is_as_alone() -> None:
+    sure = Suggestion("magic", -0.25, 3), Suggestion("", 0.0, 1), Suggestion("bad", math.nan)
+    assert str(answers(Mixed(Model(*sure), Silent()), request("p"))) == str(
+        answers(Model(*sure), request("p"))
+    )
+
+
+class Tree:
+    """A world in which the portfolio's `constructor` halves a goal of `n` and closes those of 1; every
+    other tactic fails, but for `magic`, which leads astray for ever."""
+
+    capacity = 2
+
+    def __init__(self) -> None:
+        self.visited: list[str] = []
+
+    async def run(self, state: State, tactic: str) -> Outcome:
+        if state.key not in self.visited:
+            self.visited.append(state.key)
+        if tactic == "magic":
+            return Progress(tactic, (fork(f"{state.key}+"),), (0,))
+        if tactic != "constructor" or "+" in state.key:
+            return Failure("error", "no")
+        value = int(state.key)
+        if value == 1:
+            return Progress(tactic, (), ())
+        return Progress(tactic, (fork(str(value // 2)), fork(str(value - value // 2))), (0, 1))
+
+    def release(self, states: Sequence[State]) -> None:
+        pass
+
+
+def fork(key: str) -> State:
+    return State(key, (Goal(f"⊢ {key} ∧ q", f"{key} ∧ q"),))
+
+
+def test_what_the_portfolio_proves_takes_the_same_expansions_with_a_model() -> None:
+    async def searched(generator: TacticGenerator) -> tuple[Tree, SearchResult]:
+        world = Tree()
+        async with Scheduler(world, generator) as scheduler:
+            return world, await scheduler.run(BestFirst(fork("5"), budget=Budget(expansions=50)))
+
+    alone, plain = asyncio.run(searched(Portfolio()))
+    sure = Model(Suggestion("magic", 0.0))
+    beside, mixed = asyncio.run(searched(Mixed(sure, Portfolio())))
+    assert plain.status == mixed.status == "proved"
+    assert plain.proof == mixed.proof
+    assert plain.spent.tactics == mixed.spent.tactics
+    assert plain.spent.expansions == mixed.spent.expansions == 4  # 5, 2, 3 and 1
+    assert alone.visited == beside.visited
+
+
+@pytest.mark.parametrize("mixture", [Mixed, FairCoin])
+def test_spent_tokens_pass_through_and_the_model_is_closed(mixture: type[Mixed | FairCoin]) -> None:
     model = Model(Suggestion("", 0.0, 9))
-    found = answers(Mixed(model, Portfolio()), request("True"))
+    found = answers(mixture(model, Portfolio()), request("True"))
     assert found[-1] == (0, Suggestion("", 0.0, 9))
 
     async def stop() -> None:
-        stream = Mixed(model, Model()).generate([request("True"), request("False")])
+        stream = mixture(model, Model()).generate([request("True"), request("False")])
         await anext(stream)
         await stream.aclose()
 
@@ -100,10 +169,9 @@ def test_spent_tokens_pass_through_and_the_model_is_closed() -> None:
     assert model.closed == 2
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0])
-def test_a_share_of_nothing_is_refused(share: float) -> None:
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        Mixed(Model(), Model(), share=share)
+def test_a_portfolio_that_does_not_lead_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1 tactic"):
+        Mixed(Model(), Model(), lead=0)
 
 
 # Blocks

@@ -231,6 +231,7 @@ def test_failures_are_counted_and_the_latest_kept() -> None:
     assert search.result().failures == {"tactic": 20}
     latest = search.latest_failures(search.graph.root)
     assert [failed.tactic for failed in latest] == [f"t{i:02}" for i in range(12, 20)]
+    assert list(search.graph.root.failed.items()) == [(f"t{i:02}", "tactic") for i in range(20)]
 
 
 @pytest.mark.parametrize(

@@ -22,24 +22,35 @@ from safetensors.torch import load_file
 from prover.data.decontaminate import Benchmark, Problem, load_benchmark
 from prover.data.theorems.corpus import held_out
 from prover.errors import ProverError
-from prover.files import mend
+from prover.files import mend, write_jsonl
+from prover.generate.mixed import Silent
 from prover.generate.portfolio import Portfolio
 from prover.models.presets import PRESETS, model_config, new_model
 from prover.train.corpus import Recipe, TrainingError
 from prover.train.rounds import (
     Explorer,
-    Recorder,
     Rounds,
     _clean,
+    _collect,
     _grow,
+    _negatives,
     attempt,
     choose,
     minimise,
     run_rounds,
 )
 from prover.train.sft import read_pairs, train_tactics
+from search.best_first import BestFirst
 from search.budget import Budget
-from search.interfaces import Goal, Request, State, Suggestion
+from search.interfaces import (
+    Failure,
+    Goal,
+    Outcome,
+    Progress,
+    Request,
+    State,
+    Suggestion,
+)
 from search.proof import script
 from search.scheduler import Scheduler
 from tests.lab import Lab
@@ -65,7 +76,7 @@ async def suggested(explorer: Explorer, seed: int = 0) -> list[Suggestion]:
 
 
 def test_the_first_attempt_takes_tactics_as_they_are_rated() -> None:
-    found = asyncio.run(suggested(Explorer(Portfolio(), 1.0)))
+    found = asyncio.run(suggested(Explorer(Portfolio(), Silent(), 1.0)))
     plain = asyncio.run(_portfolio())
     assert [s.tactic for s in found] == [s.tactic for s in plain]
 
@@ -76,7 +87,7 @@ async def _portfolio() -> list[Suggestion]:
 
 
 def test_later_attempts_draw_without_replacement_by_probability() -> None:
-    explorer = Explorer(Portfolio(), 1.0)
+    explorer = Explorer(Portfolio(), Portfolio(), 1.0)
     plain = asyncio.run(suggested(explorer))
     firsts = []
     for explorer.attempt in range(1, 400):
@@ -103,7 +114,7 @@ def test_what_is_malformed_is_passed_on_and_disturbs_no_draw(number: int) -> Non
             async for arrival in super().generate(requests):
                 yield arrival
 
-    plain, explorer = Explorer(Portfolio(), 1.0), Explorer(Wrong(), 1.0)
+    plain, explorer = (Explorer(one, one, 1.0) for one in (Portfolio(), Wrong()))
     plain.attempt = explorer.attempt = number
     tokens, *found, flawed = asyncio.run(suggested(explorer))
     assert tokens == Suggestion("", 0.0, 5)
@@ -164,11 +175,10 @@ def test_an_attempt_keeps_pairs_negatives_and_distances(lab: Lab) -> None:
     one = row("and", "p ∧ q", "(p q : Prop)", "(hp : p)", "(hq : q)")
 
     async def work() -> dict[str, Any]:
-        recorder = Recorder(lab.pool)
         before = lab.prover.scheduler
         try:
-            async with Scheduler(recorder, Given()) as lab.prover.scheduler:
-                return await attempt(lab.prover, recorder, one, 0, Budget(expansions=10))
+            async with Scheduler(lab.pool, Given()) as lab.prover.scheduler:
+                return await attempt(lab.prover, one, 0, Budget(expansions=10))
         finally:
             lab.prover.scheduler = before
 
@@ -181,6 +191,56 @@ def test_an_attempt_keeps_pairs_negatives_and_distances(lab: Lab) -> None:
     assert all(negative["why"] == "tactic" for negative in line["negatives"])
     distances = {s["state"].rpartition("⊢ ")[2]: s["distance"] for s in line["states"][:3]}
     assert distances == {"p ∧ q": 3, "p": 1, "q": 1}
+
+
+class Late:
+    """A world in which only `good` proves anything, and every tactic takes its own time (seconds)."""
+
+    capacity = 8
+
+    def __init__(self, times: dict[str, float]) -> None:
+        self.times = times
+        self.ended: list[str] = []
+
+    async def run(self, state: State, tactic: str) -> Outcome:
+        await asyncio.sleep(self.times[tactic])
+        self.ended.append(tactic)
+        if tactic == "good":
+            return Progress(tactic, (), ())
+        return Failure("timeout" if tactic == "slow" else "tactic", "no")
+
+    def release(self, states: Sequence[State]) -> None:
+        pass
+
+
+def test_failures_are_noted_in_the_order_of_the_commits(tmp_path: Path) -> None:
+    """Whichever ends first; what ended and was not needed any more is no failure."""
+    tactics = ["bad a", "slow", "bad b", "good", "bad c"]
+
+    class Given:
+        async def generate(self, requests: Sequence[Request]) -> Any:
+            for place, tactic in enumerate(tactics):
+                yield 0, Suggestion(tactic, -1.0 - place)
+
+    async def ended(*times: float) -> list[str]:
+        world = Late(dict(zip(tactics, times, strict=True)))
+        async with Scheduler(world, Given()) as scheduler:
+            search = BestFirst(State("root", (Goal("⊢ root", "root"),)))
+            assert (await scheduler.run(search)).status == "proved"
+        line = {"name": "t", "negatives": _negatives(search.graph, {})}
+        write_jsonl(tmp_path / f"{times}.jsonl", _collect([line], "negatives"))
+        return world.ended
+
+    early = asyncio.run(ended(0.0, 0.02, 0.04, 0.06, 0.5))
+    late = asyncio.run(ended(0.08, 0.06, 0.04, 0.02, 0.0))
+    assert early == tactics[:-1] and late == tactics[::-1]
+    first, second = (path.read_text() for path in tmp_path.glob("*.jsonl"))
+    assert first == second
+    rows = [json.loads(row) for row in first.splitlines()]
+    assert [(row["tactic"], row["why"], row["instead"]) for row in rows] == [
+        ("bad a", "tactic", "good"),
+        ("bad b", "tactic", "good"),
+    ]
 
 
 def test_an_unfinished_line_is_cut_off(tmp_path: Path) -> None:
