@@ -6,7 +6,10 @@ time are used up, so that each can be read at equal numbers of calls as well as 
 Lean call is a tactic that was run and whose outcome the search took.
 
 pass@k counts statements that one of k searches proved; the table of kinds (those that training
-has seen, and those kept from it) counts so too; intervals are Wilson's (1927) at 95%.
+has seen, and those kept from it) counts so too. Statements that were made from the same one end
+alike more often than others: 95% intervals (`wilson_by_cluster`) and the test of whether two
+contestants differ (`sign_flips`) take all that descend from one statement as a cluster, and of the
+held-out test only some are searched (`capped`).
 """
 
 from __future__ import annotations
@@ -14,16 +17,17 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from prover.api import Prover, Settings, StatementError
 from prover.data.theorems.statement import Row
-from prover.evaluate.statistics import wilson
+from prover.evaluate.statistics import sign_flips, wilson_by_cluster
 from prover.files import append_lines, mend, read_jsonl, same_settings, write_json
 from prover.generate.mixed import Mixed
 from prover.generate.portfolio import Portfolio
@@ -37,6 +41,9 @@ PORTFOLIO, UNIFORM, MODEL, MIXED = "portfolio", "uniform", "model", "model+portf
 CONTESTANTS = (PORTFOLIO, UNIFORM, MODEL, MIXED)
 ONE_ANSWER = {PORTFOLIO}
 """Contestants that do not draw: more searches of theirs would be the same one."""
+
+ROWS_PER_ROOT, ROWS_PER_TEMPLATE = 2, 10
+"""Statements of the held-out test that descend from one, and from the instances of one template."""
 
 CAP = 10.0
 """A search that needs this many times its wall time for its Lean calls is ended."""
@@ -90,6 +97,21 @@ class Uniform:
             random.Random(requests[index].seed).shuffle(tactics)
             for place, tactic in enumerate(tactics):
                 yield index, Suggestion(tactic, -math.log(len(tactics)) - 1e-6 * place)
+
+
+def capped(rows: Sequence[Row]) -> list[Row]:
+    """The rows in the order of their hashes, without those that descend from a statement or a
+    template which enough before them descend from."""
+    roots: Counter[str] = Counter()
+    templates: Counter[str] = Counter()
+    kept = []
+    for row in sorted(rows, key=lambda row: row.statement_sha256):
+        template = row.root.rpartition("_")[0]
+        if roots[row.root] < ROWS_PER_ROOT and templates[template] < ROWS_PER_TEMPLATE:
+            roots[row.root] += 1
+            templates[template] += 1
+            kept.append(row)
+    return kept
 
 
 async def compare(
@@ -214,17 +236,19 @@ def summarise(
     times = [settings.seconds / 2**n for n in range(5, -1, -1)]
     figures: dict[str, Any] = {}
     solved: dict[str, set[str]] = {}
+    at_first: dict[str, set[str]] = {}
     for contestant in settings.contestants:
         own = [line for line in lines if line["contestant"] == contestant]
         proved = [line for line in own if line["outcome"] == "proved"]
         within = [line for line in proved if line["calls"] <= settings.calls]
         first = [line for line in within if line["attempt"] == 0]
         solved[contestant] = {line["name"] for line in within}
+        at_first[contestant] = {line["name"] for line in first}
         attempts = 1 if contestant in ONE_ANSWER else settings.attempts
         figures[contestant] = {
             "attempts": attempts,
-            "pass@1": _share(len(first), len(rows)),
-            f"pass@{settings.attempts}": _share(len(solved[contestant]), len(rows)),
+            "pass@1": _share(at_first[contestant], rows),
+            f"pass@{settings.attempts}": _share(solved[contestant], rows),
             "proofs of more than one step": sum(line["steps"] > 1 for line in first),
             "solved against Lean calls": [
                 [n, sum(line["calls"] <= n for line in proved if line["attempt"] == 0)]
@@ -239,8 +263,10 @@ def summarise(
     model = solved.get(MODEL, set()) | solved.get(MIXED, set())
     return {
         "statements": len(rows),
+        "roots": len({row.root for row in rows}),
         "lean": sorted({line["lean"] for line in lines if "lean" in line}),
         "contestants": figures,
+        "pairs": [_pair(one, other, at_first, rows) for one, other in combinations(at_first, 2)],
         "kinds": _kinds(rows, solved),
         "only with the model": sorted(
             model - solved.get(PORTFOLIO, set()) - solved.get(UNIFORM, set())
@@ -267,9 +293,32 @@ def _kinds(rows: Sequence[Row], solved: dict[str, set[str]]) -> dict[str, Any]:
     return found
 
 
-def _share(successes: int, trials: int) -> dict[str, Any]:
-    low, high = wilson(successes, trials)
-    return {"proved": successes, "of": trials, "low": round(low, 4), "high": round(high, 4)}
+def _share(proved: set[str], rows: Sequence[Row]) -> dict[str, Any]:
+    clusters = [(len(proved & names), len(names)) for names in _clusters(rows)]
+    low, high = wilson_by_cluster(clusters)
+    successes = sum(won for won, _ in clusters)
+    return {"proved": successes, "of": len(rows), "low": round(low, 4), "high": round(high, 4)}
+
+
+def _pair(one: str, other: str, proved: dict[str, set[str]], rows: Sequence[Row]) -> dict[str, Any]:
+    """What only one of two contestants proved, and how probable such a difference is by chance."""
+    gained, lost = proved[other] - proved[one], proved[one] - proved[other]
+    differences = (len(gained & names) - len(lost & names) for names in _clusters(rows))
+    p = sign_flips(differences)
+    return {
+        "pair": [one, other],
+        "only the first": len(lost),
+        "only the second": len(gained),
+        "p": p,
+    }
+
+
+def _clusters(rows: Sequence[Row]) -> list[set[str]]:
+    """The names of the rows, those of one root together."""
+    clusters: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        clusters[row.root].add(row.name)
+    return list(clusters.values())
 
 
 def table(summary: dict[str, Any]) -> str:
@@ -283,8 +332,9 @@ def table(summary: dict[str, Any]) -> str:
         f"in {seconds:g} s",
         "of more than one step",
     ]
+    counted = f"{summary['statements']} statements that descend from {summary['roots']}"
     lines = [
-        f"{summary['statements']} statements, Lean {', '.join(summary['lean'])}.",
+        f"{counted}, Lean {', '.join(summary['lean'])}.",
         "",
         "| " + " | ".join(heads) + " |",
         "| --- " * len(heads) + "|",
@@ -300,6 +350,13 @@ def table(summary: dict[str, Any]) -> str:
             )
         cells += [str(own["solved against seconds"][-1][1])]
         cells += [str(own["proofs of more than one step"])]
+        lines.append("| " + " | ".join(cells) + " |")
+    if summary["pairs"]:
+        lines += ["", "| at the first attempt | only the first | only the second | p |"]
+        lines.append("| --- | --- | --- | --- |")
+    for pair in summary["pairs"]:
+        cells = [str(pair[name]) for name in ("only the first", "only the second")]
+        cells = [" or ".join(pair["pair"]), *cells, f"{pair['p']:.3g}"]
         lines.append("| " + " | ".join(cells) + " |")
     for what in ("solved against Lean calls", "solved against seconds"):
         curves = {name: own[what] for name, own in summary["contestants"].items()}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 RESAMPLES = 2_000
 """Of a bootstrap."""
 
 
-def wilson(successes: int, trials: int) -> tuple[float, float]:
+def wilson(successes: float, trials: float) -> tuple[float, float]:
     """The 95% interval of a share (Wilson 1927)."""
     if not trials:
         return 0.0, 1.0
@@ -22,6 +23,29 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
     low = 0.0 if successes == 0 else max(0.0, middle - half)
     high = 1.0 if successes == trials else min(1.0, middle + half)
     return low, high
+
+
+def wilson_by_cluster(clusters: Sequence[tuple[int, int]]) -> tuple[float, float]:
+    """The 95% interval of a share whose trials come in clusters, of which each may end alike.
+
+    `clusters` are the successes and the trials of each. It is Wilson's for the number of independent
+    trials that would tell as much: all of them over the design effect, which is the variance of the
+    share between clusters over that of independent trials (Kish 1965), and at least 1 (Korn and
+    Graubard 1998, section 3). Where all trials end alike, a cluster is one of them.
+    """
+    successes, trials = (
+        (sum(numbers) for numbers in zip(*clusters, strict=True)) if clusters else (0, 0)
+    )
+    if successes in (0, trials):
+        independent = float(len(clusters))
+    elif len(clusters) == 1:
+        independent = 1.0
+    else:
+        share = successes / trials
+        squares = math.fsum((won - share * tried) ** 2 for won, tried in clusters)
+        variance = len(clusters) / (len(clusters) - 1) * squares / trials**2
+        independent = trials / max(1.0, variance * trials / (share * (1 - share)))
+    return wilson(independent * successes / max(1, trials), independent)
 
 
 def pass_at_k(attempts: int, successes: int, k: int) -> float:
@@ -53,3 +77,20 @@ def mcnemar(gained: int, lost: int) -> float:
     changed = gained + lost
     tail = sum(math.comb(changed, n) for n in range(min(gained, lost) + 1))
     return min(1.0, math.ldexp(2 * tail, -changed))
+
+
+def sign_flips(differences: Iterable[int]) -> float:
+    """The two-sided p-value of the exact test that each difference could as well have the other sign:
+    the share of all signs whose sum is as far from zero (Fisher 1935, section 21). For differences of
+    1 and -1 it is McNemar's; the difference of a cluster is the sum of those in it.
+    """
+    changed = [difference for difference in differences if difference]
+    sums = Counter({0: 1})
+    for difference in changed:
+        flipped: Counter[int] = Counter()
+        for total, count in sums.items():
+            flipped[total + difference] += count
+            flipped[total - difference] += count
+        sums = flipped
+    far = sum(count for total, count in sums.items() if abs(total) >= abs(sum(changed)))
+    return far / (1 << len(changed))

@@ -1,23 +1,30 @@
 """The comparison of a model with the portfolio, in miniature, with a real Lean."""
 
 import asyncio
+import itertools
 import json
+import random
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from prover.data.theorems.corpus import held_out
 from prover.errors import ProverError
 from prover.evaluate.compare import (
     AtLeast,
     Comparison,
     Uniform,
+    capped,
     compare,
     summarise,
     table,
-    wilson,
 )
+from prover.evaluate.statistics import mcnemar, sign_flips, wilson, wilson_by_cluster
 from prover.generate.portfolio import Portfolio
 from prover.models.presets import model_config, new_model
 from prover.train.corpus import Recipe
@@ -33,6 +40,77 @@ def test_wilsons_interval() -> None:
     assert wilson(10, 100) == pytest.approx((0.0552, 0.1744), abs=1e-4)
     assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
     assert wilson(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
+
+
+def test_independent_clusters_have_wilsons_interval() -> None:
+    """Exactly, where a cluster is one trial; nearly, where clusters mix as chance would have it."""
+    alone = [(1, 1)] * 10 + [(0, 1)] * 90
+    assert wilson_by_cluster(alone) == pytest.approx(wilson(10, 100), abs=2e-3)
+    mixed = [(1, 2)] * 50
+    assert wilson_by_cluster(mixed) == wilson(50, 100)
+
+
+def test_clusters_that_end_alike_count_as_one_trial_each() -> None:
+    alike = [(4, 4)] * 10 + [(0, 4)] * 15
+    low, high = wilson_by_cluster(alike)
+    assert (low, high) == pytest.approx(wilson(10, 25), abs=0.01)
+    assert wilson_by_cluster([(0, 4)] * 10) == wilson(0, 10)
+    assert wilson_by_cluster([(4, 4)] * 10) == wilson(10, 10)
+    assert wilson_by_cluster([(3, 4)]) == pytest.approx(wilson(0.75, 1.0))
+    assert wilson_by_cluster([]) == (0.0, 1.0)
+
+
+def test_the_interval_covers_what_it_should() -> None:
+    """Of 300 samples of 60 clusters of 1 to 5 trials, of which most end alike; 95% of 300 is 285."""
+    numbers = random.Random(0)
+    covered = {"clustered": 0, "as if independent": 0}
+    for _ in range(300):
+        clusters = []
+        for size in numbers.choices(range(1, 6), k=60):
+            chance = numbers.choice([0.02, 0.1, 0.5, 0.98])
+            clusters.append((sum(numbers.random() < chance for _ in range(size)), size))
+        won, tried = (sum(values) for values in zip(*clusters, strict=True))
+        for name, (low, high) in {
+            "clustered": wilson_by_cluster(clusters),
+            "as if independent": wilson(won, tried),
+        }.items():
+            covered[name] += low <= 0.4 <= high
+    assert covered["clustered"] >= 276 and covered["as if independent"] < 260
+
+
+@given(st.lists(st.integers(-4, 4), max_size=10))
+def test_flips_of_signs_are_counted_one_by_one(differences: list[int]) -> None:
+    flipped = [
+        abs(sum(s * d for s, d in zip(signs, differences, strict=True)))
+        for signs in itertools.product((1, -1), repeat=len(differences))
+    ]
+    extreme = sum(total >= abs(sum(differences)) for total in flipped)
+    assert sign_flips(differences) == pytest.approx(extreme / len(flipped))
+
+
+def test_without_clusters_it_is_mcnemars_test() -> None:
+    assert sign_flips([1] * 30 + [0] * 300 + [-1] * 6) == pytest.approx(mcnemar(30, 6))
+    assert sign_flips([3] * 10 + [-3] * 2) == pytest.approx(mcnemar(10, 2))
+    assert sign_flips([]) == sign_flips([0, 0]) == 1.0
+
+
+def test_of_the_held_out_test_no_statement_and_no_template_has_many_rows() -> None:
+    rows = held_out()
+    some = capped(rows)
+    assert len({row.root for row in rows}) == 101
+    roots = Counter(row.root for row in some)
+    templates = Counter(root.rpartition("_")[0] for root in roots.elements())
+    assert max(roots.values()) == 2 and max(templates.values()) == 10
+    assert (len(some), len(roots)) == (153, 85)
+    assert some == capped(rows[::-1])
+    assert set(templates) == {row.root.rpartition("_")[0] for row in rows}
+
+
+def test_a_root_is_the_statement_that_all_began_with() -> None:
+    child = replace(ROWS[0], name="c_0", lineage=("lift", "a_0"))
+    grandchild = replace(ROWS[0], name="d_0", lineage=("lift", "a_0", "conjoin", "c_0", "b_0"))
+    assert child.root == grandchild.root == "a_0"
+    assert ROWS[0].root == ROWS[0].name
 
 
 def test_a_search_ends_when_calls_and_time_are_both_used_up() -> None:
@@ -73,11 +151,12 @@ def line(contestant: str, name: str, attempt: int, calls: int, **more: Any) -> d
 
 
 def test_the_figures_of_known_searches() -> None:
+    swap, either, steps, _ = (row.name for row in ROWS)
     lines = [
-        line("portfolio", "swap", 0, 3),
-        line("portfolio", "either", 0, 17),  # in time, but with too many calls
-        line("model+portfolio", "either", 0, 5, steps=2),
-        line("model+portfolio", "steps", 1, 16, seconds=0.3),
+        line("portfolio", swap, 0, 3),
+        line("portfolio", either, 0, 17),  # in time, but with too many calls
+        line("model+portfolio", either, 0, 5, steps=2),
+        line("model+portfolio", steps, 1, 16, seconds=0.3),
     ]
     settings = replace(SETTINGS, contestants=("portfolio", "model+portfolio"))
     summary = summarise(lines, ROWS, settings)
@@ -87,8 +166,33 @@ def test_the_figures_of_known_searches() -> None:
     assert portfolio["solved against seconds"][-1] == [1.0, 2]
     assert mixed["pass@1"]["proved"] == 1 and mixed["pass@2"]["proved"] == 2
     assert mixed["proofs of more than one step"] == 1
-    assert summary["only with the model"] == ["either", "steps"]
-    assert summary["only without the model"] == ["swap"]
+    assert summary["pairs"] == [
+        {
+            "pair": ["portfolio", "model+portfolio"],
+            "only the first": 1,
+            "only the second": 1,
+            "p": 1.0,
+        }
+    ]
+    assert summary["roots"] == summary["statements"] == 4
+    assert summary["only with the model"] == [either, steps]
+    assert summary["only without the model"] == [swap]
+
+
+def test_what_descends_from_one_statement_counts_as_one() -> None:
+    root, *others = ROWS
+    children = [replace(root, name=f"child_{n}", lineage=("lift", root.name)) for n in range(9)]
+    lines = [line("model+portfolio", row.name, 0, 3) for row in [root, *children]]
+    settings = replace(SETTINGS, contestants=("portfolio", "model+portfolio"))
+    summary = summarise(lines, [root, *children, *others], settings)
+    (pair,) = summary["pairs"]
+    assert (pair["only the first"], pair["only the second"], pair["p"]) == (0, 10, 1.0)
+    share = summary["contestants"]["model+portfolio"]["pass@1"]
+    assert (share["proved"], share["of"]) == (10, 13)
+    assert share["low"] < 0.3 < wilson(10, 13)[0]
+    written = table(summary | {"settings": {"calls": 16, "seconds": 1.0, "attempts": 2}})
+    assert "13 statements that descend from 4, Lean 4." in written
+    assert "| portfolio or model+portfolio | 0 | 10 | 1 |" in written
 
 
 def test_kinds_that_training_has_not_seen_count_apart() -> None:

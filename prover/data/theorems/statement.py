@@ -90,6 +90,12 @@ class Row:
         """Whether it is, or was made from, an instance of a template that training never sees."""
         return any(name.rpartition("_")[0] in HELD_OUT for name in (self.name, *self.lineage))
 
+    @property
+    def root(self) -> str:
+        """The name of the statement that it descends from, by the first parent of each that has two;
+        its own if it was made from no other."""
+        return self.lineage[1] if self.lineage else self.name
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
