@@ -176,6 +176,7 @@ def corpus(
 Examples:
   prover train tactics pairs.jsonl --preset small --init pretrained/model --out sft
   prover train tactics new.jsonl --replay pairs.jsonl --init sft/model --out sft2
+  prover train tactics pairs.jsonl --preset llemma-7b --init llemma_7b --lora 16 --out sft
 
 \b
 A line of PAIRS is a JSON object with state and tactic. Exit code: 0 done, 2 wrong use or a
@@ -207,11 +208,29 @@ def tactics(
     ] = None,
     benchmark: BenchmarkOption = None,
     epochs: Annotated[float, typer.Option(help="How often each of PAIRS is seen.", min=0.01)] = 3.0,
-    batch: Annotated[int | None, typer.Option(help="Pairs a step.", min=1)] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="Pairs a step, over all processes.", min=1)
+    ] = None,
+    micro_batch: Annotated[
+        int | None,
+        typer.Option(help="Pairs that a process computes at once; default: the preset's.", min=1),
+    ] = None,
+    lora: Annotated[
+        int,
+        typer.Option(
+            help="Train adapters of this rank beside frozen weights (bfloat16 on a GPU): takes a "
+            "fraction of the memory.",
+            metavar="RANK",
+            min=0,
+        ),
+    ] = 0,
     sequence: Annotated[
         int | None, typer.Option(help="Tokens of a pair; longer ones are left out.", min=8)
     ] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="The peak.", min=0.0)] = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(help="The peak; default: the preset's, ten times that with --lora.", min=0.0),
+    ] = None,
     warmup: Annotated[int | None, typer.Option(help="Steps to the peak.", min=0)] = None,
     seed: Annotated[int, typer.Option(help="Of the weights and of the order of the pairs.")] = 0,
     checkpoint_every: Annotated[int, typer.Option(help="In steps.", min=1)] = 200,
@@ -220,7 +239,16 @@ def tactics(
     _quiet()
     from prover.data.decontaminate import Benchmark, check_clean
     from prover.models.presets import find_preset
-    from prover.train.sft import TACTIC_RECIPES, read_pairs, steps_for, train_tactics
+    from prover.train.lora import RATE
+    from prover.train.sft import (
+        MICRO_BATCHES,
+        TACTIC_RECIPES,
+        examples,
+        longest,
+        read_pairs,
+        steps_for,
+        train_tactics,
+    )
 
     given: dict[str, Any] = {
         "batch": batch,
@@ -230,9 +258,13 @@ def tactics(
     }
     with _explained():
         shape = find_preset(preset)
+        if lora and init is None:
+            fail("--lora adapts a model that has learned something: give it with --init")
+        recipe = TACTIC_RECIPES[preset]
         recipe = replace(
-            TACTIC_RECIPES[preset],
+            recipe,
             seed=seed,
+            learning_rate=recipe.learning_rate * (RATE if lora else 1),
             **{name: value for name, value in given.items() if value is not None},
         )
         fresh = read_pairs(pairs)
@@ -240,9 +272,10 @@ def tactics(
         held_out = read_pairs(validation) if validation else []
         if known := _problems(benchmark):
             check_clean((pair.prompt + pair.tactic for pair in fresh + older), Benchmark(known))
-        words, model = _model(shape, tokenizer, init, seed)
+        words, model = _model(shape, tokenizer, init, seed, frozen=bool(lora))
         share = replay_share if older else 0.0
-        recipe = replace(recipe, steps=steps_for(len(fresh), recipe, epochs, share))
+        fitting = len(examples(fresh, words, longest(recipe, model)))
+        recipe = replace(recipe, steps=steps_for(fitting, recipe, epochs, share))
         done = train_tactics(
             model,
             words,
@@ -252,6 +285,8 @@ def tactics(
             replay=older,
             replay_share=replay_share,
             validation=held_out,
+            micro_batch=micro_batch or MICRO_BATCHES.get(preset),
+            lora=lora,
             checkpoint_every=checkpoint_every,
             report=_show,
         )
@@ -473,6 +508,8 @@ def _show(line: Report) -> None:
         text += f", validation {line.validation_loss:.4f}"
     if (exact := getattr(line, "exact", None)) is not None:
         text += f", {exact:.1%} exact"
+    if left_out := getattr(line, "left_out", 0):
+        text += f", {left_out} pairs too long"
     err.print(text)
 
 
@@ -507,8 +544,9 @@ def _sample(corpus: str, languages: str) -> list[str]:
 
 
 def _model(
-    shape: Preset, tokenizer: Path | None, init: str | None, seed: int
+    shape: Preset, tokenizer: Path | None, init: str | None, seed: int, frozen: bool = False
 ) -> tuple[PreTrainedTokenizerFast, LlamaForCausalLM]:
+    """Weights that are trained are in float32; a GPU computes with both in bfloat16."""
     import torch
     from transformers import AutoTokenizer, LlamaForCausalLM
 
@@ -525,7 +563,8 @@ def _model(
         words = load_tokenizer(tokenizer) if tokenizer else AutoTokenizer.from_pretrained(init)
         vocabulary = len(words) if shape.tied else max(shape.vocabulary, len(words))
         config = model_config(shape, vocabulary)
-        return words, LlamaForCausalLM.from_pretrained(init, config=config, dtype=torch.float32)
+        dtype = torch.bfloat16 if frozen and torch.cuda.is_available() else torch.float32
+        return words, LlamaForCausalLM.from_pretrained(init, config=config, dtype=dtype)
     except (OSError, RuntimeError) as error:
         raise ValueError(
             f"--init {init}: no model of this preset can be loaded from there ({error})"

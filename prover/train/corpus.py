@@ -193,18 +193,19 @@ def train(
                 losses, since = [], time.perf_counter()
             if checkpoint:
                 save_checkpoint(accelerator, out, step, identity)
-    accelerator.end_training()
     if step == recipe.steps:
         finish_training(accelerator, model, tokenizer, out)
+    accelerator.end_training()
     return step
 
 
 def make_optimizer(model: LlamaForCausalLM, recipe: Recipe) -> torch.optim.Optimizer:
-    """AdamW; biases and norms are not decayed."""
+    """AdamW for what is trained; biases and norms are not decayed."""
     import torch
 
-    decayed = [p for p in model.parameters() if p.dim() > 1]
-    others = [p for p in model.parameters() if p.dim() <= 1]
+    trained = [p for p in model.parameters() if p.requires_grad]
+    decayed = [p for p in trained if p.dim() > 1]
+    others = [p for p in trained if p.dim() <= 1]
     groups = [
         {"params": decayed, "weight_decay": recipe.weight_decay},
         {"params": others, "weight_decay": 0.0},

@@ -47,9 +47,12 @@ from prover.lean.source import with_options
 from prover.lean.worker import ElaborationFailed
 from prover.train.corpus import TrainingError
 from prover.train.sft import (
+    MICRO_BATCHES,
     TACTIC_RECIPES,
     Pair,
     TacticReport,
+    examples,
+    longest,
     read_pairs,
     steps_for,
     train_tactics,
@@ -554,9 +557,10 @@ def _train(
         return None
     share = settings.replay_share if older else 0.0
     recipe = TACTIC_RECIPES[settings.preset]
+    fitting = len(examples(fresh, words, longest(recipe, model)))
     recipe = replace(
         recipe,
-        steps=steps_for(len(fresh), recipe, settings.epochs, share),
+        steps=steps_for(fitting, recipe, settings.epochs, share),
         learning_rate=settings.learning_rate or recipe.learning_rate / 3,
         seed=settings.seed,
     )
@@ -575,12 +579,18 @@ def _train(
         recipe,
         replay=older,
         replay_share=settings.replay_share,
+        micro_batch=MICRO_BATCHES.get(settings.preset),
         checkpoint_every=50,
         report=note,
     )
     if done < recipe.steps:
         raise Interrupted
-    return {"steps": recipe.steps, "replay": len(older), "loss": lines[-1].loss if lines else None}
+    return {
+        "steps": recipe.steps,
+        "replay": len(older),
+        "too long": len(fresh) - fitting,
+        "loss": lines[-1].loss if lines else None,
+    }
 
 
 def load_model(folder: Path) -> tuple[PreTrainedTokenizerFast, LlamaForCausalLM]:

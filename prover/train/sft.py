@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -32,6 +33,7 @@ from prover.train.corpus import (
     save_checkpoint,
     stop_signals,
 )
+from prover.train.lora import add_adapters, checkpoint_adapters, fingerprint
 from prover.train.packing import shuffled
 
 if TYPE_CHECKING:
@@ -70,9 +72,11 @@ class Example:
 @dataclass(frozen=True)
 class TacticReport(Report):
     """A line of the log; `tokens_per_second` are those of states and tactics without padding.
-    `exact` is the share of validation tactics, 0 to 1, that greedy decoding writes as they are."""
+    `exact` is the share of validation tactics, 0 to 1, that greedy decoding writes as they are;
+    `left_out` pairs of all that were given are too long to train on."""
 
     exact: float | None = None
+    left_out: int = 0
 
 
 EPOCHS = 3.0
@@ -86,6 +90,10 @@ TACTIC_RECIPES = {
 """By preset; `batch` are pairs, `sequence` the most tokens of one, and `steps` is set by the number
 of pairs (`steps_for`). The values are ours, but for the three epochs: those of
 ntp-mathlib-st-deepseek-coder-1.3b (Hu et al. 2024, arXiv 2408.03350)."""
+
+
+MICRO_BATCHES = {"medium": 8, "llemma-7b": 2, "llemma-34b": 1}
+"""By preset, how many pairs a GPU computes at once; all that it has to where nothing is said."""
 
 
 def steps_for(pairs: int, recipe: Recipe, epochs: float, replay_share: float) -> int:
@@ -114,14 +122,22 @@ def read_pairs(path: Path) -> list[Pair]:
     return pairs
 
 
+def longest(recipe: Recipe, model: LlamaForCausalLM) -> int:
+    """The most tokens of a pair that is trained on."""
+    return min(recipe.sequence, int(model.config.max_position_embeddings))
+
+
 def examples(
     pairs: Sequence[Pair], tokenizer: PreTrainedTokenizerFast, longest: int
 ) -> list[Example]:
     """The pairs in tokens, without those of more than `longest`."""
+    if not pairs:
+        return []
+    prompts = tokenizer([pair.prompt for pair in pairs], verbose=False)["input_ids"]
+    tactics = [pair.tactic for pair in pairs]
+    answers = tokenizer(tactics, add_special_tokens=False, verbose=False)["input_ids"]
     found = []
-    for pair in pairs:
-        prompt = tokenizer(pair.prompt, verbose=False)["input_ids"]
-        answer = tokenizer(pair.tactic, add_special_tokens=False, verbose=False)["input_ids"]
+    for prompt, answer in zip(prompts, answers, strict=True):
         tokens = (*prompt, *answer, tokenizer.eos_token_id)
         if len(tokens) <= longest:
             found.append(Example(tokens, len(prompt)))
@@ -138,6 +154,8 @@ def train_tactics(
     replay: Sequence[Pair] = (),
     replay_share: float = 0.5,
     validation: Sequence[Pair] = (),
+    micro_batch: int | None = None,
+    lora: int = 0,
     checkpoint_every: int = 200,
     log_every: int = 10,
     report: Callable[[TacticReport], None] = lambda line: None,
@@ -147,8 +165,12 @@ def train_tactics(
     With `replay`, a share of the examples (0 to 1) is drawn from these older pairs. Each of the two
     is gone through in epochs that are shuffled anew. What is written to `out`, when, and how it
     goes on after an interruption is as in `prover.train.corpus.train`; the finished model is
-    `out/model`, which `prover.generate.transformers` loads. With several processes, each computes
-    its part of the batch.
+    `out/model`, which `prover.generate.transformers` loads.
+
+    With several processes, each computes its part of the batch, `micro_batch` pairs at once if that
+    is given. Every token to learn counts the same, wherever it is computed: the gradient is that of
+    the whole batch. With `lora`, adapters of that rank are trained instead of the weights, and are
+    part of the weights in the finished model.
 
     Raises `TrainingError` where there is nothing to train on, the tokenizer has more tokens than
     the model, a checkpoint is of another model, of other pairs or of another recipe, the loss is
@@ -156,6 +178,7 @@ def train_tactics(
     """
     import torch
     from accelerate import Accelerator
+    from accelerate.utils import DistributedType
 
     if not 0 <= replay_share < 1:
         raise TrainingError(f"the share of replay must be in [0, 1), not {replay_share}")
@@ -164,32 +187,47 @@ def train_tactics(
             f"the tokenizer has {len(tokenizer)} tokens, the model {model.config.vocab_size}: "
             "use the tokenizer that the model was trained with"
         )
-    longest = min(recipe.sequence, model.config.max_position_embeddings)
+    most = longest(recipe, model)
     fresh, older, held_out = (
-        examples(some, tokenizer, longest) for some in (pairs, replay, validation)
+        examples(some, tokenizer, most) for some in (pairs, replay, validation)
     )
     if not fresh:
         raise TrainingError(
-            f"of {len(pairs)} pairs none has at most {longest} tokens: there is nothing to train on"
+            f"of {len(pairs)} pairs none has at most {most} tokens: there is nothing to train on"
         )
+    left_out = len(pairs) + len(replay) + len(validation) - len(fresh) - len(older) - len(held_out)
     share = replay_share if older else 0.0
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if recipe.batch % world:
+        raise TrainingError(
+            f"a batch of {recipe.batch} pairs cannot be shared by {world} processes: make --batch a "
+            f"multiple of {world}"
+        )
+    at_once = micro_batch or recipe.batch // world
+    parts = math.ceil(recipe.batch // world / at_once)
     accelerator = Accelerator(
         mixed_precision="bf16" if torch.cuda.is_available() else "no",
+        gradient_accumulation_steps=parts,
         log_with="tensorboard",
         project_dir=out,
     )
-    world, rank = accelerator.num_processes, accelerator.process_index
-    if recipe.batch % world:
+    if lora and accelerator.distributed_type == DistributedType.FSDP:
         raise TrainingError(
-            f"a batch of {recipe.batch} pairs cannot be shared by {world} processes"
+            "--lora does not go with FSDP, and need not: launch with one_gpu.yaml, or with "
+            "`accelerate launch --multi_gpu`, which gives each GPU a copy of the model"
         )
+    rank = accelerator.process_index
     config = {
         key: value
         for key, value in model.config.to_dict().items()
         if key not in ("dtype", "_name_or_path")
     }
     digest = sha256(repr((fresh, older)).encode()).hexdigest()
-    settings = asdict(recipe) | {"replay_share": share}
+    settings = asdict(recipe) | {"replay_share": share, "lora": lora}
+    if lora:
+        config["frozen weights"] = fingerprint(model)
+        model = add_adapters(model, lora, recipe.seed)
+        checkpoint_adapters(accelerator)
     identity = {"model": config, "set of pairs": digest, "recipe": settings}
     identity = json.loads(json.dumps(identity, sort_keys=True))
     if recipe.gradient_checkpointing:
@@ -203,11 +241,18 @@ def train_tactics(
     with stop_signals() as stopped:
         ending = False
         while step < recipe.steps and not ending:
-            batch = _batch(fresh, older, share, recipe, step)[rank::world]
-            loss, _ = _loss(model, batch, accelerator)
-            accelerator.backward(loss)
+            batch = _batch(fresh, older, share, recipe, step)
+            learned = sum(len(example.tokens) - example.prompt for example in batch)
+            mine = batch[rank::world]
+            loss = torch.zeros((), device=accelerator.device)
+            for start in range(0, len(mine), at_once):
+                with accelerator.accumulate(model):
+                    part, _ = _loss(model, mine[start : start + at_once], accelerator)
+                    loss += part.detach() / learned
+                    # accelerate divides by the parts, and takes the mean over the processes
+                    accelerator.backward(part * (parts * world / learned))
             norm = float(accelerator.clip_grad_norm_(model.parameters(), recipe.clip))
-            mean = float(accelerator.reduce(loss.detach(), "mean"))
+            mean = float(accelerator.reduce(loss, "sum"))
             if not (math.isfinite(mean) and math.isfinite(norm)):
                 raise TrainingError(
                     f"the loss is {mean} and the gradient norm {norm} in step {step + 1}: lower "
@@ -219,7 +264,7 @@ def train_tactics(
             optimizer.zero_grad()
             step += 1
             losses.append(mean)
-            tokens += world * sum(len(example.tokens) for example in batch)
+            tokens += sum(len(example.tokens) for example in batch)
             told = torch.tensor(float(stopped()), device=accelerator.device)
             ending = step == recipe.steps or bool(accelerator.reduce(told, "sum"))
             checkpoint = ending or step % checkpoint_every == 0
@@ -236,6 +281,7 @@ def train_tactics(
                     tokens / seconds,
                     valid,
                     exact,
+                    left_out,
                 )
                 shown = {name: value for name, value in asdict(line).items() if value is not None}
                 accelerator.log(shown, step=step)
@@ -244,9 +290,11 @@ def train_tactics(
                 losses, tokens, since = [], 0, time.perf_counter()
             if checkpoint:
                 save_checkpoint(accelerator, out, step, identity)
-    accelerator.end_training()
     if step == recipe.steps:
+        if lora:
+            model = accelerator.unwrap_model(model).merge_and_unload()
         finish_training(accelerator, model, tokenizer, out)
+    accelerator.end_training()
     return step
 
 
@@ -274,8 +322,8 @@ def _batch(
 def _loss(
     model: torch.nn.Module, batch: Sequence[Example], accelerator: Accelerator
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The mean cross-entropy of the tokens to learn, in nats, and for each example whether the most
-    probable token is the right one everywhere; shape (examples,)."""
+    """The cross-entropy of the tokens to learn, in nats, their sum, and for each example whether the
+    most probable token is the right one everywhere; shape (examples,)."""
     import torch
 
     width = max(len(example.tokens) for example in batch)
@@ -291,7 +339,7 @@ def _loss(
     before = torch.arange(first - 1, width - 1, device=accelerator.device)
     logits = model(input_ids=ids, use_cache=False, logits_to_keep=before).logits
     loss = torch.nn.functional.cross_entropy(
-        logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED
+        logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED, reduction="sum"
     )
     right = (logits.argmax(-1) == targets) | (targets == IGNORED)
     return loss, right.all(-1)
@@ -300,7 +348,7 @@ def _loss(
 def _validate(
     model: torch.nn.Module, held_out: Sequence[Example], accelerator: Accelerator
 ) -> tuple[float | None, float | None]:
-    """The mean loss a tactic, and the share of tactics written exactly, on some of the examples."""
+    """The mean over tactics of the mean loss a token, and the share of tactics written exactly, on some of the examples."""
     import torch
 
     if not held_out:
@@ -311,7 +359,7 @@ def _validate(
     with torch.no_grad():
         for example in chosen:
             loss, right = _loss(model, [example], accelerator)
-            losses += float(loss)
+            losses += float(loss) / (len(example.tokens) - example.prompt)
             exact += int(right[0])
     model.train()
     return losses / len(chosen), exact / len(chosen)

@@ -1,7 +1,12 @@
 """What the tests of training share: a tokenizer, states as Lean prints them, and statements."""
 
+import json
+import os
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import networkx
 from transformers import PreTrainedTokenizerFast
@@ -27,6 +32,27 @@ PAIRS = [
     Pair("p : Prop\n⊢ p → p", "intro h"),
     Pair("⊢ 2 + 2 = 4", "rfl"),
 ]
+
+
+def launched(processes: int, folder: Path, *words: object) -> list[dict[str, Any]]:
+    """What the log of `ranks.py` says, which so many processes run together on CPUs."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    done = subprocess.run(
+        [sys.executable, *launcher, str(ROOT / "tests/train/ranks.py"), *map(str, words)],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "ACCELERATE_USE_CPU": "true",
+            "OMP_NUM_THREADS": "1",
+        },
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
 @cache

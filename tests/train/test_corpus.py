@@ -24,6 +24,8 @@ from prover.models.tokenizer import END, PAD, load_tokenizer, save_tokenizer, tr
 from prover.train.cli import CONFIGS
 from prover.train.corpus import RECIPES, Recipe, Report, TrainingError, train
 from prover.train.packing import Windows, pack, packed_from, shuffled, within_documents
+from tests.train.school import launched
+from tests.train.school import tokenizer as school_tokenizer
 
 ROOT = Path(__file__).parents[2]
 SHAPE = Preset(2048, 32, 64, 2, 2, 1, 128)
@@ -186,6 +188,17 @@ def test_micro_batches_and_gradient_checkpointing_change_nothing_but_memory(
     for other in ("b", "c"):
         for name, value in weights(tmp_path / other / "model").items():
             torch.testing.assert_close(value, reference[name], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_two_processes_compute_the_gradient_of_one(tmp_path: Path) -> None:
+    pack(real_texts(), school_tokenizer(), tmp_path / "data/train.bin", {})
+    one, two = (launched(processes, tmp_path, f"out{processes}", 3, "data") for processes in (1, 2))
+    for name in ("loss", "gradient_norm"):
+        assert [line[name] for line in two] == pytest.approx([line[name] for line in one], rel=1e-4)
+    reference, other = (weights(tmp_path / f"out{processes}/model") for processes in (1, 2))
+    for name, value in reference.items():
+        torch.testing.assert_close(other[name], value, rtol=1e-3, atol=1e-4)
 
 
 def test_stopped_and_resumed_it_ends_with_the_same_weights(

@@ -14,6 +14,7 @@ import pytest
 import torch
 from accelerate import Accelerator
 from safetensors.torch import load_file
+from transformers import LlamaForCausalLM
 
 from prover.generate.prompts import GoalProofstep, Sampling
 from prover.generate.transformers import TransformersGenerator
@@ -31,7 +32,8 @@ from prover.train.sft import (
     train_tactics,
 )
 from search.interfaces import Goal, Request, State, Suggestion
-from tests.train.school import PAIRS, SHAPE, tokenizer
+from tests.train.ranks import RECIPE as RANKS_RECIPE
+from tests.train.school import PAIRS, SHAPE, launched, tokenizer
 
 RECIPE = Recipe(steps=8, batch=4, sequence=128, learning_rate=3e-3, warmup=2)
 
@@ -77,7 +79,8 @@ def test_the_loss_is_that_of_the_tactics_whatever_the_padding() -> None:
             total -= logprobs[place - 1, example.tokens[place]].item()
             count += 1
     loss, exact = _loss(model, batch, Accelerator())
-    assert loss.item() == pytest.approx(total / count, rel=1e-4)
+    assert count == sum(len(example.tokens) - example.prompt for example in batch)
+    assert loss.item() == pytest.approx(total, rel=1e-4)
     assert exact.tolist() == [False] * 3
 
 
@@ -119,6 +122,90 @@ def test_stopped_and_resumed_it_ends_with_the_same_weights(tmp_path: Path) -> No
     assert same(tmp_path / "whole", tmp_path / "parts")
 
 
+def close(first: Path, second: Path) -> None:
+    a, b = weights(first), weights(second)
+    assert a.keys() == b.keys()
+    for name, value in a.items():
+        torch.testing.assert_close(value, b[name], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_micro_batches_change_nothing_but_memory(at_once: int, tmp_path: Path) -> None:
+    """Also where the last is smaller, though tactics differ in length."""
+    whole = run(tmp_path / "whole")
+    parts = run(tmp_path / "parts", micro_batch=at_once)
+    assert [line.loss for line in parts] == pytest.approx([line.loss for line in whole], rel=1e-4)
+    norms = [[line.gradient_norm for line in lines] for lines in (parts, whole)]
+    assert norms[0] == pytest.approx(norms[1], rel=1e-3)
+    close(tmp_path / "whole", tmp_path / "parts")
+
+
+@pytest.mark.slow
+def test_two_processes_compute_the_gradient_of_one(tmp_path: Path) -> None:
+    """Each has other pairs with other numbers of tokens to learn; every token counts the same."""
+    batch = _batch(examples(PAIRS, tokenizer(), 128), [], 0.0, RANKS_RECIPE, 0)
+    learned = [sum(len(e.tokens) - e.prompt for e in batch[rank::2]) for rank in range(2)]
+    assert learned[0] != learned[1]
+    one, two = launched(1, tmp_path, "one", 6), launched(2, tmp_path, "two", 2)
+    for name in ("loss", "gradient_norm"):
+        assert [line[name] for line in two] == pytest.approx([line[name] for line in one], rel=1e-4)
+    assert len(one) == 3
+    close(tmp_path / "one", tmp_path / "two")
+
+
+def adapt(out: Path, start: Path, steps: int = 8, **more: Any) -> list[TacticReport]:
+    lines: list[TacticReport] = []
+    recipe = replace(RECIPE, steps=steps, batch=5, learning_rate=5e-3)
+    options = {"checkpoint_every": 100, "log_every": 1, "report": lines.append, "lora": 4}
+    model = LlamaForCausalLM.from_pretrained(start, dtype=torch.float32)
+    train_tactics(model, tokenizer(), PAIRS[5:], out, recipe, **{**options, **more})
+    return lines
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("taught")
+    run(out, replace(RECIPE, steps=40, batch=5, learning_rate=5e-3), PAIRS[:5])
+    return out / "model"
+
+
+def test_adapters_learn_and_end_as_part_of_a_model(taught: Path, tmp_path: Path) -> None:
+    lines = adapt(tmp_path, taught, steps=40)
+    assert lines[-1].loss < lines[0].loss / 2
+    before, after = load_file(taught / "model.safetensors"), weights(tmp_path)
+    assert before.keys() == after.keys()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed and all("proj" in name for name in changed)
+    for name in changed:
+        assert torch.linalg.matrix_rank(after[name] - before[name], rtol=1e-4) <= 4
+    generator = TransformersGenerator.load(str(tmp_path / "model"), sampling=Sampling(1))
+    assert generator.model.config.model_type == "llama"
+
+
+def test_adapters_go_on_after_an_interruption(taught: Path, tmp_path: Path) -> None:
+    adapt(tmp_path / "whole", taught)
+
+    def interrupt(line: TacticReport) -> None:
+        if line.step == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    adapt(tmp_path / "parts", taught, report=interrupt)
+    (checkpoint,) = (tmp_path / "parts").glob("checkpoint-*")
+    held = load_file(checkpoint / "adapters.safetensors")
+    assert all("lora" in name for name in held)
+    assert not (checkpoint / "model.safetensors").exists()
+    assert adapt(tmp_path / "parts", taught)[0].step == 5
+    assert same(tmp_path / "whole", tmp_path / "parts")
+
+    os.remove(tmp_path / "parts/model/model.safetensors")
+    other = new_model(model_config(SHAPE, len(tokenizer())), 7)
+    other.save_pretrained(tmp_path / "other")
+    with pytest.raises(TrainingError, match=r"another model \(frozen weights"):
+        adapt(tmp_path / "parts", tmp_path / "other")
+    with pytest.raises(TrainingError, match=r"another recipe \(lora 4 there, 8 here"):
+        adapt(tmp_path / "parts", taught, lora=8)
+
+
 def test_every_pair_comes_once_an_epoch_and_replay_has_its_share() -> None:
     fresh = examples(PAIRS[:4], tokenizer(), 128)
     older = examples(PAIRS[4:], tokenizer(), 128)
@@ -133,6 +220,13 @@ def test_every_pair_comes_once_an_epoch_and_replay_has_its_share() -> None:
 def test_pairs_that_are_too_long_are_left_out_not_cut() -> None:
     long = Pair("h : " + " ∧ ".join(["p"] * 200) + "\n⊢ p", "simp_all")
     assert examples([long, PAIRS[0]], tokenizer(), 128) == examples(PAIRS[:1], tokenizer(), 128)
+    assert examples([], tokenizer(), 128) == []
+
+
+def test_pairs_that_are_too_long_are_counted(tmp_path: Path) -> None:
+    long = Pair("h : " + " ∧ ".join(["p"] * 200) + "\n⊢ p", "simp_all")
+    lines = run(tmp_path, pairs=[*PAIRS, long, long], replay=[PAIRS[0], long])
+    assert {line.left_out for line in lines} == {3}
 
 
 def test_bad_input_is_refused_with_the_reason(tmp_path: Path) -> None:
@@ -194,3 +288,12 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     TransformersGenerator.load("o/model")
     code, said = call("--init", "nowhere")
     assert code == 2 and "no model of this preset" in said
+    code, said = call("--lora", "4")
+    assert code == 2 and "give it with --init" in said
+    adapted = ["--init", "o/model", "--lora", "4", "--micro-batch", "3", "--out", "adapted"]
+    code, said = call(*adapted, "--batch", "5", "--epochs", "1", "--sequence", "33")
+    assert (
+        code == 0 and "step 2: loss" in said and "rate 4.00e-03" in said
+    )  # the second of 10 steps up to 2e-2
+    assert "1 pairs too long" in said
+    TransformersGenerator.load("adapted/model")
