@@ -42,7 +42,8 @@ class Mixed:
 
     The model's log-probabilities are those of a distribution. The portfolio's are preferences; over
     what it suggests for a state they are made to sum to one. So an unsure model leaves the lead to
-    the portfolio, and a tactic never counts for more than the half that its author has. The
+    the portfolio, and a tactic never counts for more than the half that its author has. Where the
+    format scores with token means, these are preferences too, and mostly the better ones. The
     portfolio's suggestions come first, at once.
     """
 
