@@ -81,6 +81,9 @@ judged or waits for its next tactics, another keeps it busy."""
 
 MODEL_BATCH = 8
 
+WIDTH = 8
+"""How many tactics a visit of a goal runs where no model says otherwise."""
+
 WORKER_MEMORY_MB = 2_500
 """What a worker of the embedded Lean takes, with room to spare."""
 
@@ -101,7 +104,8 @@ class Settings:
     `lean` is `auto`, `embedded`, or a path to a project or to a `lean`. `jobs` is the number of
     Lean processes (None: from the machine). `budget` is per hole. A search visits a goal with
     `width` tactics at a time and divides the log-probability of a path by depth**`alpha`
-    (BFS-Prover, Xin et al. 2025). `paranoid` has every verdict made by a process started for it.
+    (BFS-Prover, Xin et al. 2025); None is what the authors of the model search with, 8 and 0
+    without one. `paranoid` has every verdict made by a process started for it.
     `model` (see `prover.generate.models.load_model`) proposes tactics beside the portfolio, or
     alone without `portfolio`; None is the portfolio alone, `default_model()` of the same module
     what the command takes.
@@ -112,8 +116,8 @@ class Settings:
     budget: Budget = field(default_factory=lambda: Budget(expansions=600, seconds=300.0))
     seed: int = 0
     limits: Limits = field(default_factory=Limits)
-    width: int = 8
-    alpha: float = 0.0
+    width: int | None = None
+    alpha: float | None = None
     paranoid: bool = False
     model: str | None = None
     prompt_format: str | None = None
@@ -229,6 +233,20 @@ class Prover:
     def model(self) -> ModelGenerator | None:
         """The model of the settings, once it is loaded."""
         return self._model
+
+    @property
+    def width(self) -> int:
+        """How many tactics a visit of a goal runs, once the model is loaded."""
+        if self.settings.width is not None:
+            return self.settings.width
+        return WIDTH if self._model is None else self._model.format.width
+
+    @property
+    def alpha(self) -> float:
+        """The depth normalisation of paths, once the model is loaded."""
+        if self.settings.alpha is not None:
+            return self.settings.alpha
+        return 0.0 if self._model is None else self._model.format.alpha
 
     async def __aexit__(
         self,
@@ -640,12 +658,11 @@ class Prover:
         return Start(outcome.children[0], tactic)
 
     async def _search(self, job: Job, budget: Budget | None, seed: int) -> Found:
-        settings = self.settings
         search = BestFirst(
             job.state,
-            alpha=settings.alpha,
-            width=settings.width,
-            budget=budget or settings.budget,
+            alpha=self.alpha,
+            width=self.width,
+            budget=budget or self.settings.budget,
             seed=seed,
         )
         refused: list[str] = []
@@ -709,7 +726,7 @@ class Prover:
         before = job.header + cut(job.text.text, 0, declaration.first)
         statement = Statement(targets.head(job.text, declaration), before)
         return [
-            Suggestion(proof.tactics, proof.logprob, proof.tokens)
+            Suggestion(proof.tactics, proof.score, proof.tokens)
             async for proof in self._writer.whole_proofs(statement, seed=seed)
             if not proof.lemmas
         ]

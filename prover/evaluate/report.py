@@ -543,9 +543,20 @@ def _settings(run: Figures) -> Block:
         ],
         ["search", f"best first, width {s['width']}, alpha {s['alpha']:g}"],
     ]
-    if s["model"]:
-        rows.insert(5, ["prompt format", s["prompt_format"] or "by the model's name"])
+    if s["sampling"]:
+        rows[5:5] = [
+            ["prompt format", s["prompt_format"]],
+            ["completions of a prompt", _drawn(s["sampling"])],
+            ["score of a completion", f"{s['score']} of the log-probabilities of its tokens"],
+        ]
     return Table(["what", "value"], rows)
+
+
+def _drawn(sampling: dict[str, Any]) -> str:
+    how = f"temperature {sampling['temperature']:g}, top-p {sampling['top_p']:g}"
+    if sampling["beam"]:
+        how = "beams"
+    return f"{sampling['samples']}, {how}, at most {sampling['max_tokens']} tokens each"
 
 
 def _clean_by_default(settings: dict[str, Any]) -> str:

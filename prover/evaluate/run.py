@@ -175,7 +175,7 @@ def _begin(prover: Prover, plan: Plan, out: Path, resume: bool) -> IO[str]:
     """The file, ready to be added to."""
     from prover.files import mend
 
-    settings = identity(plan, prover.lean)
+    settings = identity(plan, prover)
     if out.exists() and not resume and out.stat().st_size:
         raise RunError(f"{out} is there already: --resume goes on with it, --out names another")
     if out.exists():
@@ -351,9 +351,9 @@ async def _made_by(filled: Filled, settings: Settings) -> dict[str, int]:
 # What a run is
 
 
-def identity(plan: Plan, lean: Lean) -> dict[str, Any]:
+def identity(plan: Plan, prover: Prover) -> dict[str, Any]:
     """What must be the same for a run to go on, and, but for the shard, for shards to be merged."""
-    settings = plan.settings
+    settings, lean, model = plan.settings, prover.lean, prover.model
     limits = settings.limits
     return {
         "benchmark": plan.benchmark,
@@ -367,11 +367,13 @@ def identity(plan: Plan, lean: Lean) -> dict[str, Any]:
         "budget": {k: v for k, v in asdict(settings.budget).items() if k != "seconds"},
         "cap_seconds": settings.budget.seconds,
         "tactic": {"heartbeats": limits.heartbeats, "cap_seconds": limits.tactic_seconds},
-        "width": settings.width,
-        "alpha": settings.alpha,
+        "width": prover.width,
+        "alpha": prover.alpha,
         "portfolio": settings.portfolio,
         **model_identity(settings.model),
-        "prompt_format": settings.prompt_format,
+        "prompt_format": model and model.format.name,
+        "score": model and model.format.score,
+        "sampling": model and asdict(model.sampling),
         "decontamination": plan.decontamination,
         "lean": lean.version,
         "lean_commit": lean.commit,

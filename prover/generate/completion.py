@@ -40,12 +40,12 @@ class Completion:
 @dataclass(frozen=True, slots=True)
 class WholeProof:
     """A proof of a statement that nobody has checked: a tactic block, and declarations to put
-    before the theorem. What a limit of tokens has cut off is not `finished`. NaN as `logprob` is
-    that of a `Completion`."""
+    before the theorem. `score` is that of its format, NaN where the `logprob` of the completion is.
+    What a limit of tokens has cut off is not `finished`."""
 
     tactics: str
     lemmas: str
-    logprob: float
+    score: float
     tokens: int
     finished: bool
 
@@ -57,6 +57,11 @@ class ModelGenerator(ABC):
     def __init__(self, form: Format, sampling: Sampling) -> None:
         self.format = form
         self.sampling = sampling
+
+    def score(self, done: Completion) -> float:
+        """The score that the model's authors give a completion."""
+        mean = self.format.score == "mean" and done.tokens > 0
+        return done.logprob / done.tokens if mean else done.logprob
 
     @abstractmethod
     def complete(
@@ -73,10 +78,10 @@ class ModelGenerator(ABC):
     async def generate(
         self, requests: Sequence[Request]
     ) -> AsyncGenerator[tuple[int, Suggestion], None]:
-        """Yields each tactic as soon as its text is complete. One that is drawn again comes again
-        only with a better score, one that is flawed every time. The tokens of completions that gave
-        nothing new count with the next suggestion of their request, what is left of them at the end
-        with an empty tactic.
+        """Yields each tactic as soon as its text is complete, its score in the place of its
+        log-probability. One that is drawn again comes again only with a better score, one that is
+        flawed every time. The tokens of completions that gave nothing new count with the next
+        suggestion of their request, what is left of them at the end with an empty tactic.
 
         Raises:
             ModelError: the model failed, or writes whole proofs.
@@ -93,16 +98,17 @@ class ModelGenerator(ABC):
         async with aclosing(self.complete(prompts, seeds)) as completions:
             async for index, done in completions:
                 tactic = form.tactic(done.text) if done.finished else ""
-                suggestion = Suggestion(tactic, done.logprob, done.tokens)
+                score = self.score(done)
+                suggestion = Suggestion(tactic, score, done.tokens)
                 if suggestion.flaw is not None:
                     yield index, suggestion
                     continue
                 known = scores.get((index, tactic), -math.inf)
-                if not tactic or FORBIDDEN.search(tactic) or done.logprob <= known:
+                if not tactic or FORBIDDEN.search(tactic) or score <= known:
                     spare[index] += done.tokens
                     continue
-                scores[index, tactic] = done.logprob
-                yield index, Suggestion(tactic, done.logprob, done.tokens + spare.pop(index, 0))
+                scores[index, tactic] = score
+                yield index, Suggestion(tactic, score, done.tokens + spare.pop(index, 0))
         for index, tokens in spare.items():
             yield index, Suggestion("", 0.0, tokens)
 
@@ -121,15 +127,14 @@ class ModelGenerator(ABC):
         seen = set()
         async with aclosing(self.complete([form.prompt(statement)], [seed])) as completions:
             async for _, done in completions:
-                if math.isnan(done.logprob):
-                    yield WholeProof("", "", done.logprob, done.tokens, done.finished)
+                score = self.score(done)
+                if math.isnan(score):
+                    yield WholeProof("", "", score, done.tokens, done.finished)
                     continue
                 proof = form.proof(done.text, statement)
                 if proof is not None and proof not in seen:
                     seen.add(proof)
-                    yield WholeProof(
-                        proof.tactics, proof.lemmas, done.logprob, done.tokens, done.finished
-                    )
+                    yield WholeProof(proof.tactics, proof.lemmas, score, done.tokens, done.finished)
 
 
 def sampled(form: Format, sampling: Sampling | None) -> Sampling:

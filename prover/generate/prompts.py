@@ -11,7 +11,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from prover.errors import ProverError
 from prover.lean.source import with_hole
@@ -27,6 +27,9 @@ PUBLISHED_HEADER = (
     "open BigOperators Real Nat Topology Rat\n\n"
 )
 """What DeepSeek-Prover and its heirs put before a statement that has no header."""
+
+Score = Literal["sum", "mean"]
+"""The score of a completion: the sum or the mean of its tokens' log-probabilities."""
 
 UNNAMED = "theorem"
 """Stands for the name of the theorem, which a request does not know."""
@@ -90,13 +93,18 @@ class Proof:
 class StepFormat(ABC):
     """A model that proposes one tactic for a tactic state.
 
-    `stop` are texts that end a completion beside the model's end token, `sampling` is how the
-    authors drew completions, `max_prompt_tokens` is where they cut long prompts, if they did.
+    `stop` are texts that end a completion beside the model's end token, `max_prompt_tokens` is
+    where the authors cut long prompts, if they did. The rest is how they searched: with `sampling`,
+    the `score` of a tactic, `width` tactics run in an expansion, and the sum of a path's scores
+    divided by depth**`alpha`.
     """
 
     name: ClassVar[str]
     stop: ClassVar[tuple[str, ...]] = ()
     sampling: ClassVar[Sampling]
+    score: ClassVar[Score] = "sum"
+    width: ClassVar[int] = 8
+    alpha: ClassVar[float] = 0.0
     max_prompt_tokens: ClassVar[int | None] = None
 
     @abstractmethod
@@ -108,11 +116,15 @@ class StepFormat(ABC):
 
 
 class ProofFormat(ABC):
-    """A model that writes the whole proof of a statement. Fields as in `StepFormat`."""
+    """A model that writes the whole proof of a statement. Fields as in `StepFormat`; its authors do
+    not search. A proof has the mean as its score, so that it is tried beside single tactics."""
 
     name: ClassVar[str]
     stop: ClassVar[tuple[str, ...]] = ()
     sampling: ClassVar[Sampling]
+    score: ClassVar[Score] = "mean"
+    width: ClassVar[int] = 8
+    alpha: ClassVar[float] = 0.0
     max_prompt_tokens: ClassVar[int | None] = None
 
     @abstractmethod
@@ -142,10 +154,12 @@ class GoalProofstep(StepFormat):
 
 
 class Llmstep(GoalProofstep):
-    """llmstep (Welleck and Saha 2023): `python/server.py` of wellecks/llmstep."""
+    """llmstep (Welleck and Saha 2023): `python/server_vllm.py` of wellecks/llmstep."""
 
     name = "llmstep"
     sampling = Sampling(samples=10, temperature=0.5, max_tokens=128)
+    score = "mean"
+    width = 10
 
 
 class Llemma(StepFormat):
@@ -155,6 +169,8 @@ class Llemma(StepFormat):
     name = "llemma"
     stop = ("---",)
     sampling = Sampling(samples=32, max_tokens=256, beam=True)
+    score = "mean"
+    width = 32
     examples = (
         ("p q : Prop\nhp : p\nhq : q\n⊢ p ∧ q", "exact ⟨hp, hq⟩"),
         ("a b c : ℕ\nh : a = b\n⊢ a + c = b + c", "rw [h]"),
@@ -178,6 +194,7 @@ class ReProver(StepFormat):
 
     name = "reprover"
     sampling = Sampling(samples=64, max_tokens=512, beam=True)
+    width = 64
     max_prompt_tokens = 2048
 
     def prompt(self, request: Request) -> Prompt:
@@ -194,6 +211,8 @@ class InternLM2StepProver(StepFormat):
     name = "internlm2"
     stop = ("<|im_end|>",)
     sampling = Sampling(samples=32, max_tokens=256, beam=True)
+    score = "mean"
+    width = 32
 
     def prompt(self, request: Request) -> Prompt:
         return self.turn(f"DECL {UNNAMED}\nGOAL {request.state.pp}\n")
@@ -227,10 +246,13 @@ class InternLM25StepProver(InternLM2StepProver):
 class BFSProver(StepFormat):
     """BFS-Prover V1 and V2 (Xin et al. 2025): the model cards of ByteDance-Seed, and how their
     search prints a state (`src/search/prover_manager.py` of BFS-Prover-V2): its first goal, without
-    the name of the case and without hypotheses `this : True`."""
+    the name of the case and without hypotheses `this : True`. The search is that of V2's script."""
 
     name = "bfs-prover"
     sampling = Sampling(samples=4, temperature=1.3, max_tokens=2048)
+    score = "mean"
+    width = 4
+    alpha = 2.0
 
     def prompt(self, request: Request) -> Prompt:
         goal = re.sub(r"^\s*case .*\n?", "", request.state.goals[0].pp).strip()

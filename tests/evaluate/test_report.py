@@ -33,6 +33,8 @@ SETTINGS: dict[str, Any] = {
     "model": None,
     "model_sha256": None,
     "prompt_format": None,
+    "score": None,
+    "sampling": None,
     "decontamination": "",
     "lean": "4.28.0-pre",
     "lean_commit": "38f3c0c4",

@@ -10,6 +10,9 @@ pytest.importorskip("httpx")
 pytest.importorskip("torch")
 
 from prover.api import Prover, Settings
+from prover.evaluate.benchmark import Theorem
+from prover.evaluate.report import Figures, blocks, to_markdown
+from prover.evaluate.run import Plan, read_results, run
 from prover.generate.completion import ModelError
 from prover.generate.models import load_model
 from prover.generate.prompts import UnknownFormat
@@ -71,6 +74,39 @@ def test_a_whole_proof_is_tried_and_its_steps_join_the_search() -> None:
     assert verdict.proved, verdict
     assert verdict.proof is not None and verdict.proof.startswith("refine ⟨251, 257")
     assert verdict.spent.expansions > 1
+
+
+@pytest.mark.lean
+def test_a_model_is_searched_as_its_authors_do_and_the_report_says_so(tmp_path: Path) -> None:
+    out = tmp_path / "results.jsonl"
+
+    async def main() -> None:
+        async with serving(always("exact ⟨251, 257, by decide⟩")) as server:
+            settings = Settings(
+                lean="embedded",
+                jobs=1,
+                budget=BUDGET,
+                model=f"{server.url}/v1#ByteDance-Seed/BFS-Prover-V2-7B",
+                portfolio=False,
+            )
+            async with Prover(settings) as prover:
+                assert (prover.width, prover.alpha) == (4, 2.0)
+                filled = await prover.fill_statement(FACTORS)
+                assert filled.graphs[0].alpha == 2.0
+                plan = Plan((Theorem("t", FACTORS),), "factors", settings, canaries=0)
+                assert await run(prover, plan, out)
+
+    asyncio.run(main())
+    text = to_markdown(blocks([Figures(read_results(out))]))
+    for row in (
+        "| prompt format | bfs-prover |",
+        "| completions of a prompt | 4, temperature 1.3, top-p 1, at most 2048 tokens each |",
+        "| score of a completion | mean of the log-probabilities of its tokens |",
+        "| search | best first, width 4, alpha 2 |",
+    ):
+        assert row in text
+    prover = Prover(Settings(width=5, alpha=0.5))
+    assert (prover.width, prover.alpha) == (5, 0.5)
 
 
 def test_a_folder_is_a_model(tmp_path: Path) -> None:

@@ -169,6 +169,12 @@ def test_stop_texts_are_sent_and_what_is_cut_off_is_no_tactic() -> None:
     assert found == [(0, Suggestion("simp", -1.0, 2))]
 
 
+def test_a_format_scores_as_its_authors_do() -> None:
+    for form, omega, simp in (("reprover", -3.25, -1.0), ("bfs-prover", -3.25 / 3, -1.0 / 3)):
+        found, _ = ask(two_tactics, form=form)
+        assert [s.logprob for _, s in found] == [omega, simp]
+
+
 def test_a_chat_gives_whole_proofs() -> None:
     async def handler(exchange: Exchange) -> None:
         await exchange.start()
@@ -184,11 +190,11 @@ def test_a_chat_gives_whole_proofs() -> None:
             url = server.url + "/v1/"
             model = OpenAIGenerator(url, "AI-MO/Kimina-Prover-72B", sampling=Sampling(1))
             async with aclosing(model.whole_proofs(Statement("theorem t : True"))) as proofs:
-                found = [(p.tactics, p.logprob, p.tokens) async for p in proofs]
+                found = [(p.tactics, p.score, p.tokens) async for p in proofs]
             return found, server
 
     found, server = asyncio.run(main())
-    assert found == [("trivial", -2.0, 2)]
+    assert found == [("trivial", -1.0, 2)]
     assert server.asked[0].path == "/v1/chat/completions"
     assert server.asked[0].body["messages"][0]["role"] == "system"
     assert server.asked[0].body["logprobs"] is True

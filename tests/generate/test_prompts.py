@@ -165,6 +165,25 @@ def test_a_header_of_ones_own_takes_the_place_of_the_published_one() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "score", "width", "alpha", "sampling"),
+    [
+        ("llemma", "mean", 32, 0.0, Sampling(32, beam=True)),
+        ("internlm2", "mean", 32, 0.0, Sampling(32, beam=True)),
+        ("internlm2.5", "mean", 32, 0.0, Sampling(32, beam=True)),
+        ("reprover", "sum", 64, 0.0, Sampling(64, max_tokens=512, beam=True)),
+        ("bfs-prover", "mean", 4, 2.0, Sampling(4, 1.3, max_tokens=2048)),
+        ("llmstep", "mean", 10, 0.0, Sampling(10, 0.5, max_tokens=128)),
+    ],
+)
+def test_a_format_is_searched_as_its_authors_do(
+    name: str, score: str, width: int, alpha: float, sampling: Sampling
+) -> None:
+    form = step(name)
+    assert (form.score, form.width, form.alpha) == (score, width, alpha)
+    assert form.sampling == sampling
+
+
 def test_every_format_has_all_it_needs() -> None:
     for name, form in FORMATS.items():
         prompt: Prompt
