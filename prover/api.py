@@ -276,19 +276,23 @@ class Prover:
         header: str = "",
         budget: Budget | None = None,
         seed: int | None = None,
+        informal: str = "",
     ) -> Filled:
         """Proves one statement, with the graph of its search: what stands before its theorem is
         taken as it is, a proof that it already has is replaced, and if it has holes these are
-        filled. `seed` replaces that of the settings.
+        filled. `seed` replaces that of the settings. `informal` is the statement in words, for
+        models that read it; without it they read the docstring.
 
         Raises:
             StatementError: the header or the statement does not elaborate.
         """
         if not statement.strip():
             raise StatementError("there is no statement")
-        header = with_options(header, statement)
+        shown, header = as_lean_reads(header), with_options(header, statement)
         text = await self.open_statement(statement, header)
-        return await self._fill(header, text, text.declarations, budget, seed=seed)
+        return await self._fill(
+            header, text, text.declarations, budget, seed=seed, shown=shown, informal=informal
+        )
 
     async def open_statement(self, statement: str, header: str) -> Elaborated:
         """A statement with a hole for its proof, whether or not it comes with one.
@@ -564,6 +568,8 @@ class Prover:
         *,
         seed: int | None = None,
         whole: bool = True,
+        shown: str | None = None,
+        informal: str = "",
     ) -> Filled:
         seed = self.settings.seed if seed is None else seed
         begin = time.monotonic()
@@ -576,7 +582,7 @@ class Prover:
         await self._vouch(text)
         elaborated = time.monotonic()
         jobs = [
-            Job(header, text, target, holes, start)
+            Job(header, text, target, holes, start, header if shown is None else shown, informal)
             for target in wanted
             for holes, start in await self._places(header, text, target)
         ]
@@ -723,8 +729,9 @@ class Prover:
         if self._writer is None or len(job.target.holes) > 1:
             return []
         declaration = job.target.declaration
-        before = job.header + cut(job.text.text, 0, declaration.first)
-        statement = Statement(targets.head(job.text, declaration), before)
+        before = f"{job.shown.rstrip()}\n{cut(job.text.text, 0, declaration.first)}"
+        head = targets.head(job.text, declaration)
+        statement = Statement.with_docstring(head, before, job.informal)
         return [
             Suggestion(proof.tactics, proof.score, proof.tokens)
             async for proof in self._writer.whole_proofs(statement, seed=seed)

@@ -25,13 +25,16 @@ class Start:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One search: the holes of a declaration that it fills, one unless they depend on each other."""
+    """One search: the holes of a declaration that it fills, one unless they depend on each other.
+    `shown` is the header as its user gave it, `informal` is what the declaration says in words."""
 
     header: str
     text: Elaborated
     target: Target
     holes: tuple[Hole, ...]
     start: Start | None = None
+    shown: str = ""
+    informal: str = ""
 
     @property
     def state(self) -> State:

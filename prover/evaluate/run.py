@@ -280,7 +280,11 @@ async def _attempt(
     begin = time.monotonic()
     try:
         filled = await prover.fill_statement(
-            chosen.statement, header=chosen.header, budget=plan.settings.budget, seed=seed
+            chosen.statement,
+            header=chosen.header,
+            budget=plan.settings.budget,
+            seed=seed,
+            informal=chosen.informal_statement,
         )
     except StatementError as error:
         outcome = _why_not(error)

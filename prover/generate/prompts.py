@@ -11,7 +11,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from prover.errors import ProverError
 from prover.lean.source import with_hole
@@ -55,6 +55,9 @@ class Sampling:
             raise ValueError("the temperature must be at least 0 and top_p in (0, 1]")
 
 
+_DOCSTRING = re.compile(r"\s*/--((?:(?!-/).)*)-/\s*", re.DOTALL)
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A theorem to be proved whole: `text` with or without `:= by sorry`. Without a `header`, a
@@ -63,6 +66,14 @@ class Statement:
     text: str
     header: str | None = None
     informal: str = ""
+
+    @classmethod
+    def with_docstring(cls, text: str, header: str | None = None, informal: str = "") -> Self:
+        """A theorem as it stands in a file. Its docstring is the problem in words where these are
+        not given."""
+        if doc := _DOCSTRING.match(text):
+            text, informal = text[doc.end() :], informal or doc[1].strip()
+        return cls(text, header, informal)
 
     @property
     def opened(self) -> str:

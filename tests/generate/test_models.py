@@ -77,6 +77,39 @@ def test_a_whole_proof_is_tried_and_its_steps_join_the_search() -> None:
 
 
 @pytest.mark.lean
+def test_a_prompt_shows_the_words_and_the_header_of_the_user(tmp_path: Path) -> None:
+    theorem = Theorem("t", FACTORS, "open Nat", informal_statement="Factor 64507.")
+    file = f"import Lean\n\n/-- Do\nfactor. -/\n{FACTORS} := by\n  sorry\n"
+
+    async def main() -> list[str]:
+        async with serving(always("```lean4\n" + FACTORS + " := by omega\n```")) as server:
+            settings = Settings(
+                lean="embedded",
+                jobs=1,
+                budget=Budget(expansions=1, seconds=120.0),
+                model=f"{server.url}/v1#mine",
+                prompt_format="kimina-rl",
+                portfolio=False,
+            )
+            async with Prover(settings) as prover:
+                await prover.fill_statement(f"/-- Factor it. -/ {FACTORS}")
+                await prover.prove_text(file)
+                plan = Plan((theorem,), "factors", settings, canaries=0)
+                assert await run(prover, plan, tmp_path / "results.jsonl")
+            return [exchange.body["messages"][1]["content"] for exchange in server.asked]
+
+    found = asyncio.run(main())
+    words = [prompt.partition("# Problem:\n")[2].partition("\n\n#")[0] for prompt in found]
+    code = [prompt.partition("```lean4\n")[2].partition("\n```")[0] for prompt in found]
+    assert words == ["Factor it.", "Do\nfactor.", "Factor 64507."]
+    assert code == [
+        f"/-- Factor it.-/\n{FACTORS} := by",
+        f"import Lean\n\n/-- Do\nfactor.-/\n{FACTORS} := by",
+        f"open Nat\n\n/-- Factor 64507.-/\n{FACTORS} := by",
+    ]
+
+
+@pytest.mark.lean
 def test_a_model_is_searched_as_its_authors_do_and_the_report_says_so(tmp_path: Path) -> None:
     out = tmp_path / "results.jsonl"
 

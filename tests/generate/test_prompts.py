@@ -184,6 +184,17 @@ def test_a_format_is_searched_as_its_authors_do(
     assert form.sampling == sampling
 
 
+def test_a_docstring_is_the_problem_in_words() -> None:
+    text = "theorem t : True"
+    own = Statement.with_docstring(f"/-- It -\nis. -/\n{text}", "")
+    assert own == Statement(text, "", "It -\nis.")
+    assert Statement.with_docstring(f"/-- It is. -/ {text}", None, "Better.").informal == "Better."
+    assert Statement.with_docstring(f"/- no -/ {text}") == Statement(f"/- no -/ {text}")
+    assert whole("deepseek-prover-v1.5").prompt(own) == (
+        "Complete the following Lean 4 code:\n\n```lean4\n/-- It -\nis.-/\ntheorem t : True := by\n"
+    )
+
+
 def test_every_format_has_all_it_needs() -> None:
     for name, form in FORMATS.items():
         prompt: Prompt
