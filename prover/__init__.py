@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from prover.api import Filled, Prover, Settings, StatementError, check, prove
+    from prover.api import Filled, Options, Prover, Settings, StatementError, check, prove
     from prover.verify.verdict import Outcome, Verdict
 
 __all__ = [
     "Filled",
+    "Options",
     "Outcome",
     "Prover",
     "Settings",

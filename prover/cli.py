@@ -145,7 +145,7 @@ def prove(
     ] = False,
 ) -> None:
     """Prove a statement, or fill the holes of a file."""
-    from prover.api import Settings
+    from prover.api import Options, Settings
     from prover.evaluate.canaries import CanaryProved
     from prover.evaluate.canaries import canaries as searched
     from search.best_first import MALFORMED
@@ -162,12 +162,10 @@ def prove(
     settings = Settings(
         lean=lean,
         jobs=jobs,
-        seed=seed,
-        budget=read_budget(budget, timeout),
-        paranoid=paranoid,
         model=chosen_model(model),
         prompt_format=prompt_format,
     )
+    chosen = Options(read_budget(budget, timeout), seed, paranoid=paranoid)
 
     async def work(prover: Prover) -> int:
         try:
@@ -183,7 +181,7 @@ def prove(
             if write:
                 source.write(filled.text)
             if trace is not None:
-                write_trace(trace, filled, settings)
+                write_trace(trace, filled, settings, chosen)
         finally:
             if as_json:
                 print_json([verdict.to_json() for verdict in filled.verdicts])
@@ -198,7 +196,7 @@ def prove(
                 )
         return PROVED if filled.proved else NOT_PROVED
 
-    run(settings, source.folder, work)
+    run(settings, source.folder, work, chosen)
 
 
 def _must_be_writable(option: str, path: Path | None) -> None:
@@ -248,7 +246,7 @@ def check(
 
     One Lean elaborates it, the kernel of another checks what came of it.
     """
-    from prover.api import Settings
+    from prover.api import Options, Settings
 
     source = read_finished(target)
     asked = read_finished(str(statements)).text if statements else None
@@ -261,7 +259,7 @@ def check(
             print_verdicts(verdicts, False, verbose)
         return PROVED if all(verdict.proved for verdict in verdicts) else NOT_PROVED
 
-    run(Settings(lean=lean, jobs=1, paranoid=paranoid), source.folder, work)
+    run(Settings(lean=lean, jobs=1), source.folder, work, Options(paranoid=paranoid))
 
 
 @app.command(
@@ -305,7 +303,7 @@ def audit(
     """
     import re
 
-    from prover.api import Settings
+    from prover.api import Options, Settings
     from prover.evaluate import audit as audits
     from prover.evaluate.canaries import CanaryProved
     from prover.evaluate.canaries import canaries as searched
@@ -321,8 +319,8 @@ def audit(
     if not problems:
         raise WrongUse(f"{file} has no such statements")
     _must_be_writable("--out", out_file)
-    limit = Budget(expansions=budget, seconds=timeout)
-    settings = Settings(lean=lean, jobs=jobs, seed=seed, budget=limit)
+    settings = Settings(lean=lean, jobs=jobs)
+    options = Options(Budget(expansions=budget, seconds=timeout), seed)
 
     async def work(prover: Prover) -> int:
         known = audits.read_findings(out_file, prover.lean.version) if out_file else {}
@@ -330,7 +328,7 @@ def audit(
         todo = [problem for problem in problems if problem.sha256 not in known]
         try:
             async with searched(prover, problems[0].header, false=canaries) as watch:
-                async for finding in audits.audit(prover, todo, limit):
+                async for finding in audits.audit(prover, todo):
                     findings.append(finding)
                     err.print(f"{len(findings)}/{len(problems)} {finding.name}")
                     if out_file is not None:
@@ -345,7 +343,7 @@ def audit(
             print(f"canaries: {watch.searched} false statements searched, none proved")
         return NOT_PROVED if any(finding.wrong for finding in findings) else PROVED
 
-    run(settings, file.resolve().parent, work)
+    run(settings, file.resolve().parent, work, options)
 
 
 app.add_typer(data)

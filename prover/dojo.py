@@ -19,12 +19,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+from prover.engine.targets import open_statement
 from prover.lean.pool import LeanPool
 from prover.lean.process import Limits
 from prover.lean.source import with_options
 from prover.lean.states import LeanError, ProofFinished, ProofGivenUp, TacticResult, TacticState
 from prover.lean.toolchain import find_lean
-from prover.verify.targets import open_statement
 from search.interfaces import Failure, Outcome, State
 
 T = TypeVar("T")

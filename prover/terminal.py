@@ -22,7 +22,7 @@ from prover.files import write_file as write_file  # noqa: PLC0414 (`prover eval
 from prover.interrupt import on_signals, run_cancellable
 
 if TYPE_CHECKING:
-    from prover.api import Filled, Progress, Prover, Settings
+    from prover.api import Filled, Options, Progress, Prover, Settings
     from prover.verify.verdict import Verdict
 
 out = Console(highlight=False, soft_wrap=True)
@@ -83,7 +83,12 @@ def chosen_model(given: str) -> str | None:
     return {"auto": default_model(), "none": None}.get(given, given)
 
 
-def run(settings: Settings, folder: Path, work: Callable[[Prover], Awaitable[int]]) -> NoReturn:
+def run(
+    settings: Settings,
+    folder: Path,
+    work: Callable[[Prover], Awaitable[int]],
+    options: Options | None = None,
+) -> NoReturn:
     """Runs work with a prover, shows progress, and turns failures into messages and exit codes."""
     from prover.api import Prover, StatementError
     from prover.generate.prompts import UnknownFormat
@@ -102,7 +107,7 @@ def run(settings: Settings, folder: Path, work: Callable[[Prover], Awaitable[int
         display = Display()
         with display:
             lean = find_lean(folder, settings.lean, display.setting_up)
-        prover = Prover(settings, start=folder, lean=lean, on_progress=display.update)
+        prover = Prover(settings, options, start=folder, lean=lean, on_progress=display.update)
         code = run_cancellable(_session(prover, display, work), end_searches)
     except LeanUnavailable as error:
         fail(f"{error}\n`prover doctor` shows what is there.")
@@ -299,7 +304,7 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def write_trace(path: Path, filled: Filled, settings: Settings) -> None:
+def write_trace(path: Path, filled: Filled, settings: Settings, options: Options) -> None:
     from dataclasses import asdict
 
     import networkx
@@ -308,7 +313,7 @@ def write_trace(path: Path, filled: Filled, settings: Settings) -> None:
         networkx.node_link_data(graph.to_networkx(), edges="edges") for graph in filled.graphs
     ]
     document = {
-        "settings": asdict(settings),
+        "settings": asdict(settings) | asdict(options),
         "verdicts": [verdict.to_json() for verdict in filled.verdicts],
         "graphs": graphs,
     }

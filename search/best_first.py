@@ -15,6 +15,7 @@ import itertools
 import math
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -34,10 +35,12 @@ OPEN_GOALS_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """A visit to make. With a `request`, the goal needs suggestions first."""
+    """A visit to make. With a `request`, the goal needs suggestions first; `begun`: it has had some,
+    and asks for the rest."""
 
     goal: GoalNode
     request: Request | None
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ class BestFirst:
         self._value = value
         self._values: dict[GoalNode, float] = {}
         self._untried: dict[GoalNode, deque[Suggestion]] = {}
+        self._begun: dict[GoalNode, set[str]] = {}  # what was run on goals that wait for the rest
         self._latest_failures: dict[GoalNode, deque[FailedTactic]] = {}
         self._queue: list[tuple[float, int]] = []  # (minus priority, order of the goal)
         self._queued: dict[GoalNode, float] = {}  # the entries of the queue that count
@@ -141,27 +145,42 @@ class BestFirst:
             if goal := self._pop():
                 self.spent.expansions += 1
                 self._visited = goal
-                if goal in self._untried:
+                begun = goal in self._begun
+                if goal in self._untried and not begun:
                     self._left = min(self.width, len(self._untried[goal]))
                     return Expansion(goal, None)
-                return Expansion(goal, Request(goal.state, self._history(goal), self._seed(goal)))
+                request = Request(goal.state, self._history(goal), self._seed(goal))
+                return Expansion(goal, request, begun)
         if not self.proved:
             deep = "max_depth" if self.graph.root.status is Status.OPEN else None
             self._ended = ("exhausted", deep)
         return None
 
-    def add_suggestions(self, goal: GoalNode, suggestions: Iterable[Suggestion]) -> None:
-        """Gives the visited goal all suggestions it will ever have. Their tokens count here, and
-        those with a flaw count as failures."""
-        if goal is not self._visited or goal in self._untried:
+    def add_suggestions(
+        self, goal: GoalNode, suggestions: Iterable[Suggestion], *, more: bool = False
+    ) -> None:
+        """Gives the visited goal all suggestions it will ever have; with `more`, those that are
+        tried in this visit, and the rest is asked for in the next. Until then the goal keeps the
+        priority that it had: nobody knows yet what it will be offered. Tokens count here, and what
+        has a flaw counts as a failure."""
+        if goal is not self._visited or (goal in self._untried and goal not in self._begun):
             raise ValueError("suggestions were not asked for this goal")
         suggestions = list(suggestions)
-        ranked = deque(rank(suggestions))
         self.spent.tokens += sum(suggestion.tokens for suggestion in suggestions)
         self.failures.update(MALFORMED for s in suggestions if s.flaw is not None)
-        self._untried[goal] = ranked
+        tried = self.tried(goal)
+        self._begun.pop(goal, None)
+        known = rank([*self._untried.get(goal, ()), *suggestions])
+        ranked = deque(s for s in known if s.tactic not in tried)
         self._left = min(self.width, len(ranked))
+        if more:
+            self._begun[goal] = set()
+        self._untried[goal] = ranked
         self._exhaust_if_tried(goal)
+
+    def tried(self, goal: GoalNode) -> AbstractSet[str]:
+        """What was run on a goal that waits for the rest of its suggestions."""
+        return self._begun.get(goal, frozenset())
 
     def tactics(self, goal: GoalNode) -> tuple[Suggestion, ...]:
         """What the visit of this goal has still to run, in the order of its commits."""
@@ -178,6 +197,8 @@ class BestFirst:
             _validate(goal.state, outcome)
         self._untried[goal].popleft()
         self._left -= 1
+        if (begun := self._begun.get(goal)) is not None:
+            begun.add(suggestion.tactic)
         self.spent.tactics += 1
         self.spent.heartbeats += outcome.cost.heartbeats
         if isinstance(outcome, Failure):
@@ -264,7 +285,7 @@ class BestFirst:
             self._enqueue(node)
 
     def _exhaust_if_tried(self, goal: GoalNode) -> None:
-        if not self._untried[goal]:
+        if not self._untried[goal] and goal not in self._begun:
             self.graph.exhaust(goal)
             self._release(goal)
 
@@ -313,7 +334,7 @@ class BestFirst:
         """The place in the queue: the priority of the path to the goal, or to what its next untried
         suggestion leads to, plus the value."""
         logprob, depth = goal.logprob, goal.depth
-        if untried := self._untried.get(goal):
+        if goal not in self._begun and (untried := self._untried.get(goal)):
             logprob, depth = logprob + untried[0].logprob, depth + 1
         return -self.graph.priority(logprob, depth) - self._value_of(goal), goal.order
 

@@ -1,20 +1,21 @@
-"""Many searches over one generator and one environment.
+"""Many searches over one environment, each with the generator that it is given.
 
-Every search is a coroutine that drives its `BestFirst`. Two fair queues stand in front of what they
-share: one of requests, from which a single task fills generation batches, and one of tactics, from
-which at most `environment.capacity` are in flight. Tactics begin to run as their text arrives, as
-long as they are among the best `width` so far; commits wait for the whole batch and follow its
-order.
+Every search is a coroutine that drives its `BestFirst`. A fair queue of tactics stands in front of
+the environment, of which at most `environment.capacity` are in flight. A generator gets each request
+when it is made: what is asked of it at the same time is its own to batch, and no request waits for
+another's slowest sample. Tactics begin to run as their text arrives, as long as they are among the
+best `width` so far; commits wait for all suggestions of a goal and follow their order.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from types import TracebackType
 from typing import Generic, Literal, Self, TypeVar
 
@@ -49,12 +50,11 @@ class SearchFailed(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class Metrics:
     """Since the scheduler started. The idle shares (0 to 1) are of the wall time during which at
-    least one search ran: no batch being generated, and environment slots without a tactic."""
+    least one search ran: nothing being generated, and environment slots without a tactic."""
 
     tactics: int
     expansions: int
-    batches: int
-    mean_batch_size: float
+    requests: int
     generator_idle: float
     slots_idle: float
 
@@ -105,8 +105,11 @@ class _Run:
     """One search that is being driven."""
 
     search: BestFirst
+    generator: TacticGenerator
+    first: TacticGenerator | None
     started: float
     jobs: set[_Job] = field(default_factory=set)
+    asking: asyncio.Future[Suggestion | None] | None = None
 
     def tick(self) -> None:
         self.search.spent.seconds = asyncio.get_running_loop().time() - self.started
@@ -124,40 +127,22 @@ class _Job:
     settled: bool = False
 
 
-@dataclass(eq=False, slots=True)
-class _Ask:
-    """One request on its way; `None` ends the suggestions."""
-
-    request: Request
-    arrivals: asyncio.Queue[Suggestion | SearchFailed | None]
-    abandoned: bool = False
-
-
 class Scheduler:
-    """Runs searches: `async with Scheduler(environment, generator) as scheduler`, then any number
-    of `scheduler.run(search)` at once. `max_batch` is the most requests in one generation."""
+    """Runs searches: `async with Scheduler(environment) as scheduler`, then any number of
+    `scheduler.run(search, generator)` at once."""
 
-    def __init__(
-        self, environment: Environment, generator: TacticGenerator, *, max_batch: int = 64
-    ) -> None:
-        if max_batch < 1:
-            raise ValueError(f"max_batch must be at least 1, not {max_batch}")
+    def __init__(self, environment: Environment) -> None:
         self._environment = environment
-        self._generator = generator
-        self._max_batch = max_batch
+        self._open = False
         self._runs: set[_Run] = set()
         self._jobs: _FairQueue[_Job] = _FairQueue()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._asks: _FairQueue[_Ask] = _FairQueue()
-        self._asked = asyncio.Event()
-        self._batch: list[_Ask] = []
-        self._generation: asyncio.Task[None] | None = None
-        self._batcher: asyncio.Task[None] | None = None
+        self._asking = 0
         self._running, self._generating, self._busy_slots = _Meter(), _Meter(), _Meter()
-        self._tactics = self._expansions = self._batches = self._requests = 0
+        self._tactics = self._expansions = self._requests = 0
 
     async def __aenter__(self) -> Self:
-        self._batcher = asyncio.create_task(self._generate_batches(), name="tactic batches")
+        self._open = True
         return self
 
     async def __aexit__(
@@ -167,17 +152,15 @@ class Scheduler:
         traceback: TracebackType | None,
     ) -> None:
         """Searches that still run fail with `SearchFailed`."""
-        batcher, self._batcher = self._batcher, None
-        tasks = [task for task in (batcher, self._generation, *self._tasks) if task is not None]
+        self._open = False
         closed = SearchFailed("scheduler", "it was closed")
         for run in self._runs:
+            if run.asking is not None:
+                run.asking.cancel()
             for job in run.jobs:
                 if not job.outcome.done():
                     job.outcome.set_exception(closed)
-        for ask in self._batch:
-            ask.arrivals.put_nowait(closed)
-        while ask_waiting := self._asks.pop():
-            ask_waiting.arrivals.put_nowait(closed)
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -185,19 +168,24 @@ class Scheduler:
     async def run(
         self,
         search: BestFirst,
+        generator: TacticGenerator,
         *,
+        first: TacticGenerator | None = None,
         verify: Callable[[str], Awaitable[bool]] | None = None,
         on_progress: Callable[[BestFirst], None] | None = None,
     ) -> SearchResult:
         """Drives a search to its end, once. `on_progress` is called after every commit.
 
+        With `first`, a goal is first tried with what that suggests; `generator` is asked in another
+        visit if this does not close it: what is cheap comes before a model.
+
         A script that `verify` does not accept loses its last committed step and the search goes on.
         When this is cancelled or raises, `search.result("interrupted")` still tells what was found.
         On every end what the search has in flight is abandoned and its states are released.
         """
-        if self._batcher is None:
+        if not self._open:
             raise SearchFailed("scheduler", "it is not open")
-        run = _Run(search, asyncio.get_running_loop().time())
+        run = _Run(search, generator, first, asyncio.get_running_loop().time())
         self._runs.add(run)
         self._running.set(1)
         try:
@@ -220,8 +208,7 @@ class Scheduler:
         return Metrics(
             self._tactics,
             self._expansions,
-            self._batches,
-            self._requests / self._batches if self._batches else 0.0,
+            self._requests,
             1.0 - min(1.0, self._generating.area() / running) if running else 1.0,
             1.0 - min(1.0, self._busy_slots.area() / slots) if slots else 1.0,
         )
@@ -266,13 +253,17 @@ class Scheduler:
             if expansion.request is not None:
                 arrived: list[Suggestion] = []
                 best: list[Suggestion] = []
+                first = None if expansion.begun else run.first
+                tried = search.tried(goal)
                 with _stopwatch(search.spent, "generating"):
-                    async with aclosing(self._suggestions(run, expansion.request)) as suggestions:
+                    stream = self._suggestions(run, first or run.generator, expansion.request)
+                    async with aclosing(stream) as suggestions:
                         async for suggestion in suggestions:
                             arrived.append(suggestion)
-                            best = rank([*best, suggestion])[: search.width]
+                            new = (s for s in rank([*best, suggestion]) if s.tactic not in tried)
+                            best = list(islice(new, search.width))
                             run_only(best)
-                search.add_suggestions(goal, arrived)
+                search.add_suggestions(goal, arrived, more=first is not None)
             tactics = search.tactics(goal)
             run_only(tactics)
             for suggestion in tactics:
@@ -305,7 +296,7 @@ class Scheduler:
     # Tactics
 
     def _submit(self, run: _Run, state: State, tactic: str) -> _Job:
-        if self._batcher is None:
+        if not self._open:
             raise SearchFailed("scheduler", "it was closed")
         job = _Job(run, state, tactic, asyncio.get_running_loop().create_future())
         run.jobs.add(job)
@@ -326,7 +317,7 @@ class Scheduler:
             job.task.cancel()
 
     def _fill_slots(self) -> None:
-        while self._batcher is not None and len(self._tasks) < self._environment.capacity:
+        while self._open and len(self._tasks) < self._environment.capacity:
             job = self._jobs.pop()
             if job is None:
                 break
@@ -364,64 +355,44 @@ class Scheduler:
 
     # Suggestions
 
-    async def _suggestions(self, run: _Run, request: Request) -> AsyncGenerator[Suggestion, None]:
-        if self._batcher is None:
-            raise SearchFailed("scheduler", "it was closed")
-        ask = _Ask(request, asyncio.Queue())
-        self._asks.push(run, ask)
-        self._asked.set()
+    async def _suggestions(
+        self, run: _Run, generator: TacticGenerator, request: Request
+    ) -> AsyncGenerator[Suggestion, None]:
+        """What a generator suggests for a request. Closing the scheduler ends it with an error."""
+        self._requests += 1
+        self._ask(1)
+        stream = generator.generate([request])
         try:
-            while (arrival := await ask.arrivals.get()) is not None:
-                if isinstance(arrival, SearchFailed):
-                    raise arrival
-                yield arrival
+            while True:
+                run.asking = asyncio.ensure_future(_next(stream))
+                try:
+                    suggestion = await run.asking
+                except asyncio.CancelledError:
+                    if self._open or not run.asking.cancelled():
+                        run.asking.cancel()
+                        raise
+                    raise SearchFailed("scheduler", "it was closed") from None
+                except Exception as error:
+                    raise SearchFailed("generator", repr(error), error) from error
+                if suggestion is None:
+                    return
+                yield suggestion
         finally:
-            ask.abandoned = True
-            if self._generation is not None and all(other.abandoned for other in self._batch):
-                self._generation.cancel()
+            run.asking = None
+            self._ask(-1)
+            if (close := getattr(stream, "aclose", None)) is not None:
+                await close()
 
-    async def _generate_batches(self) -> None:
-        while True:
-            await self._asked.wait()
-            self._asked.clear()
-            await asyncio.sleep(0)  # lets the searches that were woken together ask together
-            while batch := self._next_batch():
-                self._batch = batch
-                self._generation = asyncio.create_task(self._generate(batch), name="generation")
-                self._generating.set(1)
-                await asyncio.wait([self._generation])
-                self._generating.set(0)
-                self._batch, self._generation = [], None
-                await asyncio.sleep(0)
+    def _ask(self, change: int) -> None:
+        self._asking += change
+        self._generating.set(1 if self._asking else 0)
 
-    def _next_batch(self) -> list[_Ask]:
-        batch: list[_Ask] = []
-        while len(batch) < self._max_batch and (ask := self._asks.pop()):
-            if not ask.abandoned:
-                batch.append(ask)
-        return batch
 
-    async def _generate(self, batch: list[_Ask]) -> None:
-        self._batches += 1
-        self._requests += len(batch)
-        failure: tuple[str, Exception | None] | None = None
-        try:
-            stream = self._generator.generate([ask.request for ask in batch])
-            try:
-                async for index, suggestion in stream:
-                    batch[index].arrivals.put_nowait(suggestion)
-            finally:
-                if (close := getattr(stream, "aclose", None)) is not None:
-                    await close()
-        except asyncio.CancelledError:
-            failure = ("it was cancelled", None)
-            raise
-        except Exception as error:  # noqa: BLE001 (whatever it is, it belongs to these searches)
-            failure = (repr(error), error)
-        finally:
-            for ask in batch:
-                end = None if failure is None else SearchFailed("generator", *failure)
-                ask.arrivals.put_nowait(end)
+async def _next(stream: AsyncIterator[tuple[int, Suggestion]]) -> Suggestion | None:
+    """The next suggestion; None if there are no more."""
+    async for _, suggestion in stream:
+        return suggestion
+    return None
 
 
 @contextmanager

@@ -2,16 +2,17 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from prover.api import Prover, Settings
+from prover.api import Options, Prover, Settings
+from prover.api import Progress as Jobs
 from prover.lean.pool import LeanPool
 from prover.lean.source import with_hole
 from prover.lean.states import Elaborated
 from search.budget import Budget
-from search.interfaces import Failure, Outcome, Progress, State
+from search.interfaces import Failure, Outcome, Progress, State, TacticGenerator
 
 T = TypeVar("T")
 
@@ -23,12 +24,26 @@ class Lab:
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="lab")
         self._thread.start()
-        settings = Settings(lean="embedded", jobs=1, budget=Budget(expansions=40, seconds=120.0))
-        self.prover = Prover(settings)
+        options = Options(Budget(expansions=40, seconds=120.0))
+        self.prover = Prover(Settings(lean="embedded", jobs=1), options)
 
     @property
     def pool(self) -> LeanPool:
-        return self.prover.pool
+        return self.prover.engine.pool
+
+    def beside(
+        self,
+        options: Options | None = None,
+        generator: TacticGenerator | None = None,
+        on_progress: Callable[[Jobs], None] | None = None,
+    ) -> Prover:
+        """A prover with options and a generator of its own, on the same Lean."""
+        return Prover(
+            options=options or self.prover.options,
+            generator=generator,
+            engine=self.prover.engine,
+            on_progress=on_progress,
+        )
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout=300)

@@ -4,15 +4,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import networkx
 import pytest
 
-from prover.api import Filled, Progress, Prover, Settings, StatementError, run_anywhere
+from prover.api import Filled, Options, Progress, Prover, Settings, StatementError, run_anywhere
 from prover.generate.portfolio import Portfolio
 from prover.verify.verdict import Outcome, Verdict
 from search.budget import Budget
@@ -60,7 +59,7 @@ def test_a_header_stands_before_the_statement(lab: Lab) -> None:
 
 
 def test_a_false_statement_gives_up_and_shows_goals(lab: Lab) -> None:
-    verdict = prove(lab, FALSE, budget=SMALL)
+    verdict = prove(lab, FALSE, options=Options(SMALL))
     assert verdict.outcome is Outcome.GAVE_UP
     assert verdict.reason
     assert any("⊢" in goal for goal in verdict.open_goals)
@@ -197,7 +196,7 @@ def test_a_file_without_what_was_asked(lab: Lab, text: str, name: str | None, sa
 
 def test_one_hole_proved_of_two_stays_in_the_text(lab: Lab) -> None:
     text = "theorem a (n : Nat) : n = n ∧ n < 5 := by\n  constructor\n  · sorry\n  · sorry\n"
-    filled = fill(lab, text, budget=SMALL)
+    filled = fill(lab, text, options=Options(SMALL))
     assert not filled.proved
     assert filled.text.count("sorry") == 1
     assert filled.text.endswith("  · sorry\n")
@@ -205,7 +204,7 @@ def test_one_hole_proved_of_two_stays_in_the_text(lab: Lab) -> None:
 
 def test_a_cap_in_seconds_counts_only_while_its_search_runs(lab: Lab) -> None:
     text = "".join(f"theorem t{i} (n : Nat) : n + {i} = {i} + n := by sorry\n" for i in range(40))
-    filled = fill(lab, text, budget=Budget(expansions=40, seconds=3.0))
+    filled = fill(lab, text, options=Options(Budget(expansions=40, seconds=3.0)))
     assert filled.proved, [v.reason for v in filled.verdicts if not v.proved]
 
 
@@ -214,7 +213,7 @@ def test_what_is_declared_together_is_finished_together(lab: Lab) -> None:
         "mutual\ntheorem a (n : Nat) : n + 0 = n := by sorry\n"
         "theorem b (n : Nat) : n < 5 := by sorry\nend\ntheorem c : 1 = 1 := sorry\n"
     )
-    filled = fill(lab, text, budget=SMALL)
+    filled = fill(lab, text, options=Options(SMALL))
     assert {v.name: v.proved for v in filled.verdicts} == {"a": True, "b": False, "c": True}
     assert filled.text.count("sorry") == 1
 
@@ -223,7 +222,7 @@ def test_a_proof_that_rests_on_an_unproved_one_is_written_and_says_so(lab: Lab) 
     text = (
         "theorem hard (n : Nat) : n < 5 := sorry\ntheorem a : 3 < 5 ∧ 1 = 1 := ⟨hard 3, by sorry⟩\n"
     )
-    hard, easy = (filled := fill(lab, text, budget=SMALL)).verdicts
+    hard, easy = (filled := fill(lab, text, options=Options(SMALL))).verdicts
     assert not hard.proved
     assert (easy.proved, easy.rests_on) == (False, ("hard",))
     assert "filled, but it rests on `hard`" in easy.reason
@@ -242,7 +241,7 @@ def test_holes_that_depend_on_each_other_are_filled_together(lab: Lab) -> None:
 
 def test_data_stays_open_where_the_whole_is_not_proved(lab: Lab) -> None:
     text = "structure P where\n  n : Nat\n  h : n * n = 26\ndef p : P := { n := sorry, h := by sorry }\n"
-    filled = fill(lab, text, budget=SMALL)
+    filled = fill(lab, text, options=Options(SMALL))
     assert not filled.proved
     assert filled.text == text
 
@@ -257,7 +256,7 @@ def test_a_sorry_without_a_goal_is_not_forgotten(lab: Lab) -> None:
 
 def test_a_hole_whose_type_is_found_late_is_not_forgotten(lab: Lab) -> None:
     text = "theorem a : 1 = 1 := sorry\ndef f : Nat → Nat\n  | 0 => 1\n  | n + 1 => f n + sorry\n"
-    filled = fill(lab, text, budget=SMALL)
+    filled = fill(lab, text, options=Options(SMALL))
     assert filled.proved == ("sorry" not in filled.text)
 
 
@@ -322,13 +321,11 @@ def plain(graph: Graph) -> dict[str, Any]:
     return data
 
 
-def searched(lab: Lab, seed: int = 0) -> dict[str, Any]:
-    before = lab.prover.settings
-    lab.prover.settings = replace(before, seed=seed, budget=SMALL)
-    try:
-        (graph,) = lab.wait(lab.prover.fill_statement(FALSE)).graphs
-    finally:
-        lab.prover.settings = before
+def searched(
+    lab: Lab, seed: int = 0, on_progress: Callable[[Progress], None] | None = None
+) -> dict[str, Any]:
+    prover = lab.beside(Options(SMALL, seed), on_progress=on_progress)
+    (graph,) = lab.wait(prover.fill_statement(FALSE)).graphs
     return plain(graph)
 
 
@@ -344,16 +341,11 @@ def test_the_same_seed_gives_the_same_graph_whatever_happens(lab: Lab, lean: obj
         if pids and progress.spent.tactics > 20:
             os.kill(pids.pop(), signal.SIGKILL)
 
-    lab.prover._on_progress = kill_once
-    try:
-        assert searched(lab) == first
-    finally:
-        lab.prover._on_progress = None
+    assert searched(lab, on_progress=kill_once) == first
     assert lab.pool.restarts == restarts + 1
 
     async def with_two() -> dict[str, Any]:
-        settings = Settings(lean="embedded", jobs=2, budget=SMALL)
-        async with Prover(settings) as prover:
+        async with Prover(Settings(lean="embedded", jobs=2), Options(SMALL)) as prover:
             (graph,) = (await prover.fill_statement(FALSE)).graphs
             return plain(graph)
 
@@ -391,22 +383,58 @@ class Endless:
 
 def test_an_interrupt_keeps_what_is_there(lab: Lab) -> None:
     generator = Endless()
-    scheduler = lab.prover.scheduler
-    before = scheduler._generator
-    scheduler._generator = generator
+    prover = lab.beside(generator=generator)
+    running = asyncio.run_coroutine_threadsafe(prover.fill_statement(FALSE), lab.loop)
+    assert generator.asked.wait(60)
     try:
-        running = asyncio.run_coroutine_threadsafe(lab.prover.fill_statement(FALSE), lab.loop)
-        assert generator.asked.wait(60)
-        lab.loop.call_soon_threadsafe(lab.prover.interrupt)
+        lab.loop.call_soon_threadsafe(prover.interrupt)
         filled = running.result(timeout=60)
+        assert prove(lab, COMM).reason == "interrupted"  # what comes later, too
     finally:
-        scheduler._generator = before
-        lab.prover._interrupted = False
+        prover.engine.interrupted = False
     (verdict,) = filled.verdicts
     assert (verdict.outcome, verdict.reason) == (Outcome.GAVE_UP, "interrupted")
     assert verdict.open_goals
     assert len(plain(filled.graphs[0])["nodes"]) > 3
     assert prove(lab, COMM).proved
+
+
+def test_a_job_is_cancelled_and_the_others_go_on(lab: Lab) -> None:
+    generator = Endless()
+    endless = lab.beside(generator=generator).job()
+
+    async def work() -> tuple[Filled, Verdict]:
+        with endless:
+            filled = asyncio.ensure_future(endless.fill_statement(FALSE))
+            await asyncio.to_thread(generator.asked.wait, 60)
+            proof = asyncio.ensure_future(lab.prover.prove(COMM))
+            assert endless.cancel()
+            return await filled, await proof
+
+    filled, verdict = lab.wait(work())
+    assert filled.verdicts[0].reason == "interrupted"
+    assert verdict.proved
+    assert not lab.prover.engine.jobs
+
+
+def test_jobs_with_generators_of_their_own_do_not_meet(lab: Lab) -> None:
+    class Only(Portfolio):
+        def __init__(self, tactic: str) -> None:
+            super().__init__()
+            self.tactic = tactic
+
+        async def generate(
+            self, requests: Sequence[Request]
+        ) -> AsyncIterator[tuple[int, Suggestion]]:
+            yield 0, Suggestion(self.tactic, -1.0)
+
+    tactics = ["omega", "exact Nat.add_comm a b", "rw [Nat.add_comm]", "rfl"]
+
+    async def work() -> list[Verdict]:
+        provers = [lab.beside(generator=Only(tactic)) for tactic in tactics]
+        return list(await asyncio.gather(*(prover.prove(COMM) for prover in provers)))
+
+    assert [v.proof for v in lab.wait(work())] == [*tactics[:3], None]
 
 
 def test_a_generator_that_fails_is_told(lab: Lab) -> None:
@@ -417,19 +445,13 @@ def test_a_generator_that_fails_is_told(lab: Lab) -> None:
             raise RuntimeError("no model")
             yield 0, Suggestion("", 0.0)
 
-    scheduler = lab.prover.scheduler
-    before = scheduler._generator
-    scheduler._generator = Broken()
-    try:
-        with pytest.raises(RuntimeError, match="no model"):
-            prove(lab, COMM)
-    finally:
-        scheduler._generator = before
+    with pytest.raises(RuntimeError, match="no model"):
+        lab.wait(lab.beside(generator=Broken()).prove(COMM))
     assert prove(lab, COMM).proved
 
 
 def test_the_wall_time_is_capped(lab: Lab) -> None:
-    verdict = prove(lab, FALSE, budget=Budget(expansions=100_000, seconds=1.5))
+    verdict = prove(lab, FALSE, options=Options(Budget(expansions=100_000, seconds=1.5)))
     assert verdict.outcome is Outcome.GAVE_UP
     assert "seconds" in verdict.reason
     assert verdict.spent.seconds < 10
@@ -476,6 +498,6 @@ def test_prove_works_in_a_script_and_inside_a_running_loop(tmp_path: Path) -> No
 
 def test_a_finished_proof_that_is_not_found_again_stays(lab: Lab) -> None:
     text = "theorem t (n : Nat) (h : n < 5) : n < 6 := Nat.lt_succ_of_lt h\n"
-    filled = fill(lab, text, name="t", budget=Budget(expansions=0, seconds=60.0))
+    filled = fill(lab, text, name="t", options=Options(Budget(expansions=0, seconds=60.0)))
     assert not filled.proved
     assert filled.text == text

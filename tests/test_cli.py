@@ -1,3 +1,4 @@
+import contextlib
 import fcntl
 import json
 import os
@@ -85,15 +86,16 @@ class Shell:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         environment = {**self.environment, "TERM": "xterm"}
         del environment["COLUMNS"]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "prover", *args],
-            cwd=self.folder,
-            env=environment,
-            stdin=theirs,
-            stdout=out.open("wb") if out else theirs,
-            stderr=theirs,
-            start_new_session=True,
-        )
+        with out.open("wb") if out else contextlib.nullcontext(theirs) as stdout:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "prover", *args],
+                cwd=self.folder,
+                env=environment,
+                stdin=theirs,
+                stdout=stdout,
+                stderr=theirs,
+                start_new_session=True,
+            )
         os.close(theirs)
         seen = b""
         try:

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from prover.engine.targets import Target
 from prover.lean.source import cut, fill_all
 from prover.lean.states import Declaration, Elaborated, Hole
-from prover.verify.targets import Target
 from search.best_first import SearchResult
 from search.budget import Spent
 from search.graph import Graph
@@ -24,7 +24,7 @@ class Start:
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class Part:
     """One search: the holes of a declaration that it fills, one unless they depend on each other.
     `shown` is the header as its user gave it, `informal` is what the declaration says in words."""
 
@@ -82,8 +82,8 @@ class Found:
         return self.result.graph
 
 
-def is_solved(target: Target, found: Sequence[tuple[Job, Found]]) -> bool:
-    return all(one.result.proof is not None for job, one in found if job.target is target)
+def is_solved(target: Target, found: Sequence[tuple[Part, Found]]) -> bool:
+    return all(one.result.proof is not None for part, one in found if part.target is target)
 
 
 def open_beside(text: Elaborated, target: Target, solved: Sequence[Target]) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ def open_beside(text: Elaborated, target: Target, solved: Sequence[Target]) -> t
 def filled_text(
     text: Elaborated,
     wanted: Sequence[Target],
-    found: Sequence[tuple[Job, Found]],
+    found: Sequence[tuple[Part, Found]],
     refused: Mapping[str, str],
 ) -> str:
     """The text with what was found. A declaration that is not proved as a whole keeps its holes for
@@ -108,16 +108,16 @@ def filled_text(
     proofs: list[tuple[Hole, str | None]] = []
     anew: list[tuple[Hole, str | None]] = []
     for target in wanted:
-        own = [(job, one) for job, one in found if job.target is target]
+        own = [(part, one) for part, one in found if part.target is target]
         whole = is_solved(target, found)
         careful = target.coupled or not all(hole.prop for hole in target.holes)
-        for job, one in own:
+        for part, one in own:
             keep = target.name not in refused and (whole or not careful)
             script = one.result.proof if keep else None
-            if job.start is not None:
-                anew += [(job.body, job.script(script))] if script is not None else []
+            if part.start is not None:
+                anew += [(part.body, part.script(script))] if script is not None else []
             else:
-                proofs += [(job.holes[0], script)]
+                proofs += [(part.holes[0], script)]
     return fill_all(text.text, [*proofs, *anew])
 
 

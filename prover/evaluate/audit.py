@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from prover.api import Prover, StatementError
+from prover.engine import targets
 from prover.lean.source import with_options
-from prover.verify import targets
-from search.budget import Budget
 from search.interfaces import Progress
 
 TRIVIAL = ("rfl", "assumption", "trivial", "decide")
@@ -100,20 +99,18 @@ def to_row(finding: Finding) -> dict[str, Any]:
     return asdict(finding)
 
 
-async def audit(
-    prover: Prover, problems: Iterable[Problem], budget: Budget
-) -> AsyncIterator[Finding]:
-    """Looks at statements one by one; `budget` is for each search."""
+async def audit(prover: Prover, problems: Iterable[Problem]) -> AsyncIterator[Finding]:
+    """Looks at statements one by one, with the options of the prover for each search."""
     for problem in problems:
-        yield await _look_at(prover, problem, budget)
+        yield await _look_at(prover, problem)
 
 
-async def _look_at(prover: Prover, problem: Problem, budget: Budget) -> Finding:
+async def _look_at(prover: Prover, problem: Problem) -> Finding:
     header = with_options(problem.header, problem.statement)
     lean = prover.lean.version
     try:
-        type_hash = await prover.type_hash(problem.statement, header=header)
-        text, _, negation = await prover.negated(problem.statement, header=header)
+        type_hash = await prover.texts.type_hash(problem.statement, header=header)
+        text, _, negation = await prover.texts.negated(problem.statement, header=header)
     except StatementError as error:
         return Finding(problem.name, problem.sha256, lean, error=str(error))
     return Finding(
@@ -122,27 +119,27 @@ async def _look_at(prover: Prover, problem: Problem, budget: Budget) -> Finding:
         lean,
         type_hash,
         trivial=await _trivial(prover, header, problem.statement),
-        contradiction=await _contradiction(prover, header, problem.statement, budget),
-        negation=await _proof(prover, text, negation, budget),
+        contradiction=await _contradiction(prover, header, problem.statement),
+        negation=await _proof(prover, text, negation),
     )
 
 
 async def _trivial(prover: Prover, header: str, statement: str) -> str | None:
-    holes = (await prover.open_statement(statement, header)).holes
+    holes = (await prover.texts.open_statement(statement, header)).holes
     try:
         for tactic in TRIVIAL if len(holes) == 1 else ():
-            outcome = await prover.pool.run(holes[0].state, tactic)
+            outcome = await prover.engine.pool.run(holes[0].state, tactic)
             if isinstance(outcome, Progress) and not outcome.children:
                 return tactic
     finally:
-        prover.pool.release([hole.state for hole in holes])
+        prover.engine.pool.release([hole.state for hole in holes])
     return None
 
 
-async def _contradiction(prover: Prover, header: str, statement: str, budget: Budget) -> str | None:
+async def _contradiction(prover: Prover, header: str, statement: str) -> str | None:
     """A proof of `False` from the hypotheses, unless `False` is what the statement claims."""
-    text = await prover.open_statement(statement, header)
-    prover.pool.release([hole.state for hole in text.holes])
+    text = await prover.texts.open_statement(statement, header)
+    prover.engine.pool.release([hole.state for hole in text.holes])
     declaration = targets.find_statement(text)
     if declaration is None:
         return None
@@ -150,17 +147,17 @@ async def _contradiction(prover: Prover, header: str, statement: str, budget: Bu
     start = targets.opened(text, declaration, ":= by\n  intros\n  exfalso\n  sorry")
     if plain is None or start is None:
         return None
-    done = await prover.pool.elaborate(header, plain)
+    done = await prover.engine.pool.elaborate(header, plain)
     goals = [hole.state.goals[0].target for hole in done.holes]
-    prover.pool.release([hole.state for hole in done.holes])
+    prover.engine.pool.release([hole.state for hole in done.holes])
     if done.errors or goals == ["False"]:
         return None
-    return await _proof(prover, header + start, declaration.name, budget)
+    return await _proof(prover, header + start, declaration.name)
 
 
-async def _proof(prover: Prover, text: str, name: str | None, budget: Budget) -> str | None:
+async def _proof(prover: Prover, text: str, name: str | None) -> str | None:
     try:
-        verdict = (await prover.prove_text(text, name=name, budget=budget)).verdicts[-1]
+        verdict = (await prover.prove_text(text, name=name)).verdicts[-1]
     except StatementError:
         return None
     return verdict.proof if verdict.proved else None

@@ -477,7 +477,9 @@ async def by_types(
         hashes = []
         for theorem in (first, second):
             try:
-                hashes.append(await prover.type_hash(theorem.statement, header=theorem.header))
+                hashes.append(
+                    await prover.texts.type_hash(theorem.statement, header=theorem.header)
+                )
             except StatementError:
                 hashes.append("")
         if not all(hashes):

@@ -80,7 +80,7 @@ async def canaries(
             body is cancelled at once.
     """
     watch = Canaries()
-    chosen = random.Random(prover.settings.seed).sample(CANARIES, min(false, len(CANARIES)))
+    chosen = random.Random(prover.options.seed).sample(CANARIES, min(false, len(CANARIES)))
 
     async def search(text: str, name: str | None) -> Verdict | None:
         try:
@@ -97,7 +97,7 @@ async def canaries(
 
     async def search_negation(statement: str) -> None:
         try:
-            text, name, negation = await prover.negated(statement, header=header)
+            text, name, negation = await prover.texts.negated(statement, header=header)
         except StatementError:
             return
         verdict = await search(text, negation)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from prover.evaluate.benchmark import Difference, Theorem
     from prover.evaluate.report import Figures
     from prover.evaluate.run import Results
+    from prover.generate.completion import ModelGenerator
 
 KINDS = ("identical", "cosmetic", "differing", "missing")
 SHORT = {"minif2f", "proofnet", "putnambench"}
@@ -149,7 +150,7 @@ def run(
     import asyncio
     from functools import partial
 
-    from prover.api import Settings
+    from prover.api import Options, Settings
     from prover.evaluate.canaries import CanaryProved
     from prover.evaluate.run import Plan, RunError, read_results
     from prover.evaluate.run import run as run_plan
@@ -179,13 +180,12 @@ def run(
         Settings(
             lean=lean,
             jobs=jobs,
-            seed=seed,
-            budget=read_budget(budget, timeout),
             limits=PATIENT,
             model=chosen,
             prompt_format=prompt_format,
             portfolio=portfolio,
         ),
+        Options(read_budget(budget, timeout), seed),
         attempts,
         subset,
         split,
@@ -198,7 +198,7 @@ def run(
 
     async def work(prover: Prover) -> int:
         if attempts > 1:
-            _must_draw(prover)
+            _must_draw(await prover.engine.model() if chosen else None)
         try:
             whole = await run_plan(
                 prover, plan, out, resume=resume, report=partial(err.print, markup=False)
@@ -218,11 +218,12 @@ def run(
         _summary(results)
         return PROVED
 
-    run_prover(plan.settings, place.resolve().parent if place.exists() else Path.cwd(), work)
+    run_prover(
+        plan.settings, place.resolve().parent if place.exists() else Path.cwd(), work, plan.options
+    )
 
 
-def _must_draw(prover: Prover) -> None:
-    model = prover.model
+def _must_draw(model: ModelGenerator | None) -> None:
     if model is not None and (model.sampling.beam or model.sampling.temperature == 0):
         raise WrongUse(
             "--pass: this model is searched with beams or at temperature 0, so that all its "
@@ -431,7 +432,7 @@ def recheck(
     import time
     from dataclasses import asdict
 
-    from prover.api import Settings
+    from prover.api import Options, Settings
     from prover.evaluate.recheck import Rechecked, is_results, load_claims
     from prover.evaluate.recheck import recheck as check_again
     from prover.evaluate.run import RunError, read_results
@@ -475,8 +476,8 @@ def recheck(
         print(f"{good} of {len(found)} proofs hold with Lean {prover.lean.version}, in {took}")
         return PROVED if good == len(found) else NOT_PROVED
 
-    settings = Settings(lean=lean, jobs=1, limits=PATIENT, paranoid=paranoid)
-    run_prover(settings, proofs.resolve().parent, work)
+    settings = Settings(lean=lean, jobs=1, limits=PATIENT)
+    run_prover(settings, proofs.resolve().parent, work, Options(paranoid=paranoid))
 
 
 def _theorems_of_run(path: Path, results: Results, statements: str | None) -> list[Theorem]:

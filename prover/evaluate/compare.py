@@ -25,7 +25,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from prover.api import Prover, Settings, StatementError
+from prover.api import Job, Options, Prover, Settings, StatementError
 from prover.data.theorems.statement import Row
 from prover.evaluate.statistics import sign_flips, wilson_by_cluster
 from prover.files import append_lines, mend, read_jsonl, same_settings, write_json
@@ -35,7 +35,6 @@ from prover.generate.prompts import Sampling
 from prover.lean.process import PATIENT
 from search.budget import Budget, Spent
 from search.interfaces import Request, Suggestion, TacticGenerator
-from search.scheduler import Scheduler
 
 PORTFOLIO, UNIFORM, MODEL, MIXED = "portfolio", "uniform", "model", "model+portfolio"
 CONTESTANTS = (PORTFOLIO, UNIFORM, MODEL, MIXED)
@@ -176,18 +175,18 @@ async def _search(
     report: Callable[[str], None],
 ) -> None:
     generators = _generators(model, settings)
-    options = Settings(lean=lean, jobs=jobs, seed=settings.seed, limits=PATIENT)
-    async with Prover(options) as prover:
+    budget = AtLeast(seconds=CAP * settings.seconds, calls=settings.calls, wall=settings.seconds)
+    async with Prover(Settings(lean=lean, jobs=jobs, limits=PATIENT)) as prover:
         for contestant, searches in todo.items():
-            async with Scheduler(prover.pool, generators[contestant]) as prover.scheduler:
-                for place, (row, attempt) in enumerate(searches, 1):
-                    line = {"contestant": contestant, "attempt": attempt}
-                    prover.settings = Settings(
-                        lean=lean, jobs=jobs, seed=settings.seed + attempt, limits=PATIENT
-                    )
-                    line |= await _attempt(prover, row, settings)
-                    append_lines(log, [line])
-                    report(f"{contestant} {place}/{len(searches)} {line['outcome']} {row.name}")
+            for place, (row, attempt) in enumerate(searches, 1):
+                line = {"contestant": contestant, "attempt": attempt}
+                options = Options(budget, settings.seed + attempt)
+                first = generators[PORTFOLIO] if contestant == MIXED else None
+                generator = generators[contestant]
+                with prover.job(options, generator=generator, first=first) as job:
+                    line |= await _attempt(job, row)
+                append_lines(log, [line])
+                report(f"{contestant} {place}/{len(searches)} {line['outcome']} {row.name}")
 
 
 def _generators(model: Path | None, settings: Comparison) -> dict[str, TacticGenerator]:
@@ -202,15 +201,14 @@ def _generators(model: Path | None, settings: Comparison) -> dict[str, TacticGen
     return found
 
 
-async def _attempt(prover: Prover, row: Row, settings: Comparison) -> dict[str, Any]:
-    budget = AtLeast(seconds=CAP * settings.seconds, calls=settings.calls, wall=settings.seconds)
+async def _attempt(job: Job, row: Row) -> dict[str, Any]:
     line: dict[str, Any] = {
         "name": row.name,
         "family": row.family,
         "statement_sha256": row.statement_sha256,
     }
     try:
-        filled = await prover.fill_statement(row.statement, header=row.header, budget=budget)
+        filled = await job.fill_statement(row.statement, header=row.header)
     except StatementError as error:
         return line | {"outcome": "not elaborating", "reason": str(error).splitlines()[0]}
     verdict, (graph,) = filled.verdicts[-1], filled.graphs

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from prover.api import Prover, StatementError
+from prover.engine.targets import find_statement
 from prover.evaluate.benchmark import CORE_HEADER, DECLARATION, Theorem, core
 from prover.evaluate.run import Results, RunError, read_results
 from prover.files import read_jsonl
 from prover.lean.source import with_options
 from prover.lean.worker import ElaborationFailed
 from prover.verify.layers import Judgement
-from prover.verify.targets import find_statement
 from prover.verify.verdict import Outcome, Verdict
 
 CODE = ("code", "full_code", "formal_proof", "full_proof", "proof")
@@ -146,8 +146,8 @@ async def _asked(prover: Prover, theorem: Theorem) -> tuple[str, str]:
         StatementError: it does not elaborate, or declares nothing.
     """
     header = with_options(theorem.header, theorem.statement)
-    text = await prover.open_statement(theorem.statement, header)
-    prover.pool.release([hole.state for hole in text.holes])
+    text = await prover.texts.open_statement(theorem.statement, header)
+    prover.engine.pool.release([hole.state for hole in text.holes])
     declaration = find_statement(text)
     if declaration is None:
         raise StatementError("the benchmark's statement declares nothing")
@@ -176,8 +176,8 @@ async def _verdict(prover: Prover, claim: Claim) -> tuple[str, str, dict[str, An
     try:
         text = claim.text
         if claim.alone:
-            verdict, text = await prover.check_proof(statement, claim.text, header=header)
-        if not claim.alone or prover.settings.paranoid:
+            verdict, text = await prover.texts.check_proof(statement, claim.text, header=header)
+        if not claim.alone or prover.options.paranoid:
             statements, name = await _asked(prover, claim.theorem)
             (verdict,) = await prover.check_text(text, name=name, statements=statements)
     except (StatementError, ElaborationFailed) as error:

@@ -29,16 +29,16 @@ import platform
 import re
 import sys
 import time
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
 import psutil
 from filelock import FileLock, Timeout
 
-from prover.api import Filled, Prover, Settings, StatementError
+from prover.api import Filled, Options, Prover, Settings, StatementError
 from prover.errors import ProverError
 from prover.evaluate.benchmark import Theorem, core, digest
 from prover.evaluate.canaries import CanaryProved, canaries
@@ -69,6 +69,7 @@ class Plan:
     theorems: tuple[Theorem, ...]
     benchmark: str
     settings: Settings
+    options: Options = field(default_factory=Options)
     attempts: int = 1
     subset: str = ""
     split: str = ""
@@ -164,18 +165,17 @@ async def run(
     except Timeout:
         raise RunError(f"another process writes to {out}") from None
     try:
-        with _begin(prover, plan, out, resume) as file:
+        with _begin(await identity(plan, prover), plan, out, resume) as file:
             return await _run(prover, plan, out, file, report)
     finally:
         lock.release()
         place.unlink(missing_ok=True)
 
 
-def _begin(prover: Prover, plan: Plan, out: Path, resume: bool) -> IO[str]:
+def _begin(settings: dict[str, Any], plan: Plan, out: Path, resume: bool) -> IO[str]:
     """The file, ready to be added to."""
     from prover.files import mend
 
-    settings = identity(plan, prover)
     if out.exists() and not resume and out.stat().st_size:
         raise RunError(f"{out} is there already: --resume goes on with it, --out names another")
     if out.exists():
@@ -222,23 +222,20 @@ async def _run(
     )
     if not todo:
         return True
-    jobs = prover.pool.capacity
-    together = plan.together or (max(8, 4 * jobs) if prover.settings.model else 2 * jobs)
+    jobs = prover.engine.pool.capacity
+    together = plan.together or (max(8, 4 * jobs) if prover.engine.settings.model else 2 * jobs)
     _append(file, {"session": _session(jobs, together)})
     total, done = len(results.expected), len(results.rows)
     proved = sum(row["outcome"] == "proved" for row in results.rows.values())
     false = 0 if results.canaries else plan.canaries
     header = core(own[0]).header if plan.subset == "core" else own[0].header
     interrupted = False
-    one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def work() -> None:
         nonlocal done, proved, interrupted
         while todo and not interrupted:
             theorem, attempt = todo.popleft()
-            # What a model writes for a statement must not help another attempt at it.
-            async with one_at_a_time[theorem.name]:
-                row = await _attempt(prover, plan, theorem, attempt)
+            row = await _attempt(prover, plan, theorem, attempt)
             if row is None:
                 interrupted = True
                 return
@@ -268,7 +265,7 @@ async def _attempt(
     prover: Prover, plan: Plan, theorem: Theorem, attempt: int
 ) -> dict[str, Any] | None:
     """The row of one attempt; None if it was interrupted."""
-    seed = plan.settings.seed + attempt
+    seed = plan.options.seed + attempt
     row: dict[str, Any] = {
         "name": theorem.name,
         "split": theorem.split,
@@ -282,9 +279,8 @@ async def _attempt(
         filled = await prover.fill_statement(
             chosen.statement,
             header=chosen.header,
-            budget=plan.settings.budget,
-            seed=seed,
             informal=chosen.informal_statement,
+            options=replace(plan.options, seed=seed),
         )
     except StatementError as error:
         outcome = _why_not(error)
@@ -355,9 +351,11 @@ async def _made_by(filled: Filled, settings: Settings) -> dict[str, int]:
 # What a run is
 
 
-def identity(plan: Plan, prover: Prover) -> dict[str, Any]:
+async def identity(plan: Plan, prover: Prover) -> dict[str, Any]:
     """What must be the same for a run to go on, and, but for the shard, for shards to be merged."""
-    settings, lean, model = plan.settings, prover.lean, prover.model
+    settings, options, lean = plan.settings, plan.options, prover.lean
+    model = None if prover.engine.settings.model is None else await prover.engine.model()
+    job = prover.job(options)
     limits = settings.limits
     return {
         "benchmark": plan.benchmark,
@@ -367,12 +365,12 @@ def identity(plan: Plan, prover: Prover) -> dict[str, Any]:
         "subset": plan.subset,
         "shard": list(plan.shard),
         "attempts": plan.attempts,
-        "seed": settings.seed,
-        "budget": {k: v for k, v in asdict(settings.budget).items() if k != "seconds"},
-        "cap_seconds": settings.budget.seconds,
+        "seed": options.seed,
+        "budget": {k: v for k, v in asdict(options.budget).items() if k != "seconds"},
+        "cap_seconds": options.budget.seconds,
         "tactic": {"heartbeats": limits.heartbeats, "cap_seconds": limits.tactic_seconds},
-        "width": prover.width,
-        "alpha": prover.alpha,
+        "width": job.width,
+        "alpha": job.alpha,
         "portfolio": settings.portfolio,
         **model_identity(settings.model),
         "prompt_format": model and model.format.name,

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
 
 from prover.lean.syntax import split_at_comments
-from search.best_first import rank
 from search.graph import clip_logprob
-from search.interfaces import Request, State, Suggestion, TacticGenerator
+from search.interfaces import Request, Suggestion, TacticGenerator
 from search.proof import layout
-
-LEAD = 8
-"""The width of a search, by default."""
-
-BELOW = 1e-6
-"""How far, in nats, a model stays below what leads; suggestions of the portfolio differ by more."""
 
 HINTS = 4
 """How many of the blocks that come next in a failed proof are suggested."""
@@ -45,37 +37,24 @@ class Silent:
 
 
 class Mixed:
-    """A model beside the portfolio, which keeps its scale: its suggestions are those that it makes
-    alone, with their log-probabilities.
+    """A model beside the portfolio, each with its own log-probabilities.
 
-    The model's log-probabilities are moved to where the portfolio's first `lead` end: its surest
-    suggestion can stand right behind them, among the portfolio's others. With the `width` of the
-    search as `lead`, the first visit of every goal runs what it would run without a model: what
-    costs little is tried before the model has a say.
+    The portfolio's are preferences: what closes a goal now and then is near 0, a step of many like
+    it far below. What it suggests comes at once, before the model's.
     """
 
-    def __init__(
-        self, model: TacticGenerator, portfolio: TacticGenerator, *, lead: int = LEAD
-    ) -> None:
-        if lead < 1:
-            raise ValueError(f"the portfolio leads by at least 1 tactic, not by {lead}")
+    def __init__(self, model: TacticGenerator, portfolio: TacticGenerator) -> None:
         self._model = model
         self._portfolio = portfolio
-        self._lead = lead
 
     async def generate(
         self, requests: Sequence[Request]
     ) -> AsyncGenerator[tuple[int, Suggestion], None]:
-        """Yields what both suggest, the portfolio's at once. What both know comes twice; the better
-        one counts."""
-        listed: list[list[Suggestion]] = [[] for _ in requests]
-        async for index, suggestion in self._portfolio.generate(requests):
-            listed[index].append(suggestion)
-            yield index, suggestion
-        ends = [_end(suggestions, self._lead) for suggestions in listed]
-        async with aclosing(_stream(self._model, requests)) as stream:
-            async for index, s in stream:
-                yield index, _moved(s, ends[index])
+        """Yields what both suggest. What both know comes twice; the better one counts."""
+        for generator in (self._portfolio, self._model):
+            async with aclosing(_stream(generator, requests)) as stream:
+                async for arrival in stream:
+                    yield arrival
 
 
 class FairCoin:
@@ -105,27 +84,14 @@ class FairCoin:
 
 
 class Hinted:
-    """A generator that is helped by whole proofs: each is tried at the root as it is, and a step that
-    worked in one of those that fail is worth trying in the search, on the same path.
+    """The generator of one search that is helped by whole proofs (tactic blocks) of its root: each
+    is tried there as it is, and a step that worked in one of those that fail is worth trying on the
+    same path."""
 
-        with hinted.by(root, proofs): await scheduler.run(BestFirst(root))
-    """
-
-    def __init__(self, generator: TacticGenerator) -> None:
+    def __init__(self, generator: TacticGenerator, proofs: Sequence[Suggestion]) -> None:
         self._generator = generator
-        self._whole: dict[str, Sequence[Suggestion]] = {}
-        self._proofs: dict[str, list[list[str]]] = {}
-
-    @contextmanager
-    def by(self, root: State, proofs: Sequence[Suggestion]) -> Iterator[None]:
-        """Helps with proofs (tactic blocks) of a root state, as long as it is open."""
-        self._whole[root.key] = proofs
-        self._proofs[root.key] = [blocks(proof.tactic) for proof in proofs if _usable(proof)]
-        try:
-            yield
-        finally:
-            self._whole.pop(root.key, None)  # another search may have begun at the same goal
-            self._proofs.pop(root.key, None)
+        self._whole = proofs
+        self._proofs = [blocks(proof.tactic) for proof in proofs if _usable(proof)]
 
     async def generate(
         self, requests: Sequence[Request]
@@ -134,7 +100,7 @@ class Hinted:
         for index, request in enumerate(requests):
             known = set()
             if not request.history:
-                for proof in self._whole.get(request.state.key, ()):
+                for proof in self._whole:
                     known.add(proof.tactic)
                     yield index, proof
             for tactic, logprob in self._hints(request).items():
@@ -146,17 +112,13 @@ class Hinted:
 
     def _hints(self, request: Request) -> dict[str, float]:
         found: dict[str, float] = {}
-        root = _root(request.state)
-        for key, proofs in self._proofs.items():
-            if root not in (None, key):
-                continue  # another search's: what helps must not depend on what runs beside
-            for proof in proofs:
-                after = _after(proof, request.history)
-                if after is None or (not request.history and key != request.state.key):
-                    continue
-                for place, tactic in enumerate(proof[after : after + HINTS]):
-                    logprob = FIRST_HINT + NEXT_HINT * place
-                    found[tactic] = max(logprob, found.get(tactic, -math.inf))
+        for proof in self._proofs:
+            after = _after(proof, request.history)
+            if after is None:
+                continue
+            for place, tactic in enumerate(proof[after : after + HINTS]):
+                logprob = FIRST_HINT + NEXT_HINT * place
+                found[tactic] = max(logprob, found.get(tactic, -math.inf))
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
@@ -177,20 +139,6 @@ def _total(logprobs: Sequence[float]) -> float:
     if most == -math.inf:
         return 0.0
     return most + math.log(sum(math.exp(logprob - most) for logprob in logprobs))
-
-
-def _end(suggestions: Sequence[Suggestion], lead: int) -> float:
-    """The log-probability right below those of the first `lead` that can be run; 0 without any."""
-    first = rank(suggestions)[:lead]
-    return first[-1].logprob - BELOW if first else 0.0
-
-
-def _root(state: State) -> str | None:
-    """The key of the state that a search began with, where the environment tells."""
-    handle: Any = state.handle
-    while getattr(handle, "parent", None) is not None:
-        handle = handle.parent
-    return getattr(handle, "key", None)
 
 
 async def _stream(

@@ -9,6 +9,7 @@ from pathlib import Path
 from prover.generate.completion import ModelError, ModelGenerator
 
 SHIPPED = "small"
+SHIPPED_FORMAT = "prover"
 SHIPPED_FOLDER = Path(__file__).parents[1] / "models" / SHIPPED
 
 

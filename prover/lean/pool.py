@@ -24,7 +24,6 @@ from prover.lean.process import GymDied, GymProcess, Limits, Reply
 from prover.lean.states import Elaborated, Hole, Message, read_goal, read_messages
 from prover.lean.toolchain import Lean
 from prover.lean.worker import ElaborationFailed, Worker
-from prover.verify.judge import Judge
 from search.interfaces import Cost, Failure, Outcome, Progress, State
 
 T = TypeVar("T")
@@ -75,7 +74,6 @@ class LeanPool:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._burials: set[asyncio.Task[None]] = set()
         self._broken: LeanUnavailable | None = None
-        self.judge = Judge(lean, self.limits)
         self._peak_memory_mb = 0.0
 
     async def __aenter__(self) -> Self:
@@ -84,7 +82,6 @@ class LeanPool:
         Raises:
             LeanUnavailable: Lean does not start.
         """
-        self._spawn(self.judge.start())
         try:
             await self._start_worker()
             if self._broken is not None:
@@ -111,7 +108,7 @@ class LeanPool:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         closing = [worker.gym.close() for worker in (*self._live, *self._apart_idle)]
-        await asyncio.gather(*closing, *self._burials, self.judge.close())
+        await asyncio.gather(*closing, *self._burials)
         self._apart_idle.clear()
         self._live.clear()
         self._idle.clear()

@@ -34,9 +34,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prover.api import Prover, Settings, StatementError
+from prover.api import Options, Prover, Settings, StatementError
 from prover.data.decontaminate import Benchmark, Problem, check_clean
 from prover.data.theorems.statement import Row
+from prover.engine.targets import open_statement
 from prover.files import append_lines, mend, read_jsonl, same_settings, write_json, write_jsonl
 from prover.generate.mixed import FairCoin, Mixed
 from prover.generate.portfolio import Portfolio
@@ -57,7 +58,6 @@ from prover.train.sft import (
     steps_for,
     train_tactics,
 )
-from prover.verify.targets import open_statement
 from search.best_first import rank
 from search.budget import Budget
 from search.graph import GoalNode, Graph, Status, StepNode
@@ -129,22 +129,26 @@ class Explorer:
     """
 
     def __init__(
-        self, generator: TacticGenerator, explored: TacticGenerator, temperature: float
+        self,
+        generator: TacticGenerator,
+        explored: TacticGenerator,
+        temperature: float,
+        attempt: int,
     ) -> None:
         self._generator = generator
         self._explored = explored
         self._temperature = temperature
-        self.attempt = 0
+        self._attempt = attempt
 
     async def generate(
         self, requests: Sequence[Request]
     ) -> AsyncGenerator[tuple[int, Suggestion], None]:
         """Yields the suggestions for each request in turn."""
         asked = [
-            replace(r, seed=_seed(r.seed, self.attempt)) if self.attempt else r for r in requests
+            replace(r, seed=_seed(r.seed, self._attempt)) if self._attempt else r for r in requests
         ]
         found: list[list[Suggestion]] = [[] for _ in asked]
-        source = self._explored if self.attempt else self._generator
+        source = self._explored if self._attempt else self._generator
         stream: Any = source.generate(asked)
         async with aclosing(stream) as arrivals:
             async for index, suggestion in arrivals:
@@ -152,7 +156,7 @@ class Explorer:
         for index, suggestions in enumerate(found):
             spent = sum(s.tokens for s in suggestions)
             ranked = [replace(s, tokens=0) for s in rank(suggestions)]
-            if self.attempt:
+            if self._attempt:
                 ranked = rank(self._drawn(ranked, asked[index].seed))
             if spent:
                 yield index, Suggestion("", 0.0, spent)
@@ -193,7 +197,9 @@ def choose(
     return sorted(ordered, key=lambda row: -keys[row.statement_sha256])[:count]
 
 
-async def attempt(prover: Prover, row: Row, number: int, budget: Budget) -> dict[str, Any]:
+async def attempt(
+    prover: Prover, generator: TacticGenerator, row: Row, number: int, options: Options
+) -> dict[str, Any]:
     """One search, and what is to be learned from it, as a line of `attempts.jsonl`."""
     line: dict[str, Any] = {
         "name": row.name,
@@ -202,7 +208,8 @@ async def attempt(prover: Prover, row: Row, number: int, budget: Budget) -> dict
         "attempt": number,
     }
     try:
-        filled = await prover.fill_statement(row.statement, header=row.header, budget=budget)
+        with prover.job(options, generator=generator) as job:
+            filled = await job.fill_statement(row.statement, header=row.header)
     except StatementError as error:
         return line | {"outcome": "not elaborating", "reason": str(error)}
     verdict, (graph,) = filled.verdicts[-1], filled.graphs
@@ -238,7 +245,7 @@ async def minimise(prover: Prover, row: Row, proof: Proof) -> Proof:
     but proved, it is the one that was given.
     """
     steps = [node.tactic for node in _in_order(proof)]
-    pool = prover.pool
+    pool = prover.engine.pool
     header = with_options(row.header, row.statement)
     try:
         done = await open_statement(pool, header, row.statement)
@@ -265,7 +272,7 @@ async def minimise(prover: Prover, row: Row, proof: Proof) -> Proof:
     if best is proof:
         return proof
     try:
-        verdict, _ = await prover.check_proof(row.statement, script(best), header=row.header)
+        verdict, _ = await prover.texts.check_proof(row.statement, script(best), header=row.header)
     except StatementError:
         return proof
     return best if verdict.proved else proof
@@ -517,23 +524,23 @@ async def _search(
     sampling = Sampling(settings.samples, settings.temperature, max_tokens=settings.max_tokens)
     proposer = TransformersGenerator.load(str(model), form="prover", sampling=sampling)
     portfolio = Portfolio()
-    explorer = Explorer(
-        Mixed(proposer, portfolio), FairCoin(proposer, portfolio), settings.temperature
-    )
+    mixed, coin = Mixed(proposer, portfolio), FairCoin(proposer, portfolio)
     budget = Budget(expansions=settings.expansions, seconds=settings.seconds)
-    options = Settings(lean=lean, jobs=jobs, seed=seed, limits=PATIENT)
-    async with Prover(options, generator=explorer) as prover:
-        place = 0
-        while place < len(todo):
-            explorer.attempt = todo[place][1]
-            some = [
-                one for one in todo[place : place + settings.together] if one[1] == explorer.attempt
-            ]
-            lines = await asyncio.gather(*(attempt(prover, row, at, budget) for row, at in some))
+    options = Options(budget, seed)
+    async with Prover(Settings(lean=lean, jobs=jobs, limits=PATIENT)) as prover:
+        for place in range(0, len(todo), settings.together):
+            some = todo[place : place + settings.together]
+            lines = await asyncio.gather(
+                *(
+                    attempt(
+                        prover, Explorer(mixed, coin, settings.temperature, at), row, at, options
+                    )
+                    for row, at in some
+                )
+            )
             append_lines(log, lines)
-            place += len(some)
             for line in lines:
-                report(f"{place}/{len(todo)} {line['outcome']} {line['name']}")
+                report(f"{place + len(some)}/{len(todo)} {line['outcome']} {line['name']}")
 
 
 def _train(

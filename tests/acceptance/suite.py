@@ -31,7 +31,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from prover.api import Prover, Settings, StatementError
+from prover.api import Options, Prover, Settings, StatementError
 from prover.evaluate.benchmark import Theorem
 from prover.evaluate.recheck import Claim, recheck
 from prover.generate.portfolio import Portfolio
@@ -307,8 +307,8 @@ class Suite:
         self.generator = Scripted()
         self._jobs = jobs
         budget = Budget(expansions=8, seconds=60.0)
-        settings = Settings(lean=lean, jobs=jobs, budget=budget)
-        self.prover = Prover(settings, generator=self.generator)
+        settings = Settings(lean=lean, jobs=jobs)
+        self.prover = Prover(settings, Options(budget), generator=self.generator)
 
     async def __aenter__(self) -> Self:
         await self.prover.__aenter__()
@@ -350,7 +350,7 @@ class Suite:
 
     @property
     def pool(self) -> LeanPool:
-        return self.prover.pool
+        return self.prover.engine.pool
 
     async def _tactic_of_script(self, act: Act) -> dict[str, Answer]:
         header, body = await self.pool.split(act.asked)
@@ -362,7 +362,9 @@ class Suite:
         return {"t": Answer(False, (outcome.kind,), outcome.message)}
 
     async def _proof_of_script(self, act: Act) -> dict[str, Answer]:
-        judgement, _ = await self.prover.check_proof(act.statement, act.text, header=act.header)
+        judgement, _ = await self.prover.texts.check_proof(
+            act.statement, act.text, header=act.header
+        )
         return {"t": Answer(judgement.proved, judgement.failed, judgement.reason)}
 
     async def _api_of_script(self, act: Act) -> dict[str, Answer]:
@@ -403,7 +405,7 @@ class Suite:
 
     async def _fill(self, act: Act) -> dict[str, Answer]:
         header = with_options(act.header, act.statement)
-        text = await self.prover.open_statement(act.statement, header)
+        text = await self.prover.texts.open_statement(act.statement, header)
         self.pool.release([hole.state for hole in text.holes])
         async with self._proposing(header, text.text, act.tactics):
             filled = await self.prover.fill_statement(act.statement, header=act.header)

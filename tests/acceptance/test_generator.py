@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("httpx")
 
-from prover.api import Filled, Prover, Settings
+from prover.api import Filled, Options, Prover, Settings
 from prover.errors import ProverError
 from prover.generate import openai
 from prover.generate.openai import OpenAIGenerator
@@ -103,10 +103,13 @@ class Arena:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._generator: TacticGenerator = Proposing([])
-        settings = Settings(
-            lean="embedded", jobs=1, width=100, budget=Budget(expansions=4, seconds=120.0)
+        options = Options(Budget(expansions=4, seconds=120.0), width=100)
+        self._prover = Prover(
+            Settings(lean="embedded", jobs=1),
+            options,
+            lean=bench.suite.prover.lean,
+            generator=self,
         )
-        self._prover = Prover(settings, lean=bench.suite.prover.lean, generator=self)
 
     def generate(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Suggestion]]:
         return self._generator.generate(requests)

@@ -4,8 +4,9 @@ come after them. Each says at its top what it tries."""
 import asyncio
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import psutil
 import pytest
@@ -39,34 +40,52 @@ class Trace:
     changed: set[Path]
 
 
+class Probe:
+    """A prover on which the files are run, each once."""
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._prover = Prover(Settings(lean="embedded", jobs=1, limits=LIMITS))
+        self._traces: dict[str, Trace] = {}
+
+    def __enter__(self) -> Self:
+        self._runner.run(self._prover.__aenter__())
+        self._runner.run(self._prover.check_text("theorem t : 1 = 1 := rfl"))
+        self._calm = _processes()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._runner.run(self._prover.__aexit__(None, None, None))
+        self._runner.close()
+
+    def __getitem__(self, name: str) -> Trace:
+        if name not in self._traces:
+            self._traces[name] = self._runner.run(self._trace(name))
+        return self._traces[name]
+
+    async def _trace(self, name: str) -> Trace:
+        file = Path(__file__).parent / "isolation" / f"{name}.lean"
+        before = _watched(self._prover)
+        try:
+            verdicts = await self._prover.check_text(file.read_text(encoding="utf-8"))
+            said = "\n".join(verdict.reason for verdict in verdicts)
+        except StatementError as error:
+            said = str(error)
+        afterwards = {text: (await self._prover.check_text(text))[-1] for text in AFTERWARDS}
+        for _ in range(100):  # other provers of this process may be starting Lean
+            if _processes() <= self._calm:
+                break
+            await asyncio.sleep(0.1)
+        changed = {path for path, _ in _watched(self._prover) ^ before}
+        return Trace(said, afterwards, _processes() - self._calm, changed)
+
+
 @pytest.fixture(scope="module")
-def traces() -> Iterator[dict[str, Trace]]:
-    """All files run one after another on one prover."""
-    os.environ["PROVER_TEST_SECRET"] = SECRET
-    try:
-        yield asyncio.run(_run_all())
-    finally:
-        del os.environ["PROVER_TEST_SECRET"]
-
-
-async def _run_all() -> dict[str, Trace]:
-    settings = Settings(lean="embedded", jobs=1, limits=LIMITS)
-    found = {}
-    async with Prover(settings) as prover:
-        await prover.check_text("theorem t : 1 = 1 := rfl")
-        before = _watched(prover)
-        calm = _processes()
-        for file in FILES:
-            try:
-                verdicts = await prover.check_text(file.read_text(encoding="utf-8"))
-                said = "\n".join(verdict.reason for verdict in verdicts)
-            except StatementError as error:
-                said = str(error)
-            more = _processes() - calm
-            afterwards = {text: (await prover.check_text(text))[-1] for text in AFTERWARDS}
-            changed = {path for path, _ in _watched(prover) ^ before}
-            found[file.stem] = Trace(said, afterwards, more, changed)
-    return found
+def traces() -> Iterator[Probe]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PROVER_TEST_SECRET", SECRET)
+        with Probe() as probe:
+            yield probe
 
 
 def _processes() -> int:
@@ -84,9 +103,8 @@ def _watched(prover: Prover) -> set[tuple[Path, tuple[int, int]]]:
     return {(f, (f.stat().st_size, f.stat().st_mtime_ns)) for f in files if f.is_file()}
 
 
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", [file.stem for file in FILES])
-def test_nothing_is_left_behind(name: str, traces: dict[str, Trace]) -> None:
+def test_nothing_is_left_behind(name: str, traces: Probe) -> None:
     trace = traces[name]
     assert trace.changed == set()
     assert {text: v.outcome for text, v in trace.afterwards.items()} == AFTERWARDS
@@ -95,7 +113,7 @@ def test_nothing_is_left_behind(name: str, traces: dict[str, Trace]) -> None:
 
 
 @pytest.mark.parametrize("name", [file.stem for file in FILES if file.stem.startswith("read_")])
-def test_nothing_of_the_user_is_read(name: str, traces: dict[str, Trace]) -> None:
+def test_nothing_of_the_user_is_read(name: str, traces: Probe) -> None:
     said = traces[name].said
     assert "root:" not in said
     assert SECRET not in said
@@ -104,7 +122,7 @@ def test_nothing_of_the_user_is_read(name: str, traces: dict[str, Trace]) -> Non
 
 
 @pytest.mark.parametrize("name", ["process_output", "spawn_process"])
-def test_no_process_is_started(name: str, traces: dict[str, Trace]) -> None:
+def test_no_process_is_started(name: str, traces: Probe) -> None:
     assert "FAILED" in traces[name].said
 
 
@@ -116,18 +134,18 @@ def test_no_process_is_started(name: str, traces: dict[str, Trace]) -> None:
         ("exit", "died"),
     ],
 )
-def test_limits_hold(name: str, ends: str, traces: dict[str, Trace]) -> None:
+def test_limits_hold(name: str, ends: str, traces: Probe) -> None:
     assert ends in traces[name].said
 
 
-def test_a_forged_answer_is_no_answer(traces: dict[str, Trace]) -> None:
+def test_a_forged_answer_is_no_answer(traces: Probe) -> None:
     for name in ("print_forged_reply", "device_stdout", "descriptor_stdout", "set_stdout"):
         assert "proved" not in traces[name].said
 
 
 def test_one_request_does_not_see_the_declarations_of_another() -> None:
     async def run() -> list[Verdict]:
-        async with Prover(replace(Settings(lean="embedded", jobs=1), limits=LIMITS)) as prover:
+        async with Prover(Settings(lean="embedded", jobs=1, limits=LIMITS)) as prover:
             await prover.check_text("axiom cheat : False\ntheorem a : 1 = 2 := cheat.elim")
             return await prover.check_text("theorem b : 1 = 2 := cheat.elim")
 

@@ -19,7 +19,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from prover.api import Prover, Settings, StatementError
+from prover.api import Options, Prover, Settings, StatementError
 from search.budget import Budget
 
 HEADER = 'notation "ℕ" => Nat\nnotation "ℤ" => Int\n'
@@ -47,9 +47,9 @@ async def attempt(prover: Prover, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def run(rows: list[dict[str, Any]], out: Path, settings: Settings, together: int) -> None:
+async def run(rows: list[dict[str, Any]], out: Path, prover: Prover, together: int) -> None:
     limit = asyncio.Semaphore(together)
-    async with Prover(settings) as prover:
+    async with prover:
 
         async def one(row: dict[str, Any]) -> None:
             async with limit:
@@ -102,10 +102,9 @@ def main() -> None:
         answers = [json.loads(line) for line in options.out.read_text("utf-8").splitlines()]
     done = {answer["name"] for answer in answers}
     budget = Budget(expansions=options.expansions, seconds=options.seconds)
-    settings = Settings(jobs=options.jobs, budget=budget)
-    asyncio.run(
-        run([r for r in rows if r["name"] not in done], options.out, settings, options.together)
-    )
+    prover = Prover(Settings(jobs=options.jobs), Options(budget))
+    left = [r for r in rows if r["name"] not in done]
+    asyncio.run(run(left, options.out, prover, options.together))
     table([json.loads(line) for line in options.out.read_text("utf-8").splitlines()])
 
 

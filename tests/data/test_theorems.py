@@ -77,7 +77,7 @@ def prove(lab: Lab, drafts: Sequence[Draft]) -> dict[str, str]:
             bad[one.draft.name] = "open"
             if found is not None:
                 proofs.append((one.draft, found[0]))
-        verdicts = await judge_scripts(lab.pool, proofs)
+        verdicts = await judge_scripts(lab.pool, lab.prover.engine.judge, proofs)
         return bad | {name: str(verdict.outcome) for name, verdict in verdicts.items()}
 
     return lab.wait(work())
@@ -132,7 +132,9 @@ def test_a_false_statement_and_a_wrong_script_get_no_proof(lab: Lab) -> None:
 
 
 def test_a_proof_that_only_looks_finished_is_not_proved(lab: Lab) -> None:
-    verdicts = lab.wait(judge_scripts(lab.pool, [(SUM, ("sorry",)), (AND, AND.scripts[0])]))
+    verdicts = lab.wait(
+        judge_scripts(lab.pool, lab.prover.engine.judge, [(SUM, ("sorry",)), (AND, AND.scripts[0])])
+    )
     assert str(verdicts[SUM.name].outcome) == "rejected"
     assert str(verdicts[AND.name].outcome) == "proved"
 
@@ -231,7 +233,13 @@ def test_batches_are_made_again_as_they_were_and_go_on_where_they_stopped(
     def make(batches: int) -> list[str]:
         lines: list[str] = []
         work = corpus.produce(
-            lab.pool, folder, batches, seed=3, contaminated=nothing, report=lines.append
+            lab.pool,
+            lab.prover.engine.judge,
+            folder,
+            batches,
+            seed=3,
+            contaminated=nothing,
+            report=lines.append,
         )
         lab.wait(work)
         return lines
@@ -266,7 +274,7 @@ def test_what_a_benchmark_has_is_left_out(lab: Lab, monkeypatch: pytest.MonkeyPa
         seen.append(row.statement)
         return "in the benchmark"
 
-    assert lab.wait(make_batch(lab.pool, 0, 0, Known(), refuse)) == []
+    assert lab.wait(make_batch(lab.pool, lab.prover.engine.judge, 0, 0, Known(), refuse)) == []
     assert len(seen) == 3
 
 

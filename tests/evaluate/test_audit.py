@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from prover.api import Options
 from prover.evaluate.audit import Finding, Problem, audit, read_findings, read_problems, report
 from search.budget import Budget
 from tests.lab import Lab
@@ -15,7 +16,7 @@ SMALL = Budget(expansions=4, seconds=30.0)
 def look(lab: Lab, *statements: str, header: str = "") -> dict[str, Finding]:
     async def run() -> dict[str, Finding]:
         problems = [Problem(s.split()[1], s, header) for s in statements]
-        return {f.name: f async for f in audit(lab.prover, problems, SMALL)}
+        return {f.name: f async for f in audit(lab.beside(Options(SMALL)), problems)}
 
     return lab.wait(run())
 
@@ -52,7 +53,7 @@ def test_each_defect_is_told_from_the_others(lab: Lab) -> None:
 
 def test_the_type_hash_is_of_what_the_statement_means(lab: Lab) -> None:
     def hash_of(statement: str, header: str = "") -> str:
-        return lab.wait(lab.prover.type_hash(statement, header=header))
+        return lab.wait(lab.prover.texts.type_hash(statement, header=header))
 
     plain = hash_of("theorem a (n m : Nat) : n + m = m + n")
     assert len(plain) == 64

@@ -1,11 +1,10 @@
 """A prover that accepts something false is stopped."""
 
 import asyncio
-from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
+from prover.api import Options, Prover
 from prover.evaluate import canaries as module
 from prover.evaluate.canaries import CANARIES, CanaryProved, canaries
 from prover.verify.layers import lean_version
@@ -14,17 +13,14 @@ from search.budget import Budget
 from tests.lab import Lab
 
 
-@pytest.fixture(autouse=True)
-def small_budget(lab: Lab) -> Iterator[None]:
-    settings = lab.prover.settings
-    lab.prover.settings = replace(settings, budget=Budget(expansions=2, seconds=20.0))
-    yield
-    lab.prover.settings = settings
+@pytest.fixture
+def small(lab: Lab) -> Prover:
+    return lab.beside(Options(Budget(expansions=2, seconds=20.0)))
 
 
-def test_every_canary_elaborates_and_none_is_proved(lab: Lab) -> None:
+def test_every_canary_elaborates_and_none_is_proved(lab: Lab, small: Prover) -> None:
     async def run() -> int:
-        async with canaries(lab.prover, "", false=len(CANARIES)) as watch:
+        async with canaries(small, "", false=len(CANARIES)) as watch:
             pass
         return watch.searched
 
@@ -32,13 +28,13 @@ def test_every_canary_elaborates_and_none_is_proved(lab: Lab) -> None:
 
 
 def test_an_accepted_canary_ends_the_batch_at_once(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, small: Prover, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "CANARIES", ("theorem not_false_at_all : 1 + 1 = 2",))
     ended = []
 
     async def run() -> None:
-        async with canaries(lab.prover, "", false=1):
+        async with canaries(small, "", false=1):
             try:
                 await asyncio.sleep(200)
             finally:
@@ -49,11 +45,11 @@ def test_an_accepted_canary_ends_the_batch_at_once(
     assert ended == [True]
 
 
-def test_a_statement_and_its_negation_are_not_both_accepted(lab: Lab) -> None:
+def test_a_statement_and_its_negation_are_not_both_accepted(lab: Lab, small: Prover) -> None:
     statement = "theorem odd (n : Nat) : n = n + 1"
 
     async def run() -> None:
-        async with canaries(lab.prover, "", false=0, negated_statements=(statement,)) as watch:
+        async with canaries(small, "", false=0, negated_statements=(statement,)) as watch:
             watch.watch(Verdict(Outcome.GAVE_UP, "odd", lean_version(lab.prover.lean)))
             watch.watch(Verdict(Outcome.PROVED, "odd", lean_version(lab.prover.lean)))
 
@@ -61,9 +57,9 @@ def test_a_statement_and_its_negation_are_not_both_accepted(lab: Lab) -> None:
         lab.wait(run())
 
 
-def test_what_goes_wrong_in_the_batch_comes_out_as_it_is(lab: Lab) -> None:
+def test_what_goes_wrong_in_the_batch_comes_out_as_it_is(lab: Lab, small: Prover) -> None:
     async def run() -> None:
-        async with canaries(lab.prover, ""):
+        async with canaries(small, ""):
             raise LookupError("mine")
 
     with pytest.raises(LookupError, match="mine"):

@@ -14,6 +14,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from prover.api import Options
 from prover.cli import app
 from prover.evaluate import benchmark
 from prover.evaluate import canaries as canary_module
@@ -32,7 +33,6 @@ from prover.evaluate.run import (
 from prover.terminal import WrongUse
 from search.budget import Budget
 from search.interfaces import Request, Suggestion
-from search.scheduler import Scheduler
 from tests.lab import Lab
 from tests.test_cli import Shell, prover  # noqa: F401 (a fixture)
 
@@ -45,8 +45,10 @@ Answer = dict[tuple[str, int], tuple[Any, ...]]
 
 
 def plan(lab: Lab, **changes: Any) -> Plan:
-    settings = replace(lab.prover.settings, budget=Budget(expansions=BUDGET, seconds=600.0))
-    return replace(Plan(THEOREMS, FILE.name, settings, subset="core", canaries=0), **changes)
+    settings = lab.prover.engine.settings
+    options = Options(Budget(expansions=BUDGET, seconds=600.0))
+    whole = Plan(THEOREMS, FILE.name, settings, options, subset="core", canaries=0)
+    return replace(whole, **changes)
 
 
 def rows(path: Path) -> Answer:
@@ -129,9 +131,9 @@ def test_a_run_goes_on_only_with_its_own_settings(lab: Lab, whole: Path) -> None
         lab.wait(run(lab.prover, plan(lab), whole))
     with pytest.raises(RunError, match=r"other settings .attempts: 1 there, 2 here"):
         go(attempts=2)
-    settings = replace(plan(lab).settings, seed=7)
+    options = replace(plan(lab).options, seed=7)
     with pytest.raises(RunError, match="seed: 0 there, 7 here"):
-        go(settings=settings)
+        go(options=options)
     changed = (replace(THEOREMS[0], statement="theorem comm : 1 = 1"), *THEOREMS[1:])
     with pytest.raises(RunError, match="statements_sha256"):
         go(theorems=changed)
@@ -181,20 +183,16 @@ class Known:
 
 
 def test_a_proof_says_who_made_it_and_what_it_cost(lab: Lab, tmp_path: Path) -> None:
-    settings = replace(plan(lab).settings, model="http://localhost#known")
-    scheduler = lab.prover.scheduler
+    settings = replace(plan(lab).settings, model="http://localhost#known", prompt_format="prover")
+    known = lab.beside(generator=Known())
 
     async def go(name: str, portfolio: bool) -> dict[str, Any]:
         one = plan(lab, theorems=THEOREMS[:1], settings=replace(settings, portfolio=portfolio))
-        async with Scheduler(lab.prover.pool, Known()) as lab.prover.scheduler:
-            await run(lab.prover, one, tmp_path / name)
+        await run(known, one, tmp_path / name)
         return read_results(tmp_path / name).rows["comm", 0]
 
-    try:
-        alone = lab.wait(go("alone", False))
-        beside = lab.wait(go("beside", True))
-    finally:
-        lab.prover.scheduler = scheduler
+    alone = lab.wait(go("alone", False))
+    beside = lab.wait(go("beside", True))
     assert (alone["outcome"], alone["tokens"]) == ("proved", 7)
     assert alone["made_by"] == {"model": 1}
     assert set(beside["made_by"]) <= {"model", "either"} and sum(beside["made_by"].values()) == 1

@@ -6,7 +6,6 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 
 pytest.importorskip("httpx")
 
-from prover.api import Prover, Settings
+from prover.api import Options, Prover, Settings
 from prover.evaluate.benchmark import load_benchmark
 from prover.evaluate.compare import Uniform
 from prover.evaluate.run import Plan, read_results, run
@@ -26,7 +25,6 @@ from prover.verify.verdict import Verdict
 from search.best_first import MALFORMED
 from search.budget import Budget
 from search.interfaces import LONGEST_TACTIC, Goal, Request, State, Suggestion
-from search.scheduler import Scheduler
 from tests.generate.test_openai import Exchange, Handler, events, serving
 from tests.lab import Lab
 from tests.test_cli import COMM, Shell, prover  # noqa: F401 (a fixture)
@@ -58,23 +56,19 @@ def answering(*choices: tuple[str, float]) -> Handler:
 
 def test_an_evaluation_goes_on_and_counts_what_was_bad(lab: Lab, tmp_path: Path) -> None:
     choices = [*BAD, ("exact Nat.add_comm a b", -0.1)]
-    settings = replace(lab.prover.settings, model="http://localhost#bad", portfolio=False)
-    settings = replace(settings, budget=Budget(expansions=2, seconds=600.0))
+    options = Options(Budget(expansions=2, seconds=600.0))
     theorems = tuple(load_benchmark(str(STATEMENTS)))[:2]
-    plan = Plan(theorems, STATEMENTS.name, settings, subset="core", canaries=0)
-    kept = lab.prover.scheduler
+    settings = lab.prover.engine.settings
+    plan = Plan(theorems, STATEMENTS.name, settings, options, subset="core", canaries=0)
 
     async def go() -> bool:
         async with serving(answering(*choices)) as server:
             sampling = Sampling(len(choices))
             model = OpenAIGenerator(server.url, "bad", form="prover", sampling=sampling)
-            async with Scheduler(lab.prover.pool, model) as lab.prover.scheduler:
-                return await run(lab.prover, plan, tmp_path / "out.jsonl")
+            prover = lab.beside(generator=model)
+            return await run(prover, plan, tmp_path / "out.jsonl")
 
-    try:
-        assert lab.wait(go())
-    finally:
-        lab.prover.scheduler = kept
+    assert lab.wait(go())
     rows = read_results(tmp_path / "out.jsonl").rows
     proved, lost = rows["comm", 0], rows["split_and", 0]
     assert (proved["outcome"], proved["proof"]) == ("proved", "exact Nat.add_comm a b")
@@ -97,13 +91,12 @@ def test_whole_proofs_that_are_none_leave_the_others() -> None:
             settings = Settings(
                 lean="embedded",
                 jobs=1,
-                budget=Budget(expansions=4, seconds=120.0),
                 model=f"{server.url}/v1#mine",
                 prompt_format="goedel-prover",
             )
-            async with Prover(settings) as prover:
-                assert prover.model is not None
-                prover.model.sampling = Sampling(len(choices))
+            options = Options(Budget(expansions=4, seconds=120.0))
+            async with Prover(settings, options) as prover:
+                (await prover.engine.model()).sampling = Sampling(len(choices))
                 filled = await prover.fill_statement(
                     "theorem t : ∃ x y : Nat, x * y = 64507 ∧ 1 < x ∧ 1 < y"
                 )
@@ -130,8 +123,9 @@ def test_the_command_tells_a_server_that_sends_rubbish_from_what_is_not_proved(
     lab: Lab,
     prover: Shell,  # noqa: F811
 ) -> None:
+    factors = "theorem t : ∃ x y : Nat, x * y = 64507 ∧ 1 < x ∧ 1 < y"
     with served(lab, events(b"\xff[{", b"[]")) as url:
-        done = prover("prove", COMM, "--jobs", "1", "--model", f"{url}#m", "--format", "prover")
+        done = prover("prove", factors, "--jobs", "1", "--model", f"{url}#m", "--format", "prover")
     assert done.code == 2, done
     assert "does not speak OpenAI's protocol" in done.err and "Traceback" not in done.err
 
@@ -166,15 +160,14 @@ def test_generators_made_of_others_pass_on_what_is_bad_as_it_is() -> None:
     assert [s for s in answers(Uniform(Writes(*FLAWED, good))) if s.flaw] == FLAWED
     found = answers(Mixed(Silent(), Writes(*FLAWED, good)))
     assert [s for s in found if s.flaw] == FLAWED
-    assert found[-1].logprob == pytest.approx(math.log(0.5))
+    assert found[-1] == good
     impossible = Suggestion("simp", -math.inf)
     assert answers(Mixed(Silent(), Writes(impossible))) == [impossible]
     assert len(answers(Mixed(Writes(impossible), Portfolio()))) > 1
 
 
 def test_a_bad_proof_gives_no_hints() -> None:
-    hinted = Hinted(Silent())
     proof = "intro x\nexact \ud800"
-    with hinted.by(State("k", ()), [Suggestion(proof, -1.0), Suggestion("intro x\nsimp", -1.0)]):
-        assert [s.tactic for s in answers(hinted)] == [proof, "intro x\nsimp", "intro x", "simp"]
-        assert [s.tactic for s in answers(hinted, "intro x")] == ["simp"]
+    hinted = Hinted(Silent(), [Suggestion(proof, -1.0), Suggestion("intro x\nsimp", -1.0)])
+    assert [s.tactic for s in answers(hinted)] == [proof, "intro x\nsimp", "intro x", "simp"]
+    assert [s.tactic for s in answers(hinted, "intro x")] == ["simp"]

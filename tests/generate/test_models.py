@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("httpx")
 pytest.importorskip("torch")
 
-from prover.api import Prover, Settings
+from prover.api import Options, Prover, Settings
 from prover.evaluate.benchmark import Theorem
 from prover.evaluate.report import Figures, blocks, to_markdown
 from prover.evaluate.run import Plan, read_results, run
@@ -22,7 +22,7 @@ from tests.generate import tiny
 from tests.generate.test_openai import Exchange, Handler, serving
 
 FACTORS = "theorem t : ∃ x y : Nat, x * y = 64507 ∧ 1 < x ∧ 1 < y"
-BUDGET = Budget(expansions=4, seconds=120.0)
+BUDGET = Budget(expansions=8, seconds=120.0)
 
 
 def always(text: str) -> Handler:
@@ -44,11 +44,10 @@ def prove(text: str, form: str) -> Verdict:
             settings = Settings(
                 lean="embedded",
                 jobs=1,
-                budget=BUDGET,
                 model=f"{server.url}/v1#mine",
                 prompt_format=form,
             )
-            async with Prover(settings) as prover:
+            async with Prover(settings, Options(BUDGET)) as prover:
                 return await prover.prove(FACTORS)
 
     return asyncio.run(main())
@@ -68,7 +67,7 @@ def test_a_whole_proof_is_tried_and_its_steps_join_the_search() -> None:
     whole = "  refine ⟨251, 257, ?_, ?_, ?_⟩\n  · decide\n  · decide\n  · decide\n```\n"
     verdict = prove(whole, "goedel-prover")
     assert verdict.proved, verdict
-    assert verdict.spent.expansions == 1
+    assert verdict.spent.expansions == 2  # the portfolio has the first
     failed = whole.replace("  · decide\n```", "  · exact wrong\n```")
     verdict = prove(failed, "goedel-prover")
     assert verdict.proved, verdict
@@ -86,15 +85,15 @@ def test_a_prompt_shows_the_words_and_the_header_of_the_user(tmp_path: Path) -> 
             settings = Settings(
                 lean="embedded",
                 jobs=1,
-                budget=Budget(expansions=1, seconds=120.0),
                 model=f"{server.url}/v1#mine",
                 prompt_format="kimina-rl",
                 portfolio=False,
             )
-            async with Prover(settings) as prover:
+            options = Options(Budget(expansions=1, seconds=120.0))
+            async with Prover(settings, options) as prover:
                 await prover.fill_statement(f"/-- Factor it. -/ {FACTORS}")
                 await prover.prove_text(file)
-                plan = Plan((theorem,), "factors", settings, canaries=0)
+                plan = Plan((theorem,), "factors", settings, options, canaries=0)
                 assert await run(prover, plan, tmp_path / "results.jsonl")
             return [exchange.body["messages"][1]["content"] for exchange in server.asked]
 
@@ -118,15 +117,17 @@ def test_a_model_is_searched_as_its_authors_do_and_the_report_says_so(tmp_path: 
             settings = Settings(
                 lean="embedded",
                 jobs=1,
-                budget=BUDGET,
                 model=f"{server.url}/v1#ByteDance-Seed/BFS-Prover-V2-7B",
                 portfolio=False,
             )
-            async with Prover(settings) as prover:
-                assert (prover.width, prover.alpha) == (4, 2.0)
+            options = Options(BUDGET)
+            async with Prover(settings, options) as prover:
+                own = prover.job(Options(width=5, alpha=0.5))
+                assert (own.width, own.alpha) == (5, 0.5)
+                assert (prover.job().width, prover.job().alpha) == (4, 2.0)
                 filled = await prover.fill_statement(FACTORS)
                 assert filled.graphs[0].alpha == 2.0
-                plan = Plan((Theorem("t", FACTORS),), "factors", settings, canaries=0)
+                plan = Plan((Theorem("t", FACTORS),), "factors", settings, options, canaries=0)
                 assert await run(prover, plan, out)
 
     asyncio.run(main())
@@ -138,8 +139,6 @@ def test_a_model_is_searched_as_its_authors_do_and_the_report_says_so(tmp_path: 
         "| search | best first, width 4, alpha 2 |",
     ):
         assert row in text
-    prover = Prover(Settings(width=5, alpha=0.5))
-    assert (prover.width, prover.alpha) == (5, 0.5)
 
 
 def test_a_folder_is_a_model(tmp_path: Path) -> None:

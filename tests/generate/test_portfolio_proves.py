@@ -2,6 +2,7 @@
 
 import pytest
 
+from prover.api import Options
 from search.budget import Budget
 from tests.lab import Lab
 
@@ -23,13 +24,13 @@ THEOREMS = [
 @pytest.mark.parametrize(("statement", "expansions"), THEOREMS)
 def test_proves(lab: Lab, statement: str, expansions: int) -> None:
     budget = Budget(expansions=expansions, seconds=120.0)
-    verdict = lab.wait(lab.prover.prove(f"theorem t {statement}", budget=budget))
+    verdict = lab.wait(lab.prover.prove(f"theorem t {statement}", options=Options(budget)))
     assert verdict.proved, verdict.reason
 
 
 @pytest.mark.parametrize("statement", ["(n : Nat) : n < 5", "(p q : Prop) : p ∨ q → p ∧ q"])
 def test_does_not_prove_what_is_false(lab: Lab, statement: str) -> None:
     budget = Budget(expansions=10, seconds=60.0)
-    verdict = lab.wait(lab.prover.prove(f"theorem t {statement}", budget=budget))
+    verdict = lab.wait(lab.prover.prove(f"theorem t {statement}", options=Options(budget)))
     assert not verdict.proved
     assert verdict.open_goals

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from prover.api import Prover, Settings
+from prover.api import Options, Prover, Settings
 from prover.data.theorems.corpus import held_out
 from prover.generate.models import SHIPPED, SHIPPED_FOLDER, default_model, load_model
 from prover.verify.verdict import Verdict
@@ -25,7 +25,7 @@ def prove(model: str | None) -> Verdict:
 
     async def main() -> Verdict:
         async with Prover(Settings(lean="embedded", jobs=1, model=model)) as prover:
-            return await prover.prove(row.statement, header=row.header, budget=BUDGET)
+            return await prover.prove(row.statement, header=row.header, options=Options(BUDGET))
 
     return asyncio.run(main())
 

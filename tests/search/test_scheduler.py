@@ -56,9 +56,9 @@ async def search_world(
     **options: object,
 ) -> SearchResult:
     environment = WorldEnvironment(world, capacity, seed)
-    async with Scheduler(environment, WorldGenerator(world, seed)) as scheduler:
+    async with Scheduler(environment) as scheduler:
         search = BestFirst(environment.start((0,)), width=width, budget=budget)
-        result = await scheduler.run(search, **options)
+        result = await scheduler.run(search, WorldGenerator(world, seed), **options)
     assert not environment.live
     assert environment.running == 0
     assert environment.most_running <= capacity
@@ -152,17 +152,17 @@ def test_concurrent_searches_equal_each_alone(several: list[World], seed: int) -
         async def together(indices: Sequence[int]) -> list[str]:
             environment = WorldEnvironment(union, 2, seed)
             generator = WorldGenerator(union, seed)
-            async with Scheduler(environment, generator, max_batch=3) as scheduler:
+            async with Scheduler(environment) as scheduler:
                 results = await asyncio.gather(
                     *(
                         scheduler.run(
-                            BestFirst(environment.start((starts[i],)), width=2, budget=budget)
+                            BestFirst(environment.start((starts[i],)), width=2, budget=budget),
+                            generator,
                         )
                         for i in indices
                     )
                 )
             assert not environment.live
-            assert all(len(batch) <= 3 for batch in generator.batches)
             return [tree(without_time(result)) for result in results]
 
         everyone = range(len(several))
@@ -172,20 +172,137 @@ def test_concurrent_searches_equal_each_alone(several: list[World], seed: int) -
     run(main)
 
 
-def test_requests_of_many_searches_share_a_batch() -> None:
+def test_requests_of_many_searches_are_with_the_generator_at_once() -> None:
     async def main() -> None:
         world = chain(4)
         environment = WorldEnvironment(world, capacity=20)
-        generator = WorldGenerator(world)
-        async with Scheduler(environment, generator, max_batch=8) as scheduler:
+        waiting: list[Request] = []
+        complete = asyncio.Event()
+
+        class Batching(WorldGenerator):
+            """Answers when eight requests are there, however they came."""
+
+            async def generate(
+                self, requests: Sequence[Request]
+            ) -> AsyncIterator[tuple[int, Suggestion]]:
+                nonlocal complete
+                waiting.extend(requests)
+                own = complete
+                if len(waiting) == 8:
+                    waiting.clear()
+                    complete = asyncio.Event()
+                    own.set()
+                await own.wait()
+                async for item in super().generate(requests):
+                    yield item
+
+        generator = Batching(world)
+        async with Scheduler(environment) as scheduler:
             searches = [BestFirst(environment.start((0,))) for _ in range(8)]
-            await asyncio.gather(*map(scheduler.run, searches))
+            await asyncio.gather(*(scheduler.run(search, generator) for search in searches))
             metrics = scheduler.metrics()
-        assert len(generator.batches) == 4
-        assert (metrics.batches, metrics.mean_batch_size) == (4, 8.0)
-        assert (metrics.tactics, metrics.expansions) == (32, 32)
+        assert (metrics.requests, metrics.tactics, metrics.expansions) == (32, 32, 32)
         assert 0 <= metrics.generator_idle <= 1
         assert 0 <= metrics.slots_idle <= 1
+
+    run(main)
+
+
+def test_a_request_waits_for_no_other() -> None:
+    async def main() -> None:
+        world = chain(3)
+        environment = WorldEnvironment(world)
+        over = asyncio.Event()
+
+        class Slow(WorldGenerator):
+            async def generate(
+                self, requests: Sequence[Request]
+            ) -> AsyncIterator[tuple[int, Suggestion]]:
+                if requests[0].state.key == "(2,)":
+                    await over.wait()
+                async for item in super().generate(requests):
+                    yield item
+
+        generator = Slow(world)
+        async with Scheduler(environment) as scheduler:
+            slow = asyncio.create_task(scheduler.run(BestFirst(environment.start((2,))), generator))
+            await asyncio.sleep(0)
+            budget = Budget(expansions=2)
+            quick = BestFirst(environment.start((0,)), budget=budget)
+            assert (await scheduler.run(quick, generator)).status == "budget"
+            assert not slow.done()
+            over.set()
+            assert (await slow).status == "proved"
+
+    run(main)
+
+
+class Only:
+    """Suggests some tactics for every state, and notes for which it was asked."""
+
+    def __init__(self, **tactics: float) -> None:
+        self.tactics = tactics
+        self.asked: list[str] = []
+
+    async def generate(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Suggestion]]:
+        for index, request in enumerate(requests):
+            self.asked.append(request.state.key)
+            for tactic, logprob in self.tactics.items():
+                yield index, Suggestion(tactic, logprob)
+
+
+def test_what_the_first_generator_closes_is_not_asked_of_the_other() -> None:
+    async def main() -> None:
+        world = World((0, 0), ((Rule((1,), text="step"),), (Rule((), text="close"),)))
+        first, model = Only(close=-2.0), Only(step=-1.0)
+        environment = WorldEnvironment(world)
+        async with Scheduler(environment) as scheduler:
+            search = BestFirst(environment.start((0,)))
+            result = await scheduler.run(search, model, first=first)
+        assert result.proof == "step\nclose"
+        assert (first.asked, model.asked) == (["(0,)", "(1,)"], ["(0,)"])
+        assert not environment.live
+
+    run(main)
+
+
+def test_the_rest_is_asked_for_when_the_turn_of_a_goal_comes_again() -> None:
+    async def main() -> None:
+        world = World(
+            (0, 0),
+            (
+                (Rule(None, text="a"), Rule(None, text="b"), Rule((1,), text="c")),
+                (Rule((), text="d"),),
+            ),
+        )
+        first, model = Only(a=-1.0, b=-2.0, c=-3.0), Only(d=-2.5, a=-0.1, b=-0.1)
+        environment = WorldEnvironment(world)
+        async with Scheduler(environment) as scheduler:
+            search = BestFirst(environment.start((0,)), width=2)
+            result = await scheduler.run(search, model, first=first)
+        assert result.proof == "c\nd"
+        ran = [tactic for _, tactic in environment.ran]
+        assert ran == ["a", "b", "d", "c", "a", "b", "d"]  # none twice on one goal
+        assert model.asked == ["(0,)", "(1,)"]
+
+    run(main)
+
+
+def test_a_rejected_proof_leaves_both_generators_their_say() -> None:
+    async def main() -> None:
+        world = World((0,), ((Rule((), text="a"), Rule((), text="b"), Rule((), text="c")),))
+        first, model = Only(a=-1.0, b=-2.0), Only(c=-3.0)
+        environment = WorldEnvironment(world)
+        seen: list[str] = []
+
+        async def verify(script: str) -> bool:
+            seen.append(script)
+            return script == "c"
+
+        async with Scheduler(environment) as scheduler:
+            search = BestFirst(environment.start((0,)))
+            result = await scheduler.run(search, model, first=first, verify=verify)
+        assert (result.proof, seen) == ("c", ["a", "b", "c"])
 
     run(main)
 
@@ -207,9 +324,9 @@ def test_a_wide_search_does_not_starve_a_narrow_one() -> None:
             ),
         )
         environment = WorldEnvironment(union, capacity=2, seed=3)
-        async with Scheduler(environment, WorldGenerator(union), max_batch=1) as scheduler:
+        async with Scheduler(environment) as scheduler:
             big = BestFirst(environment.start((0,)), width=401)
-            task = asyncio.create_task(scheduler.run(big))
+            task = asyncio.create_task(scheduler.run(big, WorldGenerator(union)))
             while len(environment.ran) < 20:
                 await asyncio.sleep(0)
             # the generation is shared too: it must not be what is measured
@@ -217,7 +334,7 @@ def test_a_wide_search_does_not_starve_a_narrow_one() -> None:
                 await asyncio.sleep(0)
             before = len(environment.ran)
             small = BestFirst(environment.start((1,)))
-            assert (await scheduler.run(small)).status == "proved"
+            assert (await scheduler.run(small, WorldGenerator(union))).status == "proved"
             assert len(environment.ran) - before < 40
             assert (await task).status == "proved"
 
@@ -238,9 +355,9 @@ def test_tactics_run_before_their_batch_is_complete() -> None:
                     await asyncio.sleep(0)
                 yield 0, Suggestion("t0", -1.0)
 
-        async with Scheduler(environment, Slow()) as scheduler:
+        async with Scheduler(environment) as scheduler:
             search = BestFirst(environment.start((0,)), width=1)
-            result = await scheduler.run(search)
+            result = await scheduler.run(search, Slow())
         # run early, then found not to be among the first: neither committed nor kept
         assert environment.ran[0][1] == "nonsense"
         assert (result.spent.tactics, result.proof) == (1, "t0")
@@ -274,9 +391,11 @@ def test_a_proof_abandons_what_its_search_has_in_flight_and_only_that() -> None:
                 return await super().run(state, tactic)
 
         environment = Hanging(world, capacity=4)
-        async with Scheduler(environment, WorldGenerator(world)) as scheduler:
-            other = asyncio.create_task(scheduler.run(BestFirst(environment.start((1,)))))
-            result = await scheduler.run(BestFirst(environment.start((0,))))
+        async with Scheduler(environment) as scheduler:
+            other = asyncio.create_task(
+                scheduler.run(BestFirst(environment.start((1,))), WorldGenerator(world))
+            )
+            result = await scheduler.run(BestFirst(environment.start((0,))), WorldGenerator(world))
             assert result.proof == "close"
             assert cancelled == ["hang"]
             gate.set()
@@ -302,9 +421,11 @@ def test_what_a_generator_gets_wrong_ends_no_search(text: str) -> None:
                 async for arrival in super().generate(requests):
                     yield arrival
 
-        async with Scheduler(environment, Wrong(world)) as scheduler:
+        async with Scheduler(environment) as scheduler:
             searches = [BestFirst(environment.start((0,)), seed=seed) for seed in range(2)]
-            results = await asyncio.gather(*map(scheduler.run, searches))
+            results = await asyncio.gather(
+                *(scheduler.run(search, Wrong(world)) for search in searches)
+            )
         for result in results:
             assert (result.status, result.proof) == ("proved", "t0\nt1\nt2")
             assert result.failures == {MALFORMED: 3}
@@ -326,9 +447,9 @@ def test_the_wall_cap_ends_a_search_that_hangs() -> None:
     async def main() -> None:
         world = chain(6)
         environment = Stuck(world)
-        async with Scheduler(environment, WorldGenerator(world)) as scheduler:
+        async with Scheduler(environment) as scheduler:
             search = BestFirst(environment.start((0,)), budget=Budget(seconds=0.1))
-            result = await scheduler.run(search)
+            result = await scheduler.run(search, WorldGenerator(world))
         assert (result.status, result.reason) == ("budget", "seconds")
         assert 0.1 <= result.spent.seconds < 2
         assert len(result.graph.goals) == 4
@@ -341,9 +462,9 @@ def test_a_cancelled_search_keeps_its_graph_and_leaves_nothing_running() -> None
     async def main() -> None:
         world = chain(6)
         environment = Stuck(world)
-        async with Scheduler(environment, WorldGenerator(world)) as scheduler:
+        async with Scheduler(environment) as scheduler:
             search = BestFirst(environment.start((0,)))
-            task = asyncio.create_task(scheduler.run(search))
+            task = asyncio.create_task(scheduler.run(search, WorldGenerator(world)))
             while environment.running == 0 and len(search.graph.goals) < 4:
                 await asyncio.sleep(0)
             await asyncio.sleep(0.01)
@@ -356,7 +477,7 @@ def test_a_cancelled_search_keeps_its_graph_and_leaves_nothing_running() -> None
             assert not environment.live
             # the scheduler is still good
             again = BestFirst(environment.start((4,)))
-            assert (await scheduler.run(again)).status == "proved"
+            assert (await scheduler.run(again, WorldGenerator(world))).status == "proved"
 
     run(main)
 
@@ -376,9 +497,9 @@ def test_a_search_cancelled_while_it_waits_for_suggestions_stops_the_generation(
                     stopped.append(len(requests))
 
         environment = WorldEnvironment(chain(1))
-        async with Scheduler(environment, Endless()) as scheduler:
+        async with Scheduler(environment) as scheduler:
             search = BestFirst(environment.start((0,)))
-            task = asyncio.create_task(scheduler.run(search))
+            task = asyncio.create_task(scheduler.run(search, Endless()))
             await asyncio.sleep(0.01)
             task.cancel()
             await asyncio.wait([task])
@@ -403,9 +524,11 @@ def test_a_request_that_was_given_up_while_it_waited_is_not_generated() -> None:
                     yield item
 
         environment, generator = WorldEnvironment(world), Gated(world)
-        async with Scheduler(environment, generator, max_batch=1) as scheduler:
+        async with Scheduler(environment) as scheduler:
             first, second = (
-                asyncio.create_task(scheduler.run(BestFirst(environment.start((1 - i,)))))
+                asyncio.create_task(
+                    scheduler.run(BestFirst(environment.start((1 - i,))), generator)
+                )
                 for i in range(2)
             )
             await asyncio.sleep(0.01)
@@ -441,8 +564,8 @@ def test_an_outcome_that_comes_in_spite_of_being_cancelled_is_released() -> None
                 return await super().run(state, tactic)
 
         environment = Stubborn(world)
-        async with Scheduler(environment, WorldGenerator(world)) as scheduler:
-            result = await scheduler.run(BestFirst(environment.start((0,))))
+        async with Scheduler(environment) as scheduler:
+            result = await scheduler.run(BestFirst(environment.start((0,))), WorldGenerator(world))
         assert result.proof == "close"
         assert environment.ran[-1][1] == "stubborn"
         assert not environment.live
@@ -461,10 +584,12 @@ def test_a_dead_environment_fails_only_the_searches_that_meet_it() -> None:
                 return await super().run(state, tactic)
 
         environment = Dying(world, seed=1)
-        async with Scheduler(environment, WorldGenerator(world)) as scheduler:
+        async with Scheduler(environment) as scheduler:
             bad, good = BestFirst(environment.start((0,))), BestFirst(environment.start((3,)))
             failed, fine = await asyncio.gather(
-                scheduler.run(bad), scheduler.run(good), return_exceptions=True
+                scheduler.run(bad, WorldGenerator(world)),
+                scheduler.run(good, WorldGenerator(world)),
+                return_exceptions=True,
             )
         assert isinstance(failed, SearchFailed)
         assert failed.source == "environment"
@@ -478,7 +603,7 @@ def test_a_dead_environment_fails_only_the_searches_that_meet_it() -> None:
     run(main)
 
 
-def test_a_failing_generator_fails_the_searches_of_its_batch() -> None:
+def test_a_failing_generator_fails_the_searches_that_ask_it() -> None:
     async def main() -> None:
         world = chain(3)
 
@@ -492,10 +617,12 @@ def test_a_failing_generator_fails_the_searches_of_its_batch() -> None:
                     raise ConnectionError("no model")
 
         environment = WorldEnvironment(world)
-        async with Scheduler(environment, Failing(world)) as scheduler:
+        async with Scheduler(environment) as scheduler:
             for start, expected in ((0, SearchFailed), (1, SearchFailed), (2, SearchResult)):
                 search = BestFirst(environment.start((start,)))
-                (ended,) = await asyncio.gather(scheduler.run(search), return_exceptions=True)
+                (ended,) = await asyncio.gather(
+                    scheduler.run(search, Failing(world)), return_exceptions=True
+                )
                 assert isinstance(ended, expected)
                 if isinstance(ended, SearchFailed):
                     assert (ended.source, type(ended.__cause__)) == ("generator", ConnectionError)
@@ -524,14 +651,14 @@ def test_closing_the_scheduler_ends_its_searches() -> None:
     async def main() -> None:
         world = chain(6)
         environment = Stuck(world)
-        async with Scheduler(environment, WorldGenerator(world)) as scheduler:
+        async with Scheduler(environment) as scheduler:
             search = BestFirst(environment.start((0,)))
-            task = asyncio.create_task(scheduler.run(search))
+            task = asyncio.create_task(scheduler.run(search, WorldGenerator(world)))
             await asyncio.sleep(0.01)
         with pytest.raises(SearchFailed, match="closed"):
             await task
         with pytest.raises(SearchFailed, match="not open"):
-            await scheduler.run(BestFirst(environment.start((0,))))
+            await scheduler.run(BestFirst(environment.start((0,))), WorldGenerator(world))
 
     run(main)
 

@@ -19,6 +19,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from prover.api import Options
 from prover.data.decontaminate import Benchmark, Problem, load_benchmark
 from prover.data.theorems.corpus import held_out
 from prover.errors import ProverError
@@ -76,7 +77,7 @@ async def suggested(explorer: Explorer, seed: int = 0) -> list[Suggestion]:
 
 
 def test_the_first_attempt_takes_tactics_as_they_are_rated() -> None:
-    found = asyncio.run(suggested(Explorer(Portfolio(), Silent(), 1.0)))
+    found = asyncio.run(suggested(Explorer(Portfolio(), Silent(), 1.0, 0)))
     plain = asyncio.run(_portfolio())
     assert [s.tactic for s in found] == [s.tactic for s in plain]
 
@@ -87,11 +88,10 @@ async def _portfolio() -> list[Suggestion]:
 
 
 def test_later_attempts_draw_without_replacement_by_probability() -> None:
-    explorer = Explorer(Portfolio(), Portfolio(), 1.0)
-    plain = asyncio.run(suggested(explorer))
+    plain = asyncio.run(suggested(Explorer(Portfolio(), Portfolio(), 1.0, 0)))
     firsts = []
-    for explorer.attempt in range(1, 400):
-        drawn = asyncio.run(suggested(explorer))
+    for number in range(1, 400):
+        drawn = asyncio.run(suggested(Explorer(Portfolio(), Portfolio(), 1.0, number)))
         assert sorted(s.tactic for s in drawn) == sorted(s.tactic for s in plain)
         assert all(a.logprob >= b.logprob for a, b in itertools.pairwise(drawn))
         firsts.append(drawn[0].tactic)
@@ -99,7 +99,7 @@ def test_later_attempts_draw_without_replacement_by_probability() -> None:
     for suggestion, weight in list(zip(plain, weights, strict=True))[:3]:
         share = firsts.count(suggestion.tactic) / len(firsts)
         assert share == pytest.approx(weight, abs=4 * (weight * (1 - weight) / 399) ** 0.5)
-    explorer.attempt = 7
+    explorer = Explorer(Portfolio(), Portfolio(), 1.0, 7)
     assert asyncio.run(suggested(explorer)) == asyncio.run(suggested(explorer))
     assert asyncio.run(suggested(explorer)) != asyncio.run(suggested(explorer, seed=1))
 
@@ -114,8 +114,7 @@ def test_what_is_malformed_is_passed_on_and_disturbs_no_draw(number: int) -> Non
             async for arrival in super().generate(requests):
                 yield arrival
 
-    plain, explorer = (Explorer(one, one, 1.0) for one in (Portfolio(), Wrong()))
-    plain.attempt = explorer.attempt = number
+    plain, explorer = (Explorer(one, one, 1.0, number) for one in (Portfolio(), Wrong()))
     tokens, *found, flawed = asyncio.run(suggested(explorer))
     assert tokens == Suggestion("", 0.0, 5)
     assert found == asyncio.run(suggested(plain))
@@ -174,15 +173,8 @@ def test_an_attempt_keeps_pairs_negatives_and_distances(lab: Lab) -> None:
 
     one = row("and", "p ∧ q", "(p q : Prop)", "(hp : p)", "(hq : q)")
 
-    async def work() -> dict[str, Any]:
-        before = lab.prover.scheduler
-        try:
-            async with Scheduler(lab.pool, Given()) as lab.prover.scheduler:
-                return await attempt(lab.prover, one, 0, Budget(expansions=10))
-        finally:
-            lab.prover.scheduler = before
-
-    line = lab.wait(work())
+    options = Options(Budget(expansions=10))
+    line = lab.wait(attempt(lab.prover, Given(), one, 0, options))
     assert line["outcome"] == "proved" and line["steps"] == 3
     goals = {pair["state"].rpartition("⊢ ")[2]: pair["tactic"] for pair in line["pairs"]}
     assert goals == {"p ∧ q": "constructor", "p": "exact hp", "q": "exact hq"}
@@ -224,9 +216,9 @@ def test_failures_are_noted_in_the_order_of_the_commits(tmp_path: Path) -> None:
 
     async def ended(*times: float) -> list[str]:
         world = Late(dict(zip(tactics, times, strict=True)))
-        async with Scheduler(world, Given()) as scheduler:
+        async with Scheduler(world) as scheduler:
             search = BestFirst(State("root", (Goal("⊢ root", "root"),)))
-            assert (await scheduler.run(search)).status == "proved"
+            assert (await scheduler.run(search, Given())).status == "proved"
         line = {"name": "t", "negatives": _negatives(search.graph, {})}
         write_jsonl(tmp_path / f"{times}.jsonl", _collect([line], "negatives"))
         return world.ended
@@ -322,7 +314,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(model: Path, tmp_path
             while until is not None and process.poll() is None:
                 if until():
                     os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
+                    process.communicate()
                     assert process.returncode == -signal.SIGKILL
                     return
                 time.sleep(0.01)

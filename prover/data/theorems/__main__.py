@@ -17,6 +17,7 @@ from prover.lean.pool import LeanPool, LeanUnavailable
 from prover.lean.process import Limits
 from prover.lean.toolchain import SetupError, find_lean
 from prover.lean.worker import ElaborationFailed
+from prover.verify.judge import fresh_judge
 
 LIMITS = Limits(tactic_seconds=300.0, elab_seconds=1800.0, start_seconds=1800.0)
 """Heartbeats end a tactic; the clock only ends what has hung, however busy the machine is."""
@@ -93,10 +94,11 @@ async def _make(options: argparse.Namespace) -> None:
     def report(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
-    async with LeanPool(lean, workers=1, limits=LIMITS) as pool:
+    async with LeanPool(lean, workers=1, limits=LIMITS) as pool, fresh_judge(lean, LIMITS) as judge:
         if options.command == "make":
             await produce(
                 pool,
+                judge,
                 options.folder,
                 options.batches,
                 seed=options.seed,

@@ -10,6 +10,7 @@ from prover.data.theorems.statement import Draft, Row, Script
 from prover.lean.pool import LeanPool
 from prover.lean.source import BARE_HEADER
 from prover.lean.worker import ElaborationFailed
+from prover.verify.judge import Judge
 from prover.verify.layers import Judgement, judge_declarations
 from search.interfaces import Failure, State
 
@@ -123,7 +124,7 @@ def with_proof(draft: Draft, script: Script) -> str:
 
 
 async def judge_scripts(
-    pool: LeanPool, proofs: Sequence[tuple[Draft, Script]], *, batch: int = 25
+    pool: LeanPool, judge: Judge, proofs: Sequence[tuple[Draft, Script]], *, batch: int = 25
 ) -> dict[str, Judgement]:
     """The verdict on each proof, elaborated from scratch and held against its statement, by name.
 
@@ -139,7 +140,7 @@ async def judge_scripts(
             trusted = "".join(f"{d.statement} := by sorry\n" for d, _ in part)
             for draft, verdict in zip(
                 (d for d, _ in part),
-                await _judged(pool, header, trusted, part),
+                await _judged(pool, judge, header, trusted, part),
                 strict=True,
             ):
                 verdicts[draft.name] = verdict
@@ -147,11 +148,11 @@ async def judge_scripts(
 
 
 async def _judged(
-    pool: LeanPool, header: str, trusted: str, part: Sequence[tuple[Draft, Script]]
+    pool: LeanPool, judge: Judge, header: str, trusted: str, part: Sequence[tuple[Draft, Script]]
 ) -> list[Judgement]:
     text = "".join(with_proof(d, s) for d, s in part)
     asked = await pool.elaborate(header, trusted, holes=False)
     given = await pool.elaborate_apart(header, text)
     wanted, found = ({d.name: d for d in done.declarations} for done in (asked, given))
     pairs = [(wanted[d.name], found.get(d.name)) for d, _ in part]
-    return await judge_declarations(pool.judge, given, pairs, asked)
+    return await judge_declarations(judge, given, pairs, asked)

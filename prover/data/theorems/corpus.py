@@ -28,6 +28,7 @@ from prover.data.theorems.build import (
 from prover.data.theorems.statement import SPLITS, Draft, Row, Script, split_of
 from prover.files import json_lines, read_jsonl, write_jsonl
 from prover.lean.pool import LeanPool
+from prover.verify.judge import Judge
 from prover.verify.verdict import Outcome
 
 Maker = Callable[[Random, int], Draft]
@@ -79,6 +80,7 @@ class Known:
 
 async def make_batch(
     pool: LeanPool,
+    judge: Judge,
     seed: int,
     number: int,
     known: Known,
@@ -94,9 +96,9 @@ async def make_batch(
     first = (seed * 1_000_000 + number) * SEEDS
     some = (d for d in map(draft, range(first, first + SEEDS)) if split_of(d) in splits)
     drafts = _distinct(islice(some, BASE), known)
-    entries, proved = await _attempt(pool, drafts, known, contaminated)
+    entries, proved = await _attempt(pool, judge, drafts, known, contaminated)
     children = _distinct(_children(rng, proved), known)
-    more, _ = await _attempt(pool, children, known, contaminated)
+    more, _ = await _attempt(pool, judge, children, known, contaminated)
     return entries + more
 
 
@@ -143,6 +145,7 @@ def _children(
 
 async def _attempt(
     pool: LeanPool,
+    judge: Judge,
     drafts: Sequence[Draft],
     known: Known,
     contaminated: Callable[[Row], str | None],
@@ -160,7 +163,9 @@ async def _attempt(
                 kept.append(one)
         pool.release([one.state])
     kept = [one for one in kept if known.add(one.row)]
-    verdicts = await judge_scripts(pool, [(one.draft, found[one.draft.name][0]) for one in kept])
+    verdicts = await judge_scripts(
+        pool, judge, [(one.draft, found[one.draft.name][0]) for one in kept]
+    )
     entries: list[dict[str, Any]] = []
     proved: list[tuple[Draft, Script, Sequence[Step]]] = []
     for one in kept:
@@ -182,6 +187,7 @@ async def _attempt(
 
 async def produce(
     pool: LeanPool,
+    judge: Judge,
     folder: Path,
     batches: int,
     *,
@@ -204,7 +210,7 @@ async def produce(
                 known.add(Row.from_json(entry["row"]))
             continue
         begin = time.monotonic()
-        entries = await make_batch(pool, seed, number, known, contaminated, splits)
+        entries = await make_batch(pool, judge, seed, number, known, contaminated, splits)
         write_jsonl(path, entries)
         seconds = time.monotonic() - begin
         report(

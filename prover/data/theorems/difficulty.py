@@ -7,7 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from prover.api import Prover, Settings, StatementError
+from prover.api import Options, Prover, Settings, StatementError
 from prover.files import read_jsonl
 from prover.lean.process import Limits
 from search.budget import Budget
@@ -22,7 +22,8 @@ async def measure(
     done = {row["statement_sha256"] for row in read_jsonl(out)} if out.exists() else set()
     budget = Budget(expansions=expansions, seconds=seconds)
     limits = Limits(start_seconds=1800.0, elab_seconds=1800.0)
-    async with Prover(Settings(lean="embedded", jobs=1, budget=budget, limits=limits)) as prover:
+    settings = Settings(lean="embedded", jobs=1, limits=limits)
+    async with Prover(settings, Options(budget)) as prover:
         for row in rows:
             if row["statement_sha256"] in done:
                 continue

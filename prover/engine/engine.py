@@ -1,0 +1,166 @@
+"""What stays while jobs come and go: Lean's processes, the judge, the model, and who may use them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import psutil
+
+from prover.generate.completion import ModelGenerator
+from prover.generate.models import SHIPPED, SHIPPED_FORMAT, load_model
+from prover.generate.prompts import Format, named
+from prover.interrupt import in_thread
+from prover.lean.pool import LeanPool
+from prover.lean.process import Limits
+from prover.lean.toolchain import Lean, find_lean
+from prover.verify.judge import Judge
+from search.scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from prover.engine.job import Job
+
+BUSY = 2
+"""How many searches go on at a time for each that Lean, or a model, can serve at once: while one is
+judged or waits for its next tactics, another keeps it busy."""
+
+MODEL_BATCH = 8
+
+WORKER_MEMORY_MB = 2_500
+"""What a worker of the embedded Lean takes, with room to spare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an engine runs on.
+
+    `lean` is `auto`, `embedded`, or a path to a project or to a `lean`. `jobs` is the number of
+    Lean processes (None: from the machine). `model` (see `prover.generate.models.load_model`)
+    proposes tactics beside the portfolio, or alone without `portfolio`; None is the portfolio alone,
+    `default_model()` of the same module what the command takes.
+    """
+
+    lean: str = "auto"
+    jobs: int | None = None
+    limits: Limits = field(default_factory=Limits)
+    model: str | None = None
+    prompt_format: str | None = None
+    portfolio: bool = True
+
+
+class Engine:
+    """Lean processes, a judge, a model and a scheduler, ready for jobs (`prover.engine.job.Job`).
+    Use it as an asynchronous context manager."""
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        start: Path | None = None,
+        lean: Lean | None = None,
+        on_setup: Callable[[str, float], None] = lambda step, done: None,
+    ) -> None:
+        """`start` is the file or folder whose Lean it is, `lean` one that was found already.
+        `on_setup` is told of the steps of setting the embedded Lean up."""
+        self.settings = settings or Settings()
+        self.jobs: set[Job] = set()
+        self.interrupted = False
+        self._start = start or Path.cwd()
+        self._found = lean
+        self._on_setup = on_setup
+        self._loading: asyncio.Task[ModelGenerator] | None = None
+        self._stack = contextlib.AsyncExitStack()
+        self.form: Format | None = None
+        self.lean: Lean
+        self.pool: LeanPool
+        self.judge: Judge
+        self.scheduler: Scheduler
+        self.admitted: asyncio.Semaphore
+
+    async def __aenter__(self) -> Self:
+        """Finds and starts Lean, and loads the model; the one that comes with the package is loaded
+        when it is first asked.
+
+        Raises:
+            SetupError: no Lean can be had.
+            LeanUnavailable: the Lean that was found does not start.
+            ModelError, UnknownFormat: the model cannot be used.
+        """
+        model = self.settings.model
+        loading = None
+        if model == SHIPPED:
+            self.form = named(self.settings.prompt_format or SHIPPED_FORMAT)
+        elif model is not None:
+            loading = asyncio.create_task(self.model())  # while Lean starts
+        try:
+            if self._found is None:
+                self._found = await asyncio.to_thread(
+                    find_lean, self._start, self.settings.lean, self._on_setup
+                )
+            self.lean = self._found
+            workers = self.settings.jobs or default_jobs()
+            pool = LeanPool(self.lean, workers=workers, limits=self.settings.limits)
+            self.judge = Judge(self.lean, self.settings.limits)
+            self._stack.push_async_callback(self.judge.close)
+            starting = asyncio.create_task(self.judge.start())
+            self._stack.push_async_callback(_ended, starting)
+            self.pool = await self._stack.enter_async_context(pool)
+            if loading is not None:
+                self.form = (await loading).format
+            together = BUSY * max(pool.capacity, 1 if model is None else MODEL_BATCH)
+            self.admitted = asyncio.Semaphore(together)
+            self.scheduler = await self._stack.enter_async_context(Scheduler(pool))
+        except BaseException:
+            if loading is not None:
+                await _ended(loading)
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._loading is not None:
+            await _ended(self._loading)
+        await self._stack.aclose()
+
+    async def model(self) -> ModelGenerator:
+        """The model of the settings, loaded when it is first asked for.
+
+        Raises:
+            ModelError, UnknownFormat: it cannot be used.
+        """
+        name = self.settings.model
+        if name is None:
+            raise ValueError("there is no model")
+        if self._loading is None:
+            form = self.settings.prompt_format
+            self._loading = asyncio.create_task(in_thread(lambda: load_model(name, form)))
+        return await asyncio.shield(self._loading)
+
+    def interrupt(self) -> bool:
+        """Cancels all jobs, those to come too. Says whether any was searching."""
+        self.interrupted = True
+        return bool([job for job in self.jobs if job.cancel()])
+
+
+async def _ended(task: asyncio.Task[object]) -> None:
+    """Cancels a task and waits for it, whatever comes of it."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def default_jobs() -> int:
+    """One Lean process per core, as far as the free memory goes beside the one that judges."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    by_memory = psutil.virtual_memory().available // (WORKER_MEMORY_MB * 2**20) - 1
+    return max(1, min(cores or 1, int(by_memory)))

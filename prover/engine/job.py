@@ -1,0 +1,532 @@
+"""One request: what it is searched with, where it stands, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Any, Self
+
+from prover.engine import targets
+from prover.engine.checking import Checker, StatementError
+from prover.engine.engine import Engine
+from prover.engine.filling import (
+    Found,
+    Part,
+    Start,
+    best_goals,
+    filled_text,
+    is_solved,
+    left_open,
+    open_beside,
+    total,
+    why_not,
+)
+from prover.engine.targets import Target
+from prover.generate.mixed import Hinted, Mixed, Silent
+from prover.generate.portfolio import Portfolio
+from prover.generate.prompts import ProofFormat, Statement
+from prover.lean.source import as_lean_reads, cut, with_options
+from prover.lean.states import Declaration, Elaborated, Hole
+from prover.lean.worker import ElaborationFailed
+from prover.verify.layers import Judgement, failed_judgement, lean_version
+from prover.verify.verdict import Outcome, Verdict
+from search.best_first import BestFirst, SearchResult
+from search.budget import Budget, Spent
+from search.graph import Graph
+from search.interfaces import Progress as Step
+from search.interfaces import Request, Suggestion, TacticGenerator
+from search.scheduler import SearchFailed
+
+WIDTH = 8
+"""How many tactics a visit of a goal runs where no model says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How one job is done.
+
+    `budget` is per hole. A search visits a goal with `width` tactics at a time and divides the
+    log-probability of a path by depth**`alpha` (BFS-Prover, Xin et al. 2025); None is what the
+    authors of the model search with, 8 and 0 without one. `paranoid` has every verdict made by a
+    process started for it, and by external checkers.
+    """
+
+    budget: Budget = field(default_factory=lambda: Budget(expansions=600, seconds=300.0))
+    seed: int = 0
+    width: int | None = None
+    alpha: float | None = None
+    paranoid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a search stands. The idle shares are between 0 and 1."""
+
+    name: str
+    spent: Spent
+    open_goals: int
+    best_goal: str
+    lean_idle: float
+    generator_idle: float
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A text whose holes were searched: one verdict for each declaration with holes, the text with
+    the proofs that were found, and the graphs of the searches.
+
+    `seconds` is the wall time by phase: `elaborate`, `search` (waiting for Lean's tactics),
+    `generate`, `verify`. `failures` counts failed tactics by kind.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    text: str
+    graphs: tuple[Graph, ...]
+    seconds: dict[str, float] = field(default_factory=dict)
+    failures: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def proved(self) -> bool:
+        return all(verdict.proved for verdict in self.verdicts)
+
+
+class Proposer:
+    """What the model of an engine proposes in one search, beside the portfolio or alone. The model
+    is asked for, and loaded if it is not yet, with the first request."""
+
+    def __init__(self, engine: Engine, part: Part, seed: int) -> None:
+        self._engine = engine
+        self._part = part
+        self._seed = seed
+        self._generator: TacticGenerator | None = None
+
+    async def generate(
+        self, requests: Sequence[Request]
+    ) -> AsyncGenerator[tuple[int, Suggestion], None]:
+        """Yields what the model suggests, and what the portfolio does."""
+        if self._generator is None:
+            self._generator = await self._made()
+        stream: Any = self._generator.generate(requests)
+        async with aclosing(stream) as arrivals:
+            async for arrival in arrivals:
+                yield arrival
+
+    async def _made(self) -> TacticGenerator:
+        model = await self._engine.model()
+        beside = self._engine.settings.portfolio
+        if isinstance(model.format, ProofFormat):
+            return Hinted(Portfolio() if beside else Silent(), await self._whole_proofs())
+        return Mixed(model, Portfolio()) if beside else model
+
+    async def _whole_proofs(self) -> list[Suggestion]:
+        """What a model that writes whole proofs writes for a theorem with one hole. Lemmas that it
+        puts before the theorem are more than a proof, so such a proof is left out."""
+        part = self._part
+        if len(part.target.holes) > 1:
+            return []
+        declaration = part.target.declaration
+        before = f"{part.shown.rstrip()}\n{cut(part.text.text, 0, declaration.first)}"
+        head = targets.head(part.text, declaration)
+        statement = Statement.with_docstring(head, before, part.informal)
+        model = await self._engine.model()
+        return [
+            Suggestion(proof.tactics, proof.score, proof.tokens)
+            async for proof in model.whole_proofs(statement, seed=self._seed)
+            if not proof.lemmas
+        ]
+
+
+class Job:
+    """A request to an engine: statements or a file to prove. It can be cancelled, and two never
+    meet.
+
+        with Job(engine, Options(seed=1), on_progress=print) as job:
+            filled = await job.prove_text(text)
+
+    `generator` proposes tactics in the place of what the engine has, and is asked where those of
+    `first` do not close a goal.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        options: Options | None = None,
+        *,
+        generator: TacticGenerator | None = None,
+        first: TacticGenerator | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self.options = options or Options()
+        self.texts = Checker(engine, paranoid=self.options.paranoid)
+        self._engine = engine
+        self._generator = generator
+        self._first = first
+        self._on_progress = on_progress
+        self._searches: set[asyncio.Task[SearchResult]] = set()
+        self._over = engine.interrupted
+
+    def __enter__(self) -> Self:
+        self._engine.jobs.add(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._engine.jobs.discard(self)
+
+    @property
+    def width(self) -> int:
+        """How many tactics a visit of a goal runs."""
+        form = self._engine.form
+        return self.options.width or (WIDTH if form is None else form.width)
+
+    @property
+    def alpha(self) -> float:
+        """The depth normalisation of paths."""
+        if self.options.alpha is not None:
+            return self.options.alpha
+        form = self._engine.form
+        return 0.0 if form is None else form.alpha
+
+    def cancel(self) -> bool:
+        """Ends the searches of this job: what they have so far comes back as verdicts. Says whether
+        any ran."""
+        self._over = True
+        for task in self._searches:
+            task.cancel()
+        return bool(self._searches)
+
+    async def fill_statement(
+        self,
+        statement: str,
+        *,
+        header: str = "",
+        informal: str = "",
+    ) -> Filled:
+        """Proves one statement, with the graph of its search: what stands before its theorem is
+        taken as it is, a proof that it already has is replaced, and if it has holes these are
+        filled. `informal` is the statement in words, for models that read it; without it they read
+        the docstring.
+
+        Raises:
+            StatementError: the header or the statement does not elaborate.
+        """
+        if not statement.strip():
+            raise StatementError("there is no statement")
+        shown, header = as_lean_reads(header), with_options(header, statement)
+        text = await self.texts.open_statement(statement, header)
+        return await self._fill(header, text, text.declarations, shown=shown, informal=informal)
+
+    async def prove_text(self, text: str, *, name: str | None = None) -> Filled:
+        """Fills the holes of a file's text: all of them, or those of one declaration. A named
+        declaration without holes is proved anew.
+
+        Raises:
+            StatementError: the text does not elaborate, or holds nothing to prove.
+        """
+        header, body = await self.texts.split(text)
+        done = await self.texts.elaborate(header, body)
+        wanted: Sequence[Declaration] = done.declarations
+        if name is not None:
+            wanted = [declaration := self.texts.named(done, name)]
+            if not targets.targets(done, wanted):
+                anew = targets.opened(done, declaration)
+                if anew is not None:
+                    self.texts.pool.release([hole.state for hole in done.holes])
+                    done = await self.texts.elaborate(header, anew)
+                    wanted = [self.texts.named(done, name)]
+        filled = await self._fill(header, done, wanted, whole=name is None)
+        found = body if filled.text == done.text else filled.text
+        lines = header.count("\n")
+        verdicts = tuple(
+            v if v.text is None else replace(v, text=header + v.text[len(header) + lines :])
+            for v in filled.verdicts
+        )
+        return replace(filled, text=header + found[lines:], verdicts=verdicts)
+
+    async def _fill(
+        self,
+        header: str,
+        text: Elaborated,
+        declarations: Sequence[Declaration],
+        *,
+        whole: bool = True,
+        shown: str | None = None,
+        informal: str = "",
+    ) -> Filled:
+        begin = time.monotonic()
+        wanted = targets.targets(text, [d for d in declarations if d.listed])
+        self._expect_no_errors(text, wanted, whole)
+        leftover = left_open(declarations, wanted)
+        if not wanted:
+            why = "nothing is left to prove: the text has no `sorry`"
+            raise StatementError("\n".join(f"{at}: {what}" for at, what in leftover) or why)
+        await self.texts.vouch(text)
+        elaborated = time.monotonic()
+        parts = [
+            Part(header, text, target, holes, start, header if shown is None else shown, informal)
+            for target in wanted
+            for holes, start in await self._places(header, text, target)
+        ]
+        results = await asyncio.gather(*(self._search(part) for part in parts))
+        searched = time.monotonic()
+        found = list(zip(parts, results, strict=True))
+        verdicts, final = await self._conclude(header, text, wanted, found)
+        concluded = time.monotonic()
+        version = lean_version(self.texts.lean)
+        for place, reason in leftover:
+            verdicts.append(Verdict(Outcome.GAVE_UP, place, version, reason=reason))
+        spent = total([result.spent for result in results])
+        seconds = {
+            "elaborate": elaborated - begin,
+            "search": max(0.0, searched - elaborated - spent.generating - spent.verifying),
+            "generate": spent.generating,
+            "verify": spent.verifying + concluded - searched,
+        }
+        failures = sum((result.failures for result in results), Counter[str]())
+        graphs = tuple(result.graph for result in results)
+        return Filled(tuple(verdicts), final, graphs, seconds, failures)
+
+    def _expect_no_errors(self, text: Elaborated, wanted: Sequence[Target], whole: bool) -> None:
+        """Raises `StatementError` with Lean's errors; those after the only target do not matter."""
+        errors = text.errors
+        if wanted and not whole:
+            last = max(target.declaration.last for target in wanted)
+            errors = tuple(m for m in errors if text.offset(m) <= last)
+        if errors:
+            raise StatementError("\n".join(map(str, errors)))
+
+    async def _places(
+        self, header: str, text: Elaborated, target: Target
+    ) -> list[tuple[tuple[Hole, ...], Start | None]]:
+        """What is one search each in a declaration: a hole, or all holes where what fills one
+        decides what another asks for."""
+        apart: list[tuple[tuple[Hole, ...], Start | None]] = [
+            ((hole,), None) for hole in target.holes
+        ]
+        if not target.coupled:
+            return apart
+        start = await self._together(header, text, target)
+        return apart if start is None else [(target.holes, start)]
+
+    async def _together(self, header: str, text: Elaborated, target: Target) -> Start | None:
+        """All holes of a declaration as goals of one state, by `refine` of its body with `?_` for
+        them; None where its body is no such term."""
+        piece = target.declaration.piece
+        opened = targets.opened(text, target.declaration)
+        if piece is None or piece.body is None or piece.body_end is None or opened is None:
+            return None
+        body = text.text.encode()[piece.body : piece.body_end].decode()
+        if not body.startswith(":=") or any(h.last > piece.body_end for h in target.holes):
+            return None
+        term = body
+        for hole in sorted(target.holes, key=lambda h: -h.first):
+            first, last = hole.first - piece.body, hole.last - piece.body
+            data = term.encode()
+            before = data[:first].decode()
+            if hole.tactic:
+                alone = re.search(r"\bby\s*\Z", before)
+                if alone is None:
+                    return None
+                before = before[: alone.start()]
+            term = before + "?_" + data[last:].decode()
+        kinds = [hole.prop for hole in sorted(target.holes, key=lambda h: h.first)]
+        leading = kinds.index(True) if True in kinds else 0
+        # What is to be proved comes first: it may say what the data are.
+        turn = f"\nrotate_left {leading}" if leading else ""
+        tactic = f"refine {term.removeprefix(':=').strip()}{turn}"
+        end = len(opened.encode()) - (len(text.text.encode()) - target.declaration.last)
+        root = await self.texts.elaborate(header, cut(opened, 0, end))
+        own = [h for h in root.holes if h.first >= piece.body]
+        if len(own) != 1 or root.errors:
+            return None
+        outcome = await self.texts.pool.run(own[0].state, tactic)
+        if not isinstance(outcome, Step) or len(outcome.children) != 1:
+            return None
+        return Start(outcome.children[0], tactic)
+
+    async def _search(self, part: Part) -> Found:
+        options = self.options
+        search = BestFirst(
+            part.state,
+            alpha=self.alpha,
+            width=self.width,
+            budget=options.budget,
+            seed=options.seed,
+        )
+        refused: list[str] = []
+
+        async def verify(script: str) -> bool:
+            candidate = part.candidate(part.script(script))
+            declaration = part.target.declaration
+            judgement = await self.texts.judge_candidate(
+                part.header, part.text, declaration, candidate
+            )
+            command = part.text.commands[declaration.command]
+            here = [h for h in part.text.holes if command.first <= h.first < command.last]
+            others = len(here) > len(part.holes)
+            if judgement.outcome is Outcome.PROVED or judgement.only_others_are_open:
+                return True
+            if others and judgement.only_sorry:
+                return True
+            refused.append(judgement.reason)
+            return False
+
+        def report(search: BestFirst) -> None:
+            if self._on_progress is not None:
+                self._on_progress(self._progress(part.target.name, search))
+
+        generator, first = self._proposers(part)
+        work = self._engine.scheduler.run(
+            search, generator, first=first, verify=verify, on_progress=report
+        )
+        async with self._engine.admitted:  # the cap in seconds counts from here
+            return await self._run_search(search, work, refused)
+
+    def _proposers(self, part: Part) -> tuple[TacticGenerator, TacticGenerator | None]:
+        """What proposes tactics, and what is tried before it."""
+        settings = self._engine.settings
+        if self._generator is not None:
+            return self._generator, self._first
+        if settings.model is None:
+            return Portfolio(), None
+        proposer = Proposer(self._engine, part, self.options.seed)
+        return proposer, Portfolio() if settings.portfolio else None
+
+    async def _run_search(
+        self, search: BestFirst, work: Coroutine[Any, Any, SearchResult], refused: Sequence[str]
+    ) -> Found:
+        if self._over:
+            work.close()
+            return Found(search.result("interrupted"), None)
+        task = asyncio.create_task(work)
+        self._searches.add(task)
+        try:
+            result = await task
+        except asyncio.CancelledError:
+            if not self._over:
+                raise
+            result = search.result("interrupted")
+        except SearchFailed as failed:
+            if failed.__cause__ is not None:
+                raise failed.__cause__ from None
+            raise
+        finally:
+            self._searches.discard(task)
+        return Found(result, refused[-1] if refused else None)
+
+    def _progress(self, name: str, search: BestFirst) -> Progress:
+        metrics = self._engine.scheduler.metrics()
+        best = search.result().open_goals
+        return Progress(
+            name=name,
+            spent=search.spent,
+            open_goals=len(best),
+            best_goal=best[0].state.pp if best else "",
+            lean_idle=metrics.slots_idle,
+            generator_idle=metrics.generator_idle,
+        )
+
+    async def _conclude(
+        self,
+        header: str,
+        text: Elaborated,
+        wanted: Sequence[Target],
+        found: Sequence[tuple[Part, Found]],
+    ) -> tuple[list[Verdict], str]:
+        """The verdicts on the declarations whose holes were searched, and the text with what is
+        proved. All proofs are put into the text, which is elaborated from scratch; where one does
+        not hold there, its declaration stays as it was and the rest is judged again."""
+        refused: dict[str, str] = {}
+        while True:
+            filled = filled_text(text, wanted, found, refused)
+            solved = [t for t in wanted if t.name not in refused and is_solved(t, found)]
+            judged = await self._judge_filled(header, text, solved, filled)
+            rests = {
+                target.name: judgement.rests_on or open_beside(text, target, solved)
+                for target, judgement in zip(solved, judged, strict=True)
+            }
+            bad = {
+                target.name: judgement.reason
+                for target, judgement in zip(solved, judged, strict=True)
+                if not (judgement.proved or (judgement.only_sorry and rests[target.name]))
+            }
+            if not bad:
+                break
+            refused |= bad
+        judgements = {t.name: one for t, one in zip(solved, judged, strict=True)}
+        verdicts = []
+        for target in wanted:
+            own = [(part, one) for part, one in found if part.target is target]
+            judgement = judgements.get(target.name)
+            verdict = self._concluded(
+                header + filled, target, judgement, own, refused.get(target.name)
+            )
+            if judgement is not None and not judgement.proved:
+                names = ", ".join(f"`{name}`" for name in rests[target.name])
+                why = f"filled, but it rests on {names}, which is not proved"
+                verdict = replace(
+                    verdict,
+                    outcome=Outcome.GAVE_UP,
+                    reason=why,
+                    rests_on=tuple(rests[target.name]),
+                )
+            verdict = replace(verdict, seed=self.options.seed)
+            verdicts.append(await self.texts.doubt(verdict, header + text.text))
+        return verdicts, filled
+
+    async def _judge_filled(
+        self, header: str, text: Elaborated, wanted: Sequence[Target], filled: str
+    ) -> list[Judgement]:
+        if not wanted:
+            return []
+        try:
+            given = await self.texts.pool.elaborate(
+                header, filled, family=text.family, scratch=True, holes=False
+            )
+        except ElaborationFailed as failed:
+            return [failed_judgement(failed.kind, str(failed)) for _ in wanted]
+        pairs = []
+        for target in wanted:
+            asked = target.declaration
+            pairs.append(
+                (asked, next((d for d in given.declarations if d.place == asked.place), None))
+            )
+        return await self.texts.judge(given, pairs, text, until=len(text.commands))
+
+    def _concluded(
+        self,
+        text: str,
+        target: Target,
+        judgement: Judgement | None,
+        found: Sequence[tuple[Part, Found]],
+        refused: str | None,
+    ) -> Verdict:
+        results = [one.result for _, one in found]
+        spent = total([one.spent for one in results])
+        unsolved = [(part, one) for part, one in found if one.result.proof is None]
+        if judgement is None:
+            goals = tuple(pp for _, one in unsolved for pp in best_goals(one.result))
+            reason = f"a proof was found, and refused: {refused}"
+            if unsolved:
+                reason = why_not(unsolved[0][1])
+            return Verdict(
+                Outcome.GAVE_UP,
+                target.name,
+                lean_version(self.texts.lean),
+                reason=reason,
+                spent=spent,
+                open_goals=goals[:5],
+            )
+        part, one = found[0]
+        proof = part.script(one.result.proof or "") if len(found) == 1 else None
+        return self.texts.verdict(target.name, judgement, text, proof, spent)
