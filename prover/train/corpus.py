@@ -67,6 +67,9 @@ RECIPES = {
 }
 """By preset. The last two are Llemma's (its gpt-neox configurations); the others are ours."""
 
+MICRO_BATCHES = {"medium": 8, "llemma-7b": 4, "llemma-34b": 2}
+"""By preset, how many windows a GPU computes at once; all that it has to where nothing is said."""
+
 
 @dataclass(frozen=True)
 class Report:
