@@ -90,7 +90,7 @@ def tokenizer(
 
 @app.command(
     epilog="""\b
-Example:
+Examples:
   prover train pack algebraic-stack --tokenizer CodeLlama-7b --jobs 16 --out tokens
   prover train corpus tokens --preset llemma-7b --init CodeLlama-7b --out run
 
