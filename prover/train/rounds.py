@@ -518,7 +518,7 @@ async def _search(
     proposer = TransformersGenerator.load(str(model), form="prover", sampling=sampling)
     portfolio = Portfolio()
     explorer = Explorer(
-        Mixed(proposer, portfolio), FairCoin(proposer, portfolio), settings.temperature
+        Mixed(proposer, portfolio, lead=0), FairCoin(proposer, portfolio), settings.temperature
     )
     budget = Budget(expansions=settings.expansions, seconds=settings.seconds)
     options = Settings(lean=lean, jobs=jobs, seed=seed, limits=PATIENT)

@@ -169,9 +169,12 @@ def test_spent_tokens_pass_through_and_the_model_is_closed(mixture: type[Mixed |
     assert model.closed == 2
 
 
-def test_a_portfolio_that_does_not_lead_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least 1 tactic"):
-        Mixed(Model(), Model(), lead=0)
+def test_without_a_lead_each_keeps_its_own_scale() -> None:
+    model, portfolio = (Model(Suggestion(t, p)) for t, p in [("magic", -0.5), ("rfl", -0.62)])
+    found = answers(Mixed(model, portfolio, lead=0), request("p"))
+    assert found == [(0, portfolio.suggestions[0]), (0, model.suggestions[0])]
+    with pytest.raises(ValueError, match="0 tactics or more"):
+        Mixed(model, portfolio, lead=-1)
 
 
 # Blocks

@@ -322,7 +322,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(model: Path, tmp_path
             while until is not None and process.poll() is None:
                 if until():
                     os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
+                    process.communicate()
                     assert process.returncode == -signal.SIGKILL
                     return
                 time.sleep(0.01)
