@@ -109,16 +109,19 @@ def read_corpus(
             raise CorpusError(f"no language is called {language!r}: {known}")
     files, shards = _shards(source, split)
     for shard in shards:
-        language = language_of(shard.rpartition("/")[2])
-        if not languages or language in languages:
-            try:
-                with files.open(shard, "rb") as file:
-                    for text, meta in read_shard(file, shard):
-                        yield Document(text, language, meta)
-            except CorpusError:
-                raise
-            except Exception as error:
-                raise _unreachable(shard, error) from error
+        if not languages or language_of(shard.rpartition("/")[2]) in languages:
+            yield from _documents(files, shard)
+
+
+def read_one(source: str, split: str, shard: str) -> Iterator[Document]:
+    """The documents of one shard, by its file name. Raises `CorpusError` as `read_corpus` does."""
+    import fsspec
+
+    try:
+        files, root = fsspec.url_to_fs(source)
+    except Exception as error:  # each file system has its own
+        raise _unreachable(source, error) from error
+    yield from _documents(files, f"{root}/{split}/{shard}")
 
 
 def shard_sizes(source: str, split: str) -> dict[str, int]:
@@ -128,6 +131,18 @@ def shard_sizes(source: str, split: str) -> dict[str, int]:
     """
     _, shards = _shards(source, split)
     return {shard.rpartition("/")[2]: about["size"] for shard, about in shards.items()}
+
+
+def _documents(files: Any, shard: str) -> Iterator[Document]:
+    language = language_of(shard.rpartition("/")[2])
+    try:
+        with files.open(shard, "rb") as file:
+            for text, meta in read_shard(file, shard):
+                yield Document(text, language, meta)
+    except CorpusError:
+        raise
+    except Exception as error:
+        raise _unreachable(shard, error) from error
 
 
 def _shards(source: str, split: str) -> tuple[Any, dict[str, dict[str, Any]]]:

@@ -105,7 +105,7 @@ def capped(rows: Sequence[Row]) -> list[Row]:
     templates: Counter[str] = Counter()
     kept = []
     for row in sorted(rows, key=lambda row: row.statement_sha256):
-        template = row.root.rpartition("_")[0]
+        template = row.root_template
         if roots[row.root] < ROWS_PER_ROOT and templates[template] < ROWS_PER_TEMPLATE:
             roots[row.root] += 1
             templates[template] += 1

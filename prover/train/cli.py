@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -39,6 +40,13 @@ CorpusArgument = Annotated[
         help="A corpus: a folder with train/*.jsonl.zst (from `prover data build`, or "
         "algebraic-stack of proof-pile-2), an address that fsspec opens, or hub for AlgebraicStack "
         "streamed from the Hugging Face hub.",
+        metavar="CORPUS",
+    ),
+]
+PackedArgument = Annotated[
+    str,
+    typer.Argument(
+        help="A corpus as in `prover train pack`, or the folder that it has written.",
         metavar="CORPUS",
     ),
 ]
@@ -81,6 +89,49 @@ def tokenizer(
 
 
 @app.command(
+    epilog="""\b
+Examples:
+  prover train pack algebraic-stack --tokenizer CodeLlama-7b --jobs 16 --out tokens
+  prover train corpus tokens --preset llemma-7b --init CodeLlama-7b --out run
+
+\b
+Exit code: 0 done, 2 wrong use or a corpus that cannot be read, 130 interrupted. After an
+interruption or a kill, the same command goes on with the shards that are missing; the files are the
+same for any number of processes."""
+)
+def pack(
+    corpus: CorpusArgument,
+    out: Annotated[Path, typer.Option(help="The folder for the tokens.")],
+    tokenizer: Annotated[
+        str, typer.Option(help="The tokenizer's folder, or that of a model, or a name on the hub.")
+    ],
+    languages: LanguagesOption = "",
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", help="Processes; default: one a core.", min=1)
+    ] = None,
+) -> None:
+    """Turn a corpus into tokens, once, for `prover train corpus`.
+
+    Without it, `prover train corpus` does so when it begins, in one process, while all others wait.
+    """
+    import os
+
+    _quiet()
+    from transformers import AutoTokenizer
+
+    from prover.train.packing import pack_corpus
+
+    with _explained():
+        try:
+            words: Any = AutoTokenizer.from_pretrained(tokenizer)
+        except (OSError, ValueError) as error:
+            raise ValueError(f"--tokenizer {tokenizer}: no tokenizer is there ({error})") from error
+        cores = jobs or os.cpu_count() or 1
+        pack_corpus(_address(corpus), _languages(languages), words, out, cores, err.print)
+    err.print(f"the tokens are in {out}")
+
+
+@app.command(
     epilog=f"""\b
 Examples:
   prover train corpus corpus --preset tiny --tokenizer tokenizer --out run
@@ -96,7 +147,7 @@ Exit code: 0 done, 2 wrong use or a training that cannot go on, 130 interrupted;
 the same command goes on from the last checkpoint."""
 )
 def corpus(
-    corpus: CorpusArgument,
+    corpus: PackedArgument,
     out: Annotated[
         Path, typer.Option(help="The folder for checkpoints, the log and the finished model.")
     ],
@@ -120,7 +171,10 @@ def corpus(
     ] = None,
     micro_batch: Annotated[
         int | None,
-        typer.Option(help="Windows that a process computes at once; default: its share.", min=1),
+        typer.Option(
+            help="Windows that a process computes at once; default: the preset's, or its share.",
+            min=1,
+        ),
     ] = None,
     sequence: Annotated[int | None, typer.Option(help="Tokens a window.", min=8)] = None,
     learning_rate: Annotated[float | None, typer.Option(help="The peak.", min=0.0)] = None,
@@ -136,7 +190,7 @@ def corpus(
     import os
 
     from prover.models.presets import find_preset
-    from prover.train.corpus import RECIPES, train
+    from prover.train.corpus import MICRO_BATCHES, RECIPES, train
 
     _quiet()
     given: dict[str, Any] = {
@@ -156,15 +210,15 @@ def corpus(
         if recipe.sequence > shape.context:
             fail(f"--sequence {recipe.sequence}: {preset} has {shape.context} positions")
         words, model = _model(shape, tokenizer, init, seed)
-        _pack(corpus, languages, words, out / "tokens")
-        world = int(os.environ.get("WORLD_SIZE", "1"))
+        tokens = _packed(corpus, languages, words, out)
+        share = max(1, recipe.batch // int(os.environ.get("WORLD_SIZE", "1")))
         done = train(
             model,
             words,
-            out / "tokens",
+            tokens,
             out,
             recipe,
-            micro_batch or max(1, recipe.batch // world),
+            micro_batch or math.gcd(share, MICRO_BATCHES.get(preset, share)),
             checkpoint_every,
             report=_show,
         )
@@ -571,33 +625,24 @@ def _model(
         ) from error
 
 
-def _pack(corpus: str, languages: str, words: PreTrainedTokenizerFast, folder: Path) -> None:
-    """Packs `train` and `validation`, unless they are packed from the same source already."""
-    from hashlib import sha256
-
+def _packed(corpus: str, languages: str, words: PreTrainedTokenizerFast, out: Path) -> Path:
+    """The folder with the tokens of a corpus, which is packed first unless it is one of those."""
     from accelerate import PartialState
 
-    from prover.data.algebraic_stack import CorpusError, read_corpus, shard_sizes
-    from prover.train.packing import pack, packed_from
+    from prover.train.packing import fingerprint, pack_corpus, packed_from
 
-    address, chosen = _address(corpus), _languages(languages)
+    folder = Path(corpus)
+    if (source := packed_from(folder / "train.bin")) is not None:
+        if source.get("tokenizer") != fingerprint(words):
+            raise ValueError(f"{folder} was packed with another tokenizer than that of the model")
+        if languages:
+            raise ValueError(f"{folder} is packed: choose --languages in `prover train pack`")
+        return folder
     with PartialState().main_process_first():
-        for split in ("train", "validation"):
-            try:
-                shards = shard_sizes(address, split)
-            except CorpusError:
-                if split == "train":
-                    raise
-                continue
-            source = {
-                "shards": shards,
-                "languages": chosen,
-                "tokenizer": sha256(words.backend_tokenizer.to_str().encode()).hexdigest(),
-            }
-            file = folder / f"{split}.bin"
-            if packed_from(file) != source:
-                err.print(f"packing {split} of {corpus}")
-                pack((d.text for d in read_corpus(address, split, chosen)), words, file, source)
+        pack_corpus(
+            _address(corpus), _languages(languages), words, out / "tokens", report=err.print
+        )
+    return out / "tokens"
 
 
 if __name__ == "__main__":

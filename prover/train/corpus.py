@@ -67,6 +67,9 @@ RECIPES = {
 }
 """By preset. The last two are Llemma's (its gpt-neox configurations); the others are ours."""
 
+MICRO_BATCHES = {"medium": 8, "llemma-7b": 4, "llemma-34b": 2}
+"""By preset, how many windows a GPU computes at once; all that it has to where nothing is said."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -109,7 +112,6 @@ def train(
     checkpoint then stays as it is.
     """
     import torch
-    from accelerate import Accelerator
 
     world = int(os.environ.get("WORLD_SIZE", "1"))
     accumulate, rest = divmod(recipe.batch, micro_batch * world)
@@ -127,13 +129,7 @@ def train(
     held_out = None
     if (data / "validation.bin").exists():
         held_out = Windows(data / "validation.bin", recipe.sequence)
-    precision = "bf16" if torch.cuda.is_available() else "no"
-    accelerator = Accelerator(
-        mixed_precision=os.environ.get("ACCELERATE_MIXED_PRECISION", precision),
-        gradient_accumulation_steps=accumulate,
-        log_with="tensorboard",
-        project_dir=out,
-    )
+    accelerator = make_accelerator(out, accumulate)
     config = model.config.to_dict()
     if recipe.gradient_checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})  # type: ignore[no-untyped-call]
@@ -197,6 +193,27 @@ def train(
         finish_training(accelerator, model, tokenizer, out)
     accelerator.end_training()
     return step
+
+
+def sharded() -> bool:
+    """Whether the launcher has the model shared out over the processes (FSDP)."""
+    return os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
+
+
+def make_accelerator(out: Path, parts: int) -> Accelerator:
+    """What distributes a training whose steps have so many parts. With FSDP gradients are shared out
+    after each part: between parts, whole ones would take 4 bytes a parameter on every GPU."""
+    import torch
+    from accelerate import Accelerator
+    from accelerate.utils import GradientAccumulationPlugin
+
+    precision = "bf16" if torch.cuda.is_available() else "no"
+    return Accelerator(
+        mixed_precision=os.environ.get("ACCELERATE_MIXED_PRECISION", precision),
+        gradient_accumulation_plugin=GradientAccumulationPlugin(parts, sync_each_batch=sharded()),
+        log_with="tensorboard",
+        project_dir=out,
+    )
 
 
 def make_optimizer(model: LlamaForCausalLM, recipe: Recipe) -> torch.optim.Optimizer:

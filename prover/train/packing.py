@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
-from collections.abc import Iterable, Iterator
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prover.data.algebraic_stack import CorpusError
+from prover.data.algebraic_stack import CorpusError, language_of, read_one, shard_sizes
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
     from transformers import PreTrainedTokenizerFast
 
 DOCUMENTS_AT_ONCE = 256
+BLOCK_BYTES = 1 << 20
 
 
 def pack(
@@ -31,7 +39,7 @@ def pack(
     """
     import numpy as np
 
-    kind = np.dtype("<u2" if len(tokenizer) <= 1 << 16 else "<u4")
+    kind = _kind(tokenizer)
     marks = {tokenizer.eos_token, tokenizer.bos_token, tokenizer.pad_token} - {None}
     digest, tokens, documents = sha256(), 0, 0
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -48,18 +56,166 @@ def pack(
                 digest.update(data)
                 tokens += len(flat)
                 documents += len(group)
-        about = {
-            "tokens": tokens,
-            "documents": documents,
-            "bytes_per_token": kind.itemsize,
-            "sha256": digest.hexdigest(),
-            "source": source,
-        }
-        _about_file(file).unlink(missing_ok=True)
-        os.replace(temporary, file)
-        _about_file(file).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+        _finish(temporary, file, tokens, documents, kind, digest.hexdigest(), source)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def pack_corpus(
+    address: str,
+    languages: Sequence[str],
+    tokenizer: PreTrainedTokenizerFast,
+    folder: Path,
+    jobs: int = 1,
+    report: Callable[[str], None] = lambda line: None,
+) -> None:
+    """Packs a corpus (`prover.data.algebraic_stack`) to `train.bin` in a folder, and to
+    `validation.bin` if it has that split; what is packed from the same source already stays.
+
+    Each shard is a part of its own, made by one of `jobs` processes. Parts that are complete are
+    not made again by the next call after a kill; the files are the same whatever happened, and
+    those of `pack`.
+
+    Raises:
+        CorpusError: the corpus cannot be read, or a process was killed.
+    """
+    digest = fingerprint(tokenizer)
+    for split in ("train", "validation"):
+        try:
+            sizes = shard_sizes(address, split)
+        except CorpusError:
+            if split == "train":
+                raise
+            continue
+        source = {"shards": sizes, "languages": list(languages), "tokenizer": digest}
+        file, parts = folder / f"{split}.bin", folder / f"{split}.parts"
+        if packed_from(file) == source:
+            continue
+        made: dict[Path, _Part] = {}
+        for shard, size in sizes.items():
+            if not languages or language_of(shard) in languages:
+                about = {"shard": shard, "bytes": size, "tokenizer": digest}
+                made[parts / f"{shard}.bin"] = (address, split, shard, about)
+        todo = {part: made[part] for part in made if packed_from(part) != made[part][-1]}
+        parts.mkdir(parents=True, exist_ok=True)
+        for number, _ in enumerate(_pack_parts(todo, tokenizer, jobs), len(made) - len(todo) + 1):
+            report(f"{split}: {number} of {len(made)} shards are packed")
+        _join(list(made), file, source, _kind(tokenizer))
+        shutil.rmtree(parts)
+
+
+def fingerprint(tokenizer: PreTrainedTokenizerFast) -> str:
+    """What tells a tokenizer from others in the source of packed files: its SHA-256."""
+    return sha256(tokenizer.backend_tokenizer.to_str().encode()).hexdigest()
+
+
+_Part = tuple[str, str, str, dict[str, Any]]
+"""What a part is made of: address, split and name of a shard, and what its description says."""
+
+
+def _pack_parts(
+    todo: dict[Path, _Part], tokenizer: PreTrainedTokenizerFast, jobs: int
+) -> Iterator[Path]:
+    """Makes the parts, and yields each when it is complete."""
+    if min(jobs, len(todo)) <= 1:
+        for file, part in todo.items():
+            yield _pack_part(file, part, tokenizer)
+        return
+    before = set(multiprocessing.active_children())
+    workers = ProcessPoolExecutor(
+        min(jobs, len(todo)),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_begin,
+        initargs=(tokenizer,),
+    )
+    try:
+        tasks = [workers.submit(_pack_part, file, part) for file, part in todo.items()]
+        for task in as_completed(tasks):
+            yield task.result()
+    except BrokenProcessPool as error:
+        raise CorpusError(
+            "a process that packs was killed, perhaps for its memory: start again with fewer --jobs, "
+            "and what is packed stays"
+        ) from error
+    finally:
+        workers.shutdown(wait=False, cancel_futures=True)
+        for process in set(multiprocessing.active_children()) - before:
+            process.terminate()
+
+
+_tokenizer: PreTrainedTokenizerFast | None = None
+
+
+def _begin(tokenizer: PreTrainedTokenizerFast) -> None:
+    """A worker: on Ctrl-C its parent ends it, and without a parent it ends itself."""
+    global _tokenizer
+    _tokenizer = tokenizer
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # there is a process for each core
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _pack_part(file: Path, part: _Part, tokenizer: PreTrainedTokenizerFast | None = None) -> Path:
+    address, split, shard, about = part
+    texts = (document.text for document in read_one(address, split, shard))
+    words = tokenizer or _tokenizer
+    assert words is not None
+    pack(texts, words, file, about)
+    return file
+
+
+def _join(parts: Sequence[Path], file: Path, source: dict[str, Any], kind: np.dtype[Any]) -> None:
+    """Writes packed parts after one another as one file, with its description."""
+    digest, tokens, documents = sha256(), 0, 0
+    temporary = file.with_suffix(".partial")
+    try:
+        with temporary.open("wb") as out:
+            for part in parts:
+                about = json.loads(_about_file(part).read_text("utf-8"))
+                tokens += about["tokens"]
+                documents += about["documents"]
+                with part.open("rb") as data:
+                    while block := data.read(BLOCK_BYTES):
+                        out.write(block)
+                        digest.update(block)
+        _finish(temporary, file, tokens, documents, kind, digest.hexdigest(), source)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _kind(tokenizer: PreTrainedTokenizerFast) -> np.dtype[Any]:
+    import numpy as np
+
+    return np.dtype("<u2" if len(tokenizer) <= 1 << 16 else "<u4")
+
+
+def _finish(
+    temporary: Path,
+    file: Path,
+    tokens: int,
+    documents: int,
+    kind: np.dtype[Any],
+    digest: str,
+    source: dict[str, Any],
+) -> None:
+    """Gives a packed file its name, and then its description."""
+    about = {
+        "tokens": tokens,
+        "documents": documents,
+        "bytes_per_token": kind.itemsize,
+        "sha256": digest,
+        "source": source,
+    }
+    _about_file(file).unlink(missing_ok=True)
+    os.replace(temporary, file)
+    _about_file(file).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
 def _groups(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -28,9 +28,11 @@ from prover.train.corpus import (
     TrainingError,
     finish_training,
     last_checkpoint,
+    make_accelerator,
     make_optimizer,
     resume_training,
     save_checkpoint,
+    sharded,
     stop_signals,
 )
 from prover.train.lora import add_adapters, checkpoint_adapters, fingerprint
@@ -177,8 +179,6 @@ def train_tactics(
     not finite, or a checkpoint cannot be written; the last checkpoint then stays as it is.
     """
     import torch
-    from accelerate import Accelerator
-    from accelerate.utils import DistributedType
 
     if not 0 <= replay_share < 1:
         raise TrainingError(f"the share of replay must be in [0, 1), not {replay_share}")
@@ -205,17 +205,12 @@ def train_tactics(
         )
     at_once = micro_batch or recipe.batch // world
     parts = math.ceil(recipe.batch // world / at_once)
-    accelerator = Accelerator(
-        mixed_precision="bf16" if torch.cuda.is_available() else "no",
-        gradient_accumulation_steps=parts,
-        log_with="tensorboard",
-        project_dir=out,
-    )
-    if lora and accelerator.distributed_type == DistributedType.FSDP:
+    if lora and sharded():
         raise TrainingError(
             "--lora does not go with FSDP, and need not: launch with one_gpu.yaml, or with "
             "`accelerate launch --multi_gpu`, which gives each GPU a copy of the model"
         )
+    accelerator = make_accelerator(out, parts)
     rank = accelerator.process_index
     config = {
         key: value

@@ -294,6 +294,15 @@ def test_a_training_statement_that_is_held_out_is_dropped_and_is_an_error(folder
         corpus.check_disjoint([fresh, stolen], held_out())
 
 
+def test_what_was_made_from_a_template_has_no_turn_of_its_own() -> None:
+    entries = [{"row": row.to_json()} for row in held_out()]
+    rows = [Row.from_json(entry["row"]) for entry in corpus._in_turn(entries)]
+    assert len(rows) == len(entries)
+    for family in FAMILIES:
+        templates = [row.root_template for row in rows if row.family == family]
+        assert len(set(templates[: len(set(templates))])) == len(set(templates)) > 1
+
+
 def test_the_held_out_statements_are_the_published_ones(
     lab: Lab, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

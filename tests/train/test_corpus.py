@@ -7,23 +7,33 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import networkx
+import psutil
 import pytest
 import torch
 import yaml
+import zstandard
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
-from prover.data.algebraic_stack import CorpusError
+from prover.data.algebraic_stack import CorpusError, read_corpus
 from prover.models.presets import PRESETS, Preset, model_config, new_model
 from prover.models.tokenizer import END, PAD, load_tokenizer, save_tokenizer, train_tokenizer
 from prover.train.cli import CONFIGS
 from prover.train.corpus import RECIPES, Recipe, Report, TrainingError, train
-from prover.train.packing import Windows, pack, packed_from, shuffled, within_documents
+from prover.train.packing import (
+    Windows,
+    pack,
+    pack_corpus,
+    packed_from,
+    shuffled,
+    within_documents,
+)
 from tests.train.school import launched
 from tests.train.school import tokenizer as school_tokenizer
 
@@ -82,6 +92,88 @@ def test_packing_marks_documents_and_keeps_every_token(
     assert row.count(tokenizer.eos_token_id) == 4
     assert packed_from(tmp_path / "a.bin") == {"from": 1}
     assert packed_from(tmp_path / "b.bin") is None
+
+
+@pytest.fixture
+def shards(tmp_path: Path) -> Path:
+    """A corpus of six shards for training, one of which holds nothing, and one for validation."""
+    texts = real_texts()
+    for number in range(6):
+        rows = [{"text": text} for text in texts[number::6] * 10] if number != 2 else []
+        write_shard(tmp_path / f"corpus/train/python000{number}.jsonl.zst", rows)
+    write_shard(tmp_path / "corpus/train/agda0000.jsonl.zst", [{"text": "module A where"}])
+    write_shard(tmp_path / "corpus/validation/python0000.jsonl.zst", [{"text": texts[0]}])
+    return tmp_path / "corpus"
+
+
+def write_shard(file: Path, rows: list[dict[str, str]]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    file.write_bytes(zstandard.compress(lines.encode()))
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_corpus_packed_by_shards_is_that_of_one_text_after_the_other(
+    tokenizer: PreTrainedTokenizerFast, shards: Path, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    for jobs, out in ((1, "one"), (3, "three")):
+        pack_corpus(str(shards), ["python"], tokenizer, tmp_path / out, jobs, said.append)
+    assert sorted(said[:7]) == sorted(said[7:]) and "train: 6 of 6 shards are packed" in said
+    assert files(tmp_path / "one") == files(tmp_path / "three")
+    source = packed_from(tmp_path / "one/train.bin")
+    assert source is not None and len(source["shards"]) == 7
+    texts = (document.text for document in read_corpus(str(shards), "train", ["python"]))
+    pack(texts, tokenizer, tmp_path / "whole/train.bin", source)
+    whole = files(tmp_path / "whole")
+    assert whole.keys() == {"train.bin", "train.json"}
+    assert {name: files(tmp_path / "one")[name] for name in whole} == whole
+
+    said.clear()
+    pack_corpus(str(shards), ["python"], tokenizer, tmp_path / "one", 1, said.append)
+    assert said == []
+    write_shard(shards / "train/python0001.jsonl.zst", [{"text": "import this"}])
+    pack_corpus(str(shards), ["python"], tokenizer, tmp_path / "one", 1, said.append)
+    assert said[-1] == "train: 6 of 6 shards are packed"
+    assert files(tmp_path / "one")["train.bin"] != whole["train.bin"]
+
+
+def test_a_shard_that_cannot_be_read_ends_the_packing(
+    tokenizer: PreTrainedTokenizerFast, shards: Path, tmp_path: Path
+) -> None:
+    (shards / "train/python0003.jsonl.zst").write_bytes(b"nothing of the kind")
+    with pytest.raises(CorpusError, match=r"python0003.jsonl.zst, line 1: the shard is corrupt"):
+        pack_corpus(str(shards), [], tokenizer, tmp_path / "out", 2)
+    assert not (tmp_path / "out/train.bin").exists()
+
+
+@pytest.mark.slow
+def test_killed_while_it_packs_it_goes_on_to_the_same_tokens(
+    tokenizer: PreTrainedTokenizerFast, shards: Path, tmp_path: Path
+) -> None:
+    save_tokenizer(tokenizer, tmp_path / "t")
+    command = [*TRAIN, "pack", shards, "--tokenizer", tmp_path / "t", "--out", tmp_path / "out"]
+    words = [str(word) for word in command]
+    process = subprocess.Popen([*words, "--jobs", "2"], env=ENVIRONMENT, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not list((tmp_path / "out").glob("train.parts/*.json")):
+        time.sleep(0.005)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    assert len(workers) >= 2
+    gone, alive = psutil.wait_procs(workers, timeout=60)
+    assert len(gone) == len(workers) and not alive
+    assert not (tmp_path / "out/train.bin").exists(), "it was over before it could be killed"
+
+    done = subprocess.run(
+        [*words, "--jobs", "1"], env=ENVIRONMENT, capture_output=True, text=True, check=True
+    )
+    assert "train: 7 of 7" in done.stderr and "train: 1 of 7" not in done.stderr
+    pack_corpus(str(shards), [], load_tokenizer(tmp_path / "t"), tmp_path / "whole")
+    assert files(tmp_path / "out") == files(tmp_path / "whole")
 
 
 def test_windows_overlap_by_the_one_token_that_is_only_a_target(data: Path) -> None:
@@ -332,14 +424,15 @@ def test_the_commands_from_source_code_to_a_model(tmp_path: Path) -> None:
         return done.stdout + done.stderr
 
     algorithms = Path(networkx.__file__).parent / "algorithms" / "centrality"
-    corpus = tmp_path / "corpus"
+    corpus, tokens = tmp_path / "corpus", tmp_path / "tokens"
     build = [sys.executable, "-c", "from prover.data.cli import app; app()"]
     table = call(*build, "build", algorithms, "--out", corpus)
     assert "python" in table
     call(*TRAIN, "tokenizer", corpus, "--vocabulary", 2048, "--out", tmp_path / "t")
+    call(*TRAIN, "pack", corpus, "--tokenizer", tmp_path / "t", "--jobs", 1, "--out", tokens)
     said = call(
         *TRAIN,
-        *("corpus", corpus, "--preset", "tiny", "--tokenizer", tmp_path / "t"),
+        *("corpus", tokens, "--preset", "tiny", "--tokenizer", tmp_path / "t"),
         *("--out", tmp_path / "run", "--steps", 3, "--batch", 2, "--sequence", 64),
     )
     assert "step 3: loss" in said and "validation" in said
@@ -358,6 +451,7 @@ def test_the_commands_from_source_code_to_a_model(tmp_path: Path) -> None:
         (["--preset", "tiny", "--tokenizer", "t", "--sequence", "4096"], "has 512 positions"),
         (["--preset", "tiny", "--tokenizer", "t"], "nowhere has no shards"),
         (["--preset", "tiny", "--init", "t"], "no model of this preset can be loaded"),
+        (["--preset", "tiny", "--tokenizer", "t", "packed"], "packed with another tokenizer"),
     ],
 )
 def test_wrong_use_is_a_message(
@@ -373,7 +467,9 @@ def test_wrong_use_is_a_message(
 
     monkeypatch.chdir(tmp_path)
     save_tokenizer(tokenizer, tmp_path / "t")
-    result = CliRunner().invoke(app, ["corpus", "nowhere", "--out", "out", *words])
+    pack(real_texts()[:2], tokenizer, tmp_path / "packed/train.bin", {"tokenizer": "another"})
+    corpus = [] if "packed" in words else ["nowhere"]
+    result = CliRunner().invoke(app, ["corpus", *corpus, "--out", "out", *words])
     assert result.exit_code == 2
     assert said in result.stderr
     assert not (tmp_path / "out" / "model").exists()

@@ -206,6 +206,15 @@ def test_adapters_go_on_after_an_interruption(taught: Path, tmp_path: Path) -> N
         adapt(tmp_path / "parts", taught, lora=8)
 
 
+def test_adapters_are_not_shared_out(
+    taught: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    with pytest.raises(TrainingError, match=r"does not go with FSDP.*--multi_gpu"):
+        adapt(tmp_path, taught)
+    assert not list(tmp_path.iterdir())
+
+
 def test_every_pair_comes_once_an_epoch_and_replay_has_its_share() -> None:
     fresh = examples(PAIRS[:4], tokenizer(), 128)
     older = examples(PAIRS[4:], tokenizer(), 128)

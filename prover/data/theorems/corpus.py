@@ -283,10 +283,12 @@ def check_disjoint(training: Iterable[Row], test: Iterable[Row]) -> None:
 
 
 def _in_turn(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Families in turn, within a family templates in turn, in the order of their hashes."""
+    """Families in turn, within a family the templates that all began with, in the order of their
+    hashes."""
     groups: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for entry in sorted(entries, key=lambda e: e["row"]["statement_sha256"]):
-        groups[entry["row"]["family"]][entry["row"]["knobs"]["template"]].append(entry)
+        row = Row.from_json(entry["row"])
+        groups[row.family][row.root_template].append(entry)
     return _rotate(
         [
             _rotate([list(entries) for _, entries in sorted(templates.items())])

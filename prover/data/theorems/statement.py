@@ -96,6 +96,11 @@ class Row:
         its own if it was made from no other."""
         return self.lineage[1] if self.lineage else self.name
 
+    @property
+    def root_template(self) -> str:
+        """What that is an instance of."""
+        return self.root.rpartition("_")[0]
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
