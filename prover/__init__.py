@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from prover.api import Filled, Prover, Settings, StatementError, check, prove
+    from prover.errors import ProverError
     from prover.verify.verdict import Outcome, Verdict
 
 __all__ = [
     "Filled",
     "Outcome",
     "Prover",
+    "ProverError",
     "Settings",
     "StatementError",
     "Verdict",

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from prover.api import Prover, StatementError
+from prover.errors import WrongUse
+from prover.files import read_text
 from prover.lean.source import with_options
 from prover.verify import targets
 from search.budget import Budget
@@ -66,10 +68,10 @@ def read_problems(path: Path, header: str | None = None) -> list[Problem]:
     rows have these; `header` replaces theirs.
 
     Raises:
-        ValueError: a row is not such an object; the message names its line.
+        WrongUse: a row is not such an object; the message names its line.
     """
     problems = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+    for number, line in enumerate(read_text(path).split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -77,7 +79,7 @@ def read_problems(path: Path, header: str | None = None) -> list[Problem]:
             own = row.get("header", "") if header is None else header
             problems.append(Problem(row["name"], row["statement"], own))
         except (ValueError, KeyError, AttributeError) as error:
-            raise ValueError(f"{path}, line {number}: not a statement ({error!r})") from None
+            raise WrongUse(f"{path}, line {number}: not a statement ({error!r})") from None
     return problems
 
 

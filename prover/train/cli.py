@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from prover.errors import ProverError
+from prover.errors import INTERRUPTED, WrongUse
 from prover.generate.models import SHIPPED_FOLDER
 from prover.interrupt import Interrupted, run_cancellable
-from prover.terminal import INTERRUPTED, err, fail
+from prover.terminal import err
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
@@ -69,13 +69,9 @@ def tokenizer(
 
     It reads every n-th document of the corpus, so that 50 MB of text are enough for any size.
     """
-    from prover.data.algebraic_stack import CorpusError
     from prover.models.tokenizer import save_tokenizer, train_tokenizer
 
-    try:
-        learned = train_tokenizer(_sample(corpus, languages), vocabulary)
-    except (CorpusError, ValueError) as error:
-        fail(str(error))
+    learned = train_tokenizer(_sample(corpus, languages), vocabulary)
     save_tokenizer(learned, out)
     err.print(f"a tokenizer of {len(learned)} tokens is in {out}")
 
@@ -148,13 +144,13 @@ def corpus(
         "gradient_checkpointing": gradient_checkpointing,
         "seed": seed,
     }
-    with _explained():
+    with _resumable():
         shape = find_preset(preset)
         recipe = replace(
             RECIPES[preset], **{name: value for name, value in given.items() if value is not None}
         )
         if recipe.sequence > shape.context:
-            fail(f"--sequence {recipe.sequence}: {preset} has {shape.context} positions")
+            raise WrongUse(f"--sequence {recipe.sequence}: {preset} has {shape.context} positions")
         words, model = _model(shape, tokenizer, init, seed)
         _pack(corpus, languages, words, out / "tokens")
         world = int(os.environ.get("WORLD_SIZE", "1"))
@@ -228,7 +224,7 @@ def tactics(
         "learning_rate": learning_rate,
         "warmup": warmup,
     }
-    with _explained():
+    with _resumable():
         shape = find_preset(preset)
         recipe = replace(
             TACTIC_RECIPES[preset],
@@ -323,7 +319,7 @@ def rounds(
     from prover.models.presets import find_preset
     from prover.train.rounds import Rounds, run_rounds
 
-    with _explained():
+    with _resumable():
         find_preset(preset)
         settings = Rounds(
             rounds=number,
@@ -407,11 +403,11 @@ def compare(
     from prover.evaluate.compare import compare as run
     from prover.files import read_jsonl
 
-    with _explained():
+    with _resumable():
         try:
             rows = [Row.from_json(r) for r in read_jsonl(statements)] if statements else held_out()
         except (TypeError, KeyError) as error:
-            fail(f"{statements} is no file of statements ({error})")
+            raise WrongUse(f"{statements} is no file of statements ({error})") from None
         rows = sorted(rows, key=lambda row: row.statement_sha256)[:limit]
         settings = Comparison(
             contestants=tuple(_languages(contestants)),
@@ -427,12 +423,10 @@ def compare(
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
-    """Says what went wrong in a command that goes on where it was, and ends it."""
+def _resumable() -> Iterator[None]:
+    """A command that goes on where it was says so when it is interrupted."""
     try:
         yield
-    except (ProverError, ValueError, OSError) as error:
-        fail(str(error))
     except Interrupted:
         err.print("the same command goes on")
         raise
@@ -515,7 +509,7 @@ def _model(
     words: Any
     if init is None:
         if tokenizer is None:
-            raise ValueError("give --tokenizer, or --init with a model that has one")
+            raise WrongUse("give --tokenizer, or --init with a model that has one")
         words = load_tokenizer(tokenizer)
         return words, new_model(model_config(shape, len(words)), seed)
     try:
@@ -524,7 +518,7 @@ def _model(
         config = model_config(shape, vocabulary)
         return words, LlamaForCausalLM.from_pretrained(init, config=config, dtype=torch.float32)
     except (OSError, RuntimeError) as error:
-        raise ValueError(
+        raise WrongUse(
             f"--init {init}: no model of this preset can be loaded from there ({error})"
         ) from error
 

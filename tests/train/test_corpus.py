@@ -24,6 +24,7 @@ from prover.models.tokenizer import END, PAD, load_tokenizer, save_tokenizer, tr
 from prover.train.cli import CONFIGS
 from prover.train.corpus import RECIPES, Recipe, Report, TrainingError, train
 from prover.train.packing import Windows, pack, packed_from, shuffled, within_documents
+from tests.command import command
 
 ROOT = Path(__file__).parents[2]
 SHAPE = Preset(2048, 32, 64, 2, 2, 1, 128)
@@ -354,13 +355,9 @@ def test_wrong_use_is_a_message(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from typer.testing import CliRunner
-
-    from prover.train.cli import app
-
     monkeypatch.chdir(tmp_path)
     save_tokenizer(tokenizer, tmp_path / "t")
-    result = CliRunner().invoke(app, ["corpus", "nowhere", "--out", "out", *words])
-    assert result.exit_code == 2
-    assert said in result.stderr
+    done = command("train", "corpus", "nowhere", "--out", "out", *words)
+    assert done.code == 2
+    assert said in done.err
     assert not (tmp_path / "out" / "model").exists()

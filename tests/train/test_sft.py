@@ -15,6 +15,7 @@ import torch
 from accelerate import Accelerator
 from safetensors.torch import load_file
 
+from prover.errors import WrongUse
 from prover.generate.prompts import GoalProofstep, Sampling
 from prover.generate.transformers import TransformersGenerator
 from prover.models.presets import model_config, new_model
@@ -31,6 +32,7 @@ from prover.train.sft import (
     train_tactics,
 )
 from search.interfaces import Goal, Request, State, Suggestion
+from tests.command import command
 from tests.train.school import PAIRS, SHAPE, tokenizer
 
 RECIPE = Recipe(steps=8, batch=4, sequence=128, learning_rate=3e-3, warmup=2)
@@ -137,13 +139,13 @@ def test_pairs_that_are_too_long_are_left_out_not_cut() -> None:
 
 def test_bad_input_is_refused_with_the_reason(tmp_path: Path) -> None:
     file = tmp_path / "pairs.jsonl"
-    with pytest.raises(TrainingError, match="cannot read"):
+    with pytest.raises(WrongUse, match="cannot read"):
         read_pairs(file)
     file.write_text('{"state": "⊢ p", "tactic": "simp"}\n{"state": "⊢ p"}\n')
-    with pytest.raises(TrainingError, match="line 2: no JSON object with state and tactic"):
+    with pytest.raises(WrongUse, match="line 2: no JSON object with state and tactic"):
         read_pairs(file)
     file.write_text('{"state": "⊢ p", "tactic": "si\n')
-    with pytest.raises(TrainingError, match="line 1"):
+    with pytest.raises(WrongUse, match="line 1"):
         read_pairs(file)
     with pytest.raises(TrainingError, match="of 0 pairs none"):
         run(tmp_path, pairs=[])
@@ -170,10 +172,6 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from typer.testing import CliRunner
-
-    from prover.train.cli import app
-
     monkeypatch.chdir(tmp_path)
     save_tokenizer(tokenizer(), tmp_path / "t")
     lines = [{"state": pair.state, "tactic": pair.tactic} for pair in PAIRS]
@@ -183,9 +181,9 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     words = ["tactics", "pairs.jsonl", "--preset", "tiny", "--tokenizer", "t", "--out", "o"]
 
-    def call(*more: str) -> tuple[int, str]:
-        result = CliRunner().invoke(app, [*words, *more])
-        return result.exit_code, result.stderr
+    def call(*more: str) -> tuple[object, str]:
+        done = command("train", *words, *more)
+        return done.code, done.err
 
     code, said = call("--benchmark", "problems.jsonl")
     assert code == 2 and "row 5 contains the benchmark problem p" in said
