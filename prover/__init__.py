@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from prover.api import Filled, Options, Prover, Settings, StatementError, check, prove
+    from prover.errors import ProverError
     from prover.verify.verdict import Outcome, Verdict
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Options",
     "Outcome",
     "Prover",
+    "ProverError",
     "Settings",
     "StatementError",
     "Verdict",

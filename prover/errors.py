@@ -1,5 +1,74 @@
-"""What the user can put right."""
+"""What a person who uses the prover can cause or meet. A command shows the message and the hint, and
+ends with the exit code; `PROVER_DEBUG=1` shows where the error is from as well.
+
+    ProverError                 2  standard output or a file cannot be written
+    ├── WrongUse                2  an option, a file or a setting that cannot be used
+    │   ├── Contaminated        2  training data hold a problem of a benchmark
+    │   ├── NoDeclaration       2  a text has no declaration of the name that was given
+    │   ├── NotText             2  a text is no Unicode
+    │   └── UnknownFormat       2  a prompt format, or that of a model, is not known
+    ├── StatementError          2  what is to be proved does not elaborate, or is not there
+    ├── SetupError              2  no Lean can be had
+    ├── LeanUnavailable         2  the Lean that was found does not start, or dies again and again
+    ├── LeanFailed              2  Lean gave no answer
+    │   ├── ElaborationFailed   2  it refused a text, or died of it
+    │   ├── GymDied             2  the process that runs tactics ended
+    │   └── JudgeFailed         2  the process that judges ended
+    ├── ModelError              2  a model cannot be used, or failed while it was
+    ├── BenchmarkError          2  a benchmark cannot be had or read
+    ├── CorpusError             2  a corpus cannot be had or read
+    ├── TrainingError           2  a training cannot go on
+    └── CanaryProved            3  something false was accepted as proved
+
+A class that one room raises is defined in that room. The other exit codes are 0 (proved, or done), 1
+(not proved) and 130 (interrupted, by Ctrl-C or SIGTERM).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+PROVED, NOT_PROVED, WRONG, CANARY, INTERRUPTED = 0, 1, 2, 3, 130
+"""The exit codes of the commands."""
 
 
 class ProverError(Exception):
-    """What went wrong, and as far as it is known what to do next."""
+    """What went wrong, in `message`, and in `hint` what to do next, empty where the message says it.
+    `exit_code` is that of a command which it ends."""
+
+    exit_code: ClassVar[int] = WRONG
+    hint: str = ""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint or self.hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class WrongUse(ProverError):
+    """Something that was given cannot be used: an option, a file, a setting. The message names it."""
+
+
+class LeanFailed(ProverError):
+    """Lean gave no answer. `kind` is `timeout`, `memory`, `recursion` or `crash` if the process died
+    of it."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+def explained(error: Exception) -> ProverError | None:
+    """An error as one of the tree: also a file or a package that is not there. None for a fault of
+    the prover itself."""
+    match error:
+        case ProverError():
+            return error
+        case OSError(strerror=str(why), filename=name, filename2=other):
+            return ProverError(f"{other or name or ''}: {why}".removeprefix(": "))
+        case ModuleNotFoundError(name=str(name)):
+            return ProverError(f"{name} is not installed", "pip install 'prover[train]'")
+    return None

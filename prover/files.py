@@ -8,12 +8,13 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from difflib import SequenceMatcher
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
-from prover.errors import ProverError
+from prover.errors import ProverError, WrongUse
 
 BOM = "\ufeff"
 
@@ -84,9 +85,26 @@ def _common(one: list[str], other: list[str]) -> int:
     return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
+def read_file(path: Path) -> bytes:
+    """The bytes of a file. Raises `WrongUse` if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise WrongUse(f"cannot read {path}: {error.strerror}") from None
+
+
+def read_text(path: Path) -> str:
+    """The text of a file. Raises `WrongUse` if it cannot be read, or is not UTF-8."""
+    try:
+        return read_file(path).decode()
+    except UnicodeDecodeError as error:
+        raise WrongUse(f"{path} is not UTF-8 (byte {error.start})") from None
+
+
 def write_file(path: Path, content: str | bytes) -> None:
     """Replaces a file as a whole, so that an interruption leaves the old one or the new one. What is
-    there and is no file, such as /dev/null or a pipe, is written to."""
+    there and is no file, such as /dev/null or a pipe, is written to. Raises `ProverError` if it cannot
+    be written."""
     data = content.encode() if isinstance(content, str) else content
     try:
         if path.exists() and not path.is_file():
@@ -114,20 +132,20 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     """The objects of a file of JSON lines.
 
     Raises:
-        ValueError: a line is no JSON; names the file and the line.
+        WrongUse: it cannot be read, or a line is no JSON; names the file and the line.
     """
-    return json_lines(path.read_bytes(), str(path))
+    return json_lines(read_file(path), str(path))
 
 
 def json_lines(data: bytes, place: str) -> list[dict[str, Any]]:
     """The objects of JSON lines from a place. Only a line feed ends a line: JSON may hold all else that
-    ends lines elsewhere. Raises ValueError, naming place and line."""
+    ends lines elsewhere. Raises `WrongUse`, naming place and line."""
     rows = []
     for number, line in enumerate(data.removesuffix(b"\n").split(b"\n") if data else (), 1):
         try:
             rows.append(json.loads(line.decode()))
         except (ValueError, RecursionError) as error:
-            raise ValueError(f"{place}, line {number}: {error}") from None
+            raise WrongUse(f"{place}, line {number}: {error}") from None
     return rows
 
 
@@ -137,16 +155,20 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Writes a file of JSON lines, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Writes a file of JSON lines, whole or not at all. Raises `ProverError` if it cannot be
+    written."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("w", encoding="utf-8") as file:
             for row in rows:
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
         os.replace(temporary, path)
+    except OSError as error:
+        raise ProverError(f"cannot write {path}: {error.strerror}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder may be none
+            temporary.unlink(missing_ok=True)
 
 
 def mend(path: Path) -> None:
@@ -168,7 +190,7 @@ def same_settings(path: Path, identity: dict[str, Any]) -> None:
     """Notes what a run is about, so that another run does not add to it.
 
     Raises:
-        ProverError: something else is noted there.
+        WrongUse: something else is noted there.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -178,7 +200,7 @@ def same_settings(path: Path, identity: dict[str, Any]) -> None:
     if there != identity:
         names = [n for n in {**there, **identity} if there.get(n) != identity.get(n)]
         differs = ", ".join(f"{n} {there.get(n)} there, {identity.get(n)} here" for n in names)
-        raise ProverError(
+        raise WrongUse(
             f"{path.parent} was begun with other settings ({differs}): give another --out to start "
             "anew, or the same settings to go on"
         )

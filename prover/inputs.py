@@ -8,8 +8,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from prover.errors import WrongUse
 from prover.files import SourceText, write_file
-from prover.terminal import WrongUse, err
+from prover.terminal import err
 
 EXAMPLE = '"theorem t (n : Nat) : n + 0 = n"'
 

@@ -17,8 +17,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from prover.errors import ProverError
-from prover.files import write_file as write_file  # noqa: PLC0414 (`prover eval` takes it from here)
+from prover.errors import INTERRUPTED, PROVED, WrongUse, explained
+from prover.files import write_file
 from prover.interrupt import on_signals, run_cancellable
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-PROVED, NOT_PROVED, WRONG, CANARY, INTERRUPTED = 0, 1, 2, 3, 130
 PLAIN_PROGRESS_SECONDS = 5.0
 SHOWN_LINES, SHOWN_CHARACTERS = 40, 2_000
 
@@ -54,10 +53,6 @@ JobsOption = Annotated[
     int | None,
     typer.Option("--jobs", "-j", help="Lean processes (default: from the machine).", min=1),
 ]
-
-
-class WrongUse(ProverError):
-    """Something the user can put right: one message, exit code 2."""
 
 
 def read_budget(text: str, timeout: float) -> Any:
@@ -89,10 +84,8 @@ def run(
     work: Callable[[Prover], Awaitable[int]],
     options: Options | None = None,
 ) -> NoReturn:
-    """Runs work with a prover, shows progress, and turns failures into messages and exit codes."""
-    from prover.api import Prover, StatementError
-    from prover.generate.prompts import UnknownFormat
-    from prover.lean.pool import LeanUnavailable
+    """Runs work with a prover, shows progress, and ends the command with the exit code of work."""
+    from prover.api import Prover
     from prover.lean.toolchain import find_lean
 
     interrupted = False
@@ -103,34 +96,30 @@ def run(
         interrupted = True
         return prover.interrupt()
 
-    try:
-        display = Display()
-        with display:
-            lean = find_lean(folder, settings.lean, display.setting_up)
-        prover = Prover(settings, options, start=folder, lean=lean, on_progress=display.update)
-        code = run_cancellable(_session(prover, display, work), end_searches)
-    except LeanUnavailable as error:
-        fail(f"{error}\n`prover doctor` shows what is there.")
-    except (ProverError, StatementError, UnknownFormat) as error:
-        fail(str(error))
-    except OSError as error:
-        fail(f"{error.filename2 or error.filename or ''}: {error.strerror}".lstrip(": "))
+    display = Display()
+    with display:
+        lean = find_lean(folder, settings.lean, display.setting_up)
+    prover = Prover(settings, options, start=folder, lean=lean, on_progress=display.update)
+    code = run_cancellable(_session(prover, display, work), end_searches)
     on_signals(signal.SIG_IGN)
     raise typer.Exit(INTERRUPTED if interrupted and code != PROVED else code)
 
 
-def tell(message: str) -> None:
-    """Prints an error. With PROVER_DEBUG it is all of it, and where the exception is from."""
+def tell(error: Exception) -> int:
+    """Prints an error that a user can cause, with what to do next, and gives the exit code; another
+    one is raised again. With PROVER_DEBUG it is all of it, and where it is from."""
+    known = explained(error)
+    if known is None:
+        raise error
     debug = os.environ.get("PROVER_DEBUG")
-    if debug and sys.exc_info()[0] is not None:
-        err.print(traceback.format_exc(), markup=False)
+    if debug:
+        err.print("".join(traceback.format_exception(error)), markup=False)
+    message = known.message
     shown = message if debug else shorten(message, 100, 10_000, " (PROVER_DEBUG=1 shows them)")
     err.print(Text("error: ", style="red") + Text(shown))
-
-
-def fail(message: str) -> NoReturn:
-    tell(message)
-    raise typer.Exit(WRONG)
+    if known.hint:
+        err.print(Text(known.hint))
+    return known.exit_code
 
 
 async def _session(

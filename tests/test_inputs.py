@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prover.errors import WrongUse
 from prover.inputs import read_finished, read_header, read_target, starts_like_a_file
-from prover.terminal import WrongUse
 
 
 @pytest.fixture

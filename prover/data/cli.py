@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from prover.terminal import fail
 from prover.terminal import out as console
 
 app = typer.Typer(
@@ -54,15 +53,11 @@ def build(
     """
     from rich.table import Table
 
-    from prover.data.algebraic_stack import CorpusError
     from prover.data.build import build_corpus
     from prover.data.decontaminate import Benchmark, load_benchmark
 
-    try:
-        problems = [problem for path in benchmark or [] for problem in load_benchmark(path)]
-        counts = build_corpus(folders, out, Benchmark(problems) if problems else None, seed)
-    except (CorpusError, ValueError, OSError) as error:
-        fail(str(error))
+    problems = [problem for path in benchmark or [] for problem in load_benchmark(path)]
+    counts = build_corpus(folders, out, Benchmark(problems) if problems else None, seed)
     table = Table("language", "read", "kept", "MB", "dropped", box=None)
     for language, count in counts.items():
         dropped = ", ".join(f"{number} {why}" for why, number in sorted(count.dropped.items()))

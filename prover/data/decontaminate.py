@@ -23,7 +23,6 @@ Words are what white space separates, in lower case.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -31,7 +30,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prover.data.lean_text import Shape, shapes
-from prover.errors import ProverError
+from prover.errors import WrongUse
+from prover.files import read_jsonl
 
 LEAN_COVER = 0.8
 QWEN_LCS = 0.6
@@ -61,7 +61,7 @@ class Hit:
     evidence: str
 
 
-class Contaminated(ProverError, ValueError):
+class Contaminated(WrongUse, ValueError):
     """A training text contains a benchmark problem."""
 
     def __init__(self, hit: Hit, text: str) -> None:
@@ -76,23 +76,21 @@ def load_benchmark(path: Path) -> list[Problem]:
     """Reads problems from JSON lines with `name`, `statement` and, in words,
     `informal_statement` and `informal_proof`.
 
-    Raises `ValueError`, which names the line, for anything else.
+    Raises `WrongUse`, which names the line, for anything else.
     """
     problems = []
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                row = json.loads(line)
-                informal = [row.get(key) for key in ("informal_statement", "informal_proof")]
-                problems.append(
-                    Problem(row["name"], row["statement"], tuple(text for text in informal if text))
-                )
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise ValueError(
-                    f"{path}, line {number}: not a JSON object with name and statement ({error})"
-                ) from error
+    for number, row in enumerate(read_jsonl(path), 1):
+        try:
+            informal = [row.get(key) for key in ("informal_statement", "informal_proof")]
+            problems.append(
+                Problem(row["name"], row["statement"], tuple(text for text in informal if text))
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise WrongUse(
+                f"{path}, line {number}: not a JSON object with name and statement ({error})"
+            ) from error
     if not problems:
-        raise ValueError(f"{path} holds no problem")
+        raise WrongUse(f"{path} holds no problem")
     return problems
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prover.errors import ProverError
+from prover.errors import WrongUse
 from prover.lean.pool import LeanPool
 from prover.lean.source import cut, replace
 from prover.lean.states import Declaration, Elaborated, Hole
 
 
-class NoDeclaration(ProverError):
+class NoDeclaration(WrongUse):
     """A text has no declaration of a name. The message says which there are."""
 
 

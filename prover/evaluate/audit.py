@@ -15,6 +15,8 @@ from typing import Any
 
 from prover.api import Prover, StatementError
 from prover.engine import targets
+from prover.errors import WrongUse
+from prover.files import read_text
 from prover.lean.source import with_options
 from search.interfaces import Progress
 
@@ -65,10 +67,10 @@ def read_problems(path: Path, header: str | None = None) -> list[Problem]:
     rows have these; `header` replaces theirs.
 
     Raises:
-        ValueError: a row is not such an object; the message names its line.
+        WrongUse: a row is not such an object; the message names its line.
     """
     problems = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+    for number, line in enumerate(read_text(path).split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -76,7 +78,7 @@ def read_problems(path: Path, header: str | None = None) -> list[Problem]:
             own = row.get("header", "") if header is None else header
             problems.append(Problem(row["name"], row["statement"], own))
         except (ValueError, KeyError, AttributeError) as error:
-            raise ValueError(f"{path}, line {number}: not a statement ({error!r})") from None
+            raise WrongUse(f"{path}, line {number}: not a statement ({error!r})") from None
     return problems
 
 

@@ -8,7 +8,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from prover.api import Prover, StatementError
-from prover.errors import ProverError
+from prover.errors import CANARY, ProverError
 from prover.lean.source import with_options
 from prover.verify.verdict import Verdict
 
@@ -35,6 +35,9 @@ CANARIES = (
 
 class CanaryProved(ProverError):
     """Something false was accepted as proved: nothing that this run accepted can be trusted."""
+
+    exit_code = CANARY
+    hint = "Trust nothing that this run proved, and report it as SECURITY.md says."
 
 
 class Canaries:

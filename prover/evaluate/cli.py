@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+from prover.errors import NOT_PROVED, PROVED, WrongUse
+from prover.files import write_file, write_jsonl
 from prover.terminal import (
-    CANARY,
-    NOT_PROVED,
-    PROVED,
     JobsOption,
     LeanOption,
     ModelOption,
-    WrongUse,
     chosen_model,
     err,
     read_budget,
-    write_file,
 )
 from prover.terminal import run as run_prover
 
@@ -151,8 +148,7 @@ def run(
     from functools import partial
 
     from prover.api import Options, Settings
-    from prover.evaluate.canaries import CanaryProved
-    from prover.evaluate.run import Plan, RunError, read_results
+    from prover.evaluate.run import Plan, read_results
     from prover.evaluate.run import run as run_plan
     from prover.lean.process import PATIENT
 
@@ -203,11 +199,6 @@ def run(
             whole = await run_plan(
                 prover, plan, out, resume=resume, report=partial(err.print, markup=False)
             )
-        except RunError as error:
-            raise WrongUse(str(error)) from None
-        except CanaryProved as proved:
-            err.print(Text("canary: ", style="red") + Text(str(proved)))
-            return CANARY
         except asyncio.CancelledError:
             _say_how_to_go_on(read_results(out))
             raise
@@ -264,12 +255,9 @@ def _shard(text: str) -> tuple[int, int]:
 
 
 def _theorems(where: str, informal: str | None = None) -> list[Theorem]:
-    from prover.evaluate.benchmark import BenchmarkError, load_benchmark
+    from prover.evaluate.benchmark import load_benchmark
 
-    try:
-        return load_benchmark(where, informal)
-    except BenchmarkError as error:
-        raise WrongUse(str(error)) from None
+    return load_benchmark(where, informal)
 
 
 def _file_sha256(path: Path) -> str:
@@ -295,10 +283,7 @@ def import_(
     from prover.evaluate.benchmark import digest, write_benchmark
 
     theorems = _theorems(statements, informal)
-    try:
-        write_benchmark(out, theorems)
-    except OSError as error:
-        raise WrongUse(f"cannot write {out}: {error.strerror}") from None
+    write_benchmark(out, theorems)
     print(f"{len(theorems)} statements, SHA-256 {digest(theorems)}")
 
 
@@ -376,15 +361,9 @@ def merge(
     out: Annotated[Path, typer.Option(help="The file of the whole run.")],
 ) -> None:
     """Put the shards of a run together."""
-    from prover.evaluate.run import RunError
     from prover.evaluate.run import merge as put_together
 
-    try:
-        merged = put_together(shards, out)
-    except RunError as error:
-        raise WrongUse(str(error)) from None
-    except OSError as error:
-        raise WrongUse(f"cannot write {out}: {error.strerror}") from None
+    merged = put_together(shards, out)
     print(
         f"{merged.attempts} attempts, {len(merged.gaps)} missing, in several files: "
         f"{len(merged.overlaps)}"
@@ -435,25 +414,21 @@ def recheck(
     from prover.api import Options, Settings
     from prover.evaluate.recheck import Rechecked, is_results, load_claims
     from prover.evaluate.recheck import recheck as check_again
-    from prover.evaluate.run import RunError, read_results
-    from prover.files import write_jsonl
+    from prover.evaluate.run import read_results
     from prover.lean.process import PATIENT
 
     _known_subset(subset)
     attempts = 0.0
-    try:
-        if is_results(proofs):
-            results = read_results(proofs)
-            rows = results.rows.values()
-            attempts = sum(sum(row["seconds"].values()) for row in rows)
-            theorems = _theorems_of_run(proofs, results, statements)
-        elif statements is None:
-            raise WrongUse("--statements: say which benchmark these proofs are of")
-        else:
-            theorems = _theorems(statements)
-        claims = load_claims(proofs, theorems, subset)
-    except RunError as error:
-        raise WrongUse(str(error)) from None
+    if is_results(proofs):
+        results = read_results(proofs)
+        rows = results.rows.values()
+        attempts = sum(sum(row["seconds"].values()) for row in rows)
+        theorems = _theorems_of_run(proofs, results, statements)
+    elif statements is None:
+        raise WrongUse("--statements: say which benchmark these proofs are of")
+    else:
+        theorems = _theorems(statements)
+    claims = load_claims(proofs, theorems, subset)
     if not claims:
         print("there is no proof to check")
         return
@@ -530,12 +505,9 @@ def report(
 
 def _figures(paths: Sequence[Path]) -> list[Figures]:
     from prover.evaluate.report import Figures
-    from prover.evaluate.run import RunError, read_results
+    from prover.evaluate.run import read_results
 
-    try:
-        return [Figures(read_results(path)) for path in paths]
-    except RunError as error:
-        raise WrongUse(str(error)) from None
+    return [Figures(read_results(path)) for path in paths]
 
 
 @app.command(epilog="Example:  prover eval compare before.jsonl after.jsonl")
@@ -545,13 +517,9 @@ def compare(
 ) -> None:
     """What the second run proved that the first did not, and the other way, with a test."""
     from prover.evaluate.report import paired
-    from prover.evaluate.run import RunError
 
     one, other = _figures([first, second])
-    try:
-        found = paired(one, other)
-    except RunError as error:
-        raise WrongUse(str(error)) from None
+    found = paired(one, other)
     shared = len(found.both) + len(found.gained) + len(found.lost) + found.neither
     print(
         f"{shared} statements in both runs; proved by both: {len(found.both)}, by neither: "

@@ -27,6 +27,7 @@ from typing import Any
 
 from prover.api import Job, Options, Prover, Settings, StatementError
 from prover.data.theorems.statement import Row
+from prover.errors import WrongUse
 from prover.evaluate.statistics import sign_flips, wilson_by_cluster
 from prover.files import append_lines, mend, read_jsonl, same_settings, write_json
 from prover.generate.mixed import Mixed
@@ -127,17 +128,17 @@ async def compare(
     Searches that are in `out/attempts.jsonl` are not made again.
 
     Raises:
-        ValueError: there is no such contestant, no statement, or no model where one is needed.
-        ProverError: `out` was begun with other settings.
+        WrongUse: there is no such contestant, no statement, or no model where one is needed,
+            or `out` was begun with other settings.
         ModelError: the model cannot be loaded.
     """
     unknown = set(settings.contestants) - set(CONTESTANTS)
     if unknown or not settings.contestants:
-        raise ValueError(f"contestants are {', '.join(CONTESTANTS)}, not {', '.join(unknown)}")
+        raise WrongUse(f"contestants are {', '.join(CONTESTANTS)}, not {', '.join(unknown)}")
     if not rows:
-        raise ValueError("there is no statement to compare on")
+        raise WrongUse("there is no statement to compare on")
     if model is None and set(settings.contestants) - {PORTFOLIO, UNIFORM}:
-        raise ValueError("give a model, or only contestants without one")
+        raise WrongUse("give a model, or only contestants without one")
     identity = json.loads(json.dumps(asdict(settings))) | {
         "statements": sha256("".join(row.statement_sha256 for row in rows).encode()).hexdigest(),
         "model": _digest(model) if model else None,
@@ -381,11 +382,11 @@ def _digest(model: Path) -> str:
     """The SHA-256 of a model's weights.
 
     Raises:
-        ValueError: the folder has none.
+        WrongUse: the folder has none.
     """
     files = sorted(model.glob("*.safetensors"))
     if not files:
-        raise ValueError(f"{model} holds no model: there is no *.safetensors in it")
+        raise WrongUse(f"{model} holds no model: there is no *.safetensors in it")
     digest = sha256()
     for file in files:
         digest.update(file.read_bytes())

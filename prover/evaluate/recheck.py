@@ -15,9 +15,10 @@ from typing import Any
 
 from prover.api import Prover, StatementError
 from prover.engine.targets import find_statement
+from prover.errors import WrongUse
 from prover.evaluate.benchmark import CORE_HEADER, DECLARATION, Theorem, core
-from prover.evaluate.run import Results, RunError, read_results
-from prover.files import read_jsonl
+from prover.evaluate.run import Results, read_results
+from prover.files import read_jsonl, read_text
 from prover.lean.source import with_options
 from prover.lean.worker import ElaborationFailed
 from prover.verify.layers import Judgement
@@ -104,7 +105,7 @@ def released_claims(path: Path, theorems: Sequence[Theorem], subset: str = "") -
     with `name` and `code` (or another name of `CODE`), a whole text or a proof alone.
 
     Raises:
-        RunError: there is nothing of the kind.
+        WrongUse: there is nothing of the kind.
     """
     known = {theorem.name.lower(): theorem for theorem in theorems}
     found = []
@@ -119,24 +120,22 @@ def released_claims(path: Path, theorems: Sequence[Theorem], subset: str = "") -
             code = CORE_HEADER + _without_header(code)
         found.append(Claim(theorem.name, code, theorem, alone))
     if not found:
-        raise RunError(f"{path} holds no proofs")
+        raise WrongUse(f"{path} holds no proofs")
     return found
 
 
 def _released(path: Path) -> Iterator[tuple[str, str]]:
-    try:
-        if path.is_dir():
-            for file in sorted(path.rglob("*.lean")):
-                yield file.stem, file.read_text("utf-8")
-            return
-        for number, row in enumerate(read_jsonl(path), 1):
-            code = next((row[key] for key in CODE if isinstance(row.get(key), str)), None)
-            if not isinstance(row.get("name"), str) or code is None:
-                raise RunError(f"{path}, line {number}: a row needs `name` and `code`")
-            fenced = _FENCE.search(code)
-            yield row["name"], fenced[1] if fenced else code
-    except (OSError, ValueError, AttributeError) as error:
-        raise RunError(f"cannot read the proofs of {path}: {error}") from None
+    if path.is_dir():
+        for file in sorted(path.rglob("*.lean")):
+            yield file.stem, read_text(file)
+        return
+    for number, row in enumerate(read_jsonl(path), 1):
+        given = row if isinstance(row, dict) else {}
+        code = next((given[key] for key in CODE if isinstance(given.get(key), str)), None)
+        if not isinstance(given.get("name"), str) or code is None:
+            raise WrongUse(f"{path}, line {number}: a row needs `name` and `code`")
+        fenced = _FENCE.search(code)
+        yield row["name"], fenced[1] if fenced else code
 
 
 async def _asked(prover: Prover, theorem: Theorem) -> tuple[str, str]:
@@ -197,10 +196,10 @@ def load_claims(path: Path, theorems: Sequence[Theorem], subset: str) -> list[Cl
     """The proofs in a file of results, or in what others have released.
 
     Raises:
-        RunError: they cannot be read.
+        WrongUse: they cannot be read.
     """
     if not path.exists():
-        raise RunError(f"there is no {path}")
+        raise WrongUse(f"there is no {path}")
     if is_results(path):
         return claims_of_run(read_results(path), theorems)
     return released_claims(path, theorems, subset)

@@ -15,8 +15,9 @@ from functools import cached_property
 from html import escape
 from typing import Any
 
+from prover.errors import WrongUse
 from prover.evaluate.benchmark import Note, known_wrong
-from prover.evaluate.run import NOT_SEARCHED, Results, RunError
+from prover.evaluate.run import NOT_SEARCHED, Results
 from prover.evaluate.statistics import bootstrap, mcnemar, pass_at_k, wilson
 from prover.verify.kernel_bugs import known_bugs, sound_since
 from search.best_first import MALFORMED
@@ -192,13 +193,13 @@ def paired(first: Figures, second: Figures) -> Paired:
     """Compares what two runs proved, in any of their attempts.
 
     Raises:
-        RunError: they share no statement.
+        WrongUse: they share no statement.
     """
     hashes = [{s["name"]: s["sha256"] for s in one.statements} for one in (first, second)]
     named = [name for name in hashes[0] if name in hashes[1]]
     same = [name for name in named if hashes[0][name] == hashes[1][name]]
     if not same:
-        raise RunError(f"{first.results.path} and {second.results.path} share no statement")
+        raise WrongUse(f"{first.results.path} and {second.results.path} share no statement")
     gained = tuple(n for n in same if n in second.solved and n not in first.solved)
     lost = tuple(n for n in same if n in first.solved and n not in second.solved)
     both = tuple(n for n in same if n in first.solved and n in second.solved)

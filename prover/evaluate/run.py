@@ -39,9 +39,10 @@ import psutil
 from filelock import FileLock, Timeout
 
 from prover.api import Filled, Options, Prover, Settings, StatementError
-from prover.errors import ProverError
+from prover.errors import WrongUse
 from prover.evaluate.benchmark import Theorem, core, digest
 from prover.evaluate.canaries import CanaryProved, canaries
+from prover.files import mend, read_file, write_jsonl
 from prover.generate.models import local_name
 from prover.generate.portfolio import Portfolio
 from prover.lean.toolchain import Lean
@@ -54,10 +55,6 @@ NOT_SEARCHED = ("not elaborating", "needs Mathlib", "timeout", "memory", "crash"
 """Outcomes of statements for which there was no search; they count as not proved."""
 
 Key = tuple[str, int]
-
-
-class RunError(ProverError):
-    """A run that cannot be begun, gone on with or put together. The message says why."""
 
 
 @dataclass(frozen=True)
@@ -112,12 +109,9 @@ def read_results(path: Path) -> Results:
     """Reads a file of results. A last line that a kill has torn is passed over.
 
     Raises:
-        RunError: it is no such file, or a line in it is damaged.
+        WrongUse: it is no such file, or a line in it is damaged.
     """
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise RunError(f"cannot read {path}: {error.strerror}") from None
+    text = read_file(path)
     lines = text[: text.rfind(b"\n") + 1].split(b"\n")[:-1]
     results = None
     for number, line in enumerate(lines, 1):
@@ -126,7 +120,7 @@ def read_results(path: Path) -> Results:
             if number == 1:
                 run = row["run"]
                 if run["format"] != FORMAT:
-                    raise RunError(f"{path} is of format {run['format']}, not {FORMAT}")
+                    raise WrongUse(f"{path} is of format {run['format']}, not {FORMAT}")
                 results = Results(path, run["settings"], run["statements"])
             elif "session" in row and results:
                 results.sessions.append(row["session"])
@@ -135,9 +129,9 @@ def read_results(path: Path) -> Results:
             elif results:
                 results.rows.setdefault((row["name"], row["attempt"]), row)
         except (ValueError, KeyError, TypeError) as error:
-            raise RunError(f"{path}, line {number}: not a line of results ({error!r})") from None
+            raise WrongUse(f"{path}, line {number}: not a line of results ({error!r})") from None
     if results is None:
-        raise RunError(f"{path} holds no results")
+        raise WrongUse(f"{path} holds no results")
     return results
 
 
@@ -153,7 +147,7 @@ async def run(
     prover was interrupted.
 
     Raises:
-        RunError: the file is there and `resume` is not set, was begun with other settings, or
+        WrongUse: the file is there and `resume` is not set, was begun with other settings, or
             another process writes to it.
         CanaryProved: something false was accepted as proved; the file says so.
         ModelError, LeanUnavailable: a search cannot go on; the rows so far are in the file.
@@ -163,7 +157,7 @@ async def run(
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise RunError(f"another process writes to {out}") from None
+        raise WrongUse(f"another process writes to {out}") from None
     try:
         with _begin(await identity(plan, prover), plan, out, resume) as file:
             return await _run(prover, plan, out, file, report)
@@ -174,10 +168,8 @@ async def run(
 
 def _begin(settings: dict[str, Any], plan: Plan, out: Path, resume: bool) -> IO[str]:
     """The file, ready to be added to."""
-    from prover.files import mend
-
     if out.exists() and not resume and out.stat().st_size:
-        raise RunError(f"{out} is there already: --resume goes on with it, --out names another")
+        raise WrongUse(f"{out} is there already: --resume goes on with it, --out names another")
     if out.exists():
         mend(out)
     new = not out.exists() or not out.stat().st_size
@@ -205,7 +197,7 @@ def _same(there: dict[str, Any], here: dict[str, Any], complaint: str) -> None:
     names = [name for name in {**there, **here} if there.get(name) != here.get(name)]
     if names:
         differs = "; ".join(f"{n}: {there.get(n)} there, {here.get(n)} here" for n in names)
-        raise RunError(f"{complaint} ({differs})")
+        raise WrongUse(f"{complaint} ({differs})")
 
 
 async def _run(
@@ -497,10 +489,10 @@ def merge(paths: Sequence[Path], out: Path) -> Merged:
     first counts.
 
     Raises:
-        RunError: a file cannot be read, or they are not of one run.
+        WrongUse: a file cannot be read, or they are not of one run.
     """
     if out.exists():
-        raise RunError(f"{out} is there already")
+        raise WrongUse(f"{out} is there already")
     shards = [read_results(path) for path in paths]
     whole = {**shards[0].settings, "shard": [1, 1]}
     for shard in shards[1:]:
@@ -528,6 +520,4 @@ def merge(paths: Sequence[Path], out: Path) -> Merged:
 
 
 def _write(path: Path, lines: Iterable[dict[str, Any]]) -> None:
-    from prover.files import write_jsonl
-
     write_jsonl(path, lines)

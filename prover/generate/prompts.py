@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
-from prover.errors import ProverError
+from prover.errors import WrongUse
 from prover.lean.source import with_hole
 from search.interfaces import Request
 from search.proof import layout
@@ -537,7 +537,7 @@ _NAMES = (
 )
 
 
-class UnknownFormat(ProverError, ValueError):
+class UnknownFormat(WrongUse, ValueError):
     """A model whose prompt format is not known, or a format that does not exist."""
 
 

@@ -41,12 +41,7 @@ Progress = Callable[[str, float], None]
 
 
 class SetupError(ProverError):
-    """Setting up Lean failed: what happened, and what to do next."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(f"{message}\n{hint}")
-        self.message = message
-        self.hint = hint
+    """No Lean can be had: what happened, and what to do next."""
 
 
 def cache_folder() -> Path:

@@ -38,6 +38,8 @@ QUESTION = re.compile(r"\s*[a-z_]+\?(?!\w)[^\n;|]*\Z")
 class LeanUnavailable(ProverError):
     """Lean cannot be started, or died in a way that repeats."""
 
+    hint = "`prover doctor` shows what is there."
+
 
 @dataclass(eq=False, slots=True)
 class Handle:

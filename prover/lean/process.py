@@ -18,7 +18,7 @@ from typing import Any
 
 import psutil
 
-from prover.errors import ProverError
+from prover.errors import LeanFailed
 from prover.lean.sandbox import LIBC
 from prover.lean.toolchain import Launch, Lean
 
@@ -59,13 +59,9 @@ PATIENT = Limits(tactic_seconds=30.0, elab_seconds=300.0, start_seconds=600.0)
 """For long runs: caps on the wall time that should not bind, heartbeats do."""
 
 
-class GymDied(ProverError):
+class GymDied(LeanFailed):
     """The process ended before it answered. `kind` is `timeout`, `memory`, `recursion` (its stack
     overflowed) or `crash`."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)

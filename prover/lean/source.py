@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from prover.errors import ProverError
+from prover.errors import WrongUse
 from prover.lean.states import Hole
 
 BARE_HEADER = "set_option autoImplicit false\n"
@@ -37,7 +37,7 @@ def with_hole(statement: str) -> str:
     return text + ("\n  := by sorry" if comment else " := by sorry")
 
 
-class NotText(ProverError):
+class NotText(WrongUse):
     """A text cannot be written as UTF-8."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from prover.errors import ProverError
+from prover.errors import LeanFailed
 from prover.lean.process import GymProcess, Limits, Reply
 from prover.lean.states import Command, Elaborated, read_commands, read_messages
 
@@ -13,14 +13,10 @@ KEPT_TEXTS = 3
 """How many elaborated texts a worker keeps, so that one that begins alike goes on from there."""
 
 
-class ElaborationFailed(ProverError):
+class ElaborationFailed(LeanFailed):
     """Lean refused a header or a text. `kind` is `import`, `parse`, `elaboration` or the way the
     process died.
     """
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prover.errors import WrongUse
+
 if TYPE_CHECKING:
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -42,9 +44,9 @@ model's as it was."""
 
 
 def find_preset(name: str) -> Preset:
-    """The preset of that name. Raises `ValueError`, which lists the names."""
+    """The preset of that name. Raises `WrongUse`, which lists the names."""
     if name not in PRESETS:
-        raise ValueError(f"no preset is called {name!r}: choose one of {', '.join(PRESETS)}")
+        raise WrongUse(f"no preset is called {name!r}: choose one of {', '.join(PRESETS)}")
     return PRESETS[name]
 
 

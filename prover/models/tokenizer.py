@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prover.errors import WrongUse
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
@@ -53,7 +55,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenize
     """Learns a vocabulary of exactly `vocabulary` tokens from texts.
 
     Byte-level BPE (Sennrich et al. 2016, arXiv 1508.07909; Radford et al. 2019): any text comes
-    back unchanged from decoding. Raises `ValueError` if the texts are too few for that many
+    back unchanged from decoding. Raises `WrongUse` if the texts are too few for that many
     tokens, or the tokens too few for the symbols.
     """
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -77,13 +79,13 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenize
     bpe.train_from_iterator(_with_symbols(texts), trainer)
     found = bpe.get_vocab_size()
     if found != vocabulary:
-        raise ValueError(
+        raise WrongUse(
             f"the texts give {found} tokens, not {vocabulary}: use more text or a smaller "
             "vocabulary"
         )
     cut = [unit for unit in _UNITS if len(bpe.encode(unit).ids + bpe.encode(f" {unit}").ids) > 2]
     if cut:
-        raise ValueError(
+        raise WrongUse(
             f"a vocabulary of {vocabulary} has no room for {' '.join(cut)}: use a larger one"
         )
     return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
@@ -126,7 +128,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     from transformers import PreTrainedTokenizerFast
 
     if not (folder / "tokenizer.json").is_file():
-        raise FileNotFoundError(
+        raise WrongUse(
             f"{folder} holds no tokenizer (tokenizer.json): train one with `prover train tokenizer`"
         )
     tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(folder)

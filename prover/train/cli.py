@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from prover.errors import ProverError
+from prover.errors import INTERRUPTED, WrongUse
 from prover.generate.models import SHIPPED_FOLDER
 from prover.interrupt import Interrupted, run_cancellable
-from prover.terminal import INTERRUPTED, err, fail
+from prover.terminal import err
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
@@ -77,13 +77,9 @@ def tokenizer(
 
     It reads every n-th document of the corpus, so that 50 MB of text are enough for any size.
     """
-    from prover.data.algebraic_stack import CorpusError
     from prover.models.tokenizer import save_tokenizer, train_tokenizer
 
-    try:
-        learned = train_tokenizer(_sample(corpus, languages), vocabulary)
-    except (CorpusError, ValueError) as error:
-        fail(str(error))
+    learned = train_tokenizer(_sample(corpus, languages), vocabulary)
     save_tokenizer(learned, out)
     err.print(f"a tokenizer of {len(learned)} tokens is in {out}")
 
@@ -121,11 +117,11 @@ def pack(
 
     from prover.train.packing import pack_corpus
 
-    with _explained():
+    with _resumable():
         try:
             words: Any = AutoTokenizer.from_pretrained(tokenizer)
         except (OSError, ValueError) as error:
-            raise ValueError(f"--tokenizer {tokenizer}: no tokenizer is there ({error})") from error
+            raise WrongUse(f"--tokenizer {tokenizer}: no tokenizer is there ({error})") from error
         cores = jobs or os.cpu_count() or 1
         pack_corpus(_address(corpus), _languages(languages), words, out, cores, err.print)
     err.print(f"the tokens are in {out}")
@@ -202,13 +198,13 @@ def corpus(
         "gradient_checkpointing": gradient_checkpointing,
         "seed": seed,
     }
-    with _explained():
+    with _resumable():
         shape = find_preset(preset)
         recipe = replace(
             RECIPES[preset], **{name: value for name, value in given.items() if value is not None}
         )
         if recipe.sequence > shape.context:
-            fail(f"--sequence {recipe.sequence}: {preset} has {shape.context} positions")
+            raise WrongUse(f"--sequence {recipe.sequence}: {preset} has {shape.context} positions")
         words, model = _model(shape, tokenizer, init, seed)
         tokens = _packed(corpus, languages, words, out)
         share = max(1, recipe.batch // int(os.environ.get("WORLD_SIZE", "1")))
@@ -310,10 +306,10 @@ def tactics(
         "learning_rate": learning_rate,
         "warmup": warmup,
     }
-    with _explained():
+    with _resumable():
         shape = find_preset(preset)
         if lora and init is None:
-            fail("--lora adapts a model that has learned something: give it with --init")
+            raise WrongUse("--lora adapts a model that has learned something: give it with --init")
         recipe = TACTIC_RECIPES[preset]
         recipe = replace(
             recipe,
@@ -412,7 +408,7 @@ def rounds(
     from prover.models.presets import find_preset
     from prover.train.rounds import Rounds, run_rounds
 
-    with _explained():
+    with _resumable():
         find_preset(preset)
         settings = Rounds(
             rounds=number,
@@ -498,11 +494,11 @@ def compare(
     from prover.evaluate.compare import compare as run
     from prover.files import read_jsonl
 
-    with _explained():
+    with _resumable():
         try:
             given = [Row.from_json(r) for r in read_jsonl(statements)] if statements else None
         except (TypeError, KeyError) as error:
-            fail(f"{statements} is no file of statements ({error})")
+            raise WrongUse(f"{statements} is no file of statements ({error})") from None
         rows = capped(held_out()) if given is None else given
         rows = sorted(rows, key=lambda row: row.statement_sha256)[:limit]
         settings = Comparison(
@@ -519,12 +515,10 @@ def compare(
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
-    """Says what went wrong in a command that goes on where it was, and ends it."""
+def _resumable() -> Iterator[None]:
+    """A command that goes on where it was says so when it is interrupted."""
     try:
         yield
-    except (ProverError, ValueError, OSError) as error:
-        fail(str(error))
     except Interrupted:
         err.print("the same command goes on")
         raise
@@ -610,7 +604,7 @@ def _model(
     words: Any
     if init is None:
         if tokenizer is None:
-            raise ValueError("give --tokenizer, or --init with a model that has one")
+            raise WrongUse("give --tokenizer, or --init with a model that has one")
         words = load_tokenizer(tokenizer)
         return words, new_model(model_config(shape, len(words)), seed)
     try:
@@ -620,7 +614,7 @@ def _model(
         dtype = torch.bfloat16 if frozen and torch.cuda.is_available() else torch.float32
         return words, LlamaForCausalLM.from_pretrained(init, config=config, dtype=dtype)
     except (OSError, RuntimeError) as error:
-        raise ValueError(
+        raise WrongUse(
             f"--init {init}: no model of this preset can be loaded from there ({error})"
         ) from error
 
@@ -634,9 +628,9 @@ def _packed(corpus: str, languages: str, words: PreTrainedTokenizerFast, out: Pa
     folder = Path(corpus)
     if (source := packed_from(folder / "train.bin")) is not None:
         if source.get("tokenizer") != fingerprint(words):
-            raise ValueError(f"{folder} was packed with another tokenizer than that of the model")
+            raise WrongUse(f"{folder} was packed with another tokenizer than that of the model")
         if languages:
-            raise ValueError(f"{folder} is packed: choose --languages in `prover train pack`")
+            raise WrongUse(f"{folder} is packed: choose --languages in `prover train pack`")
         return folder
     with PartialState().main_process_first():
         pack_corpus(

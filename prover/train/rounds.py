@@ -414,7 +414,7 @@ def run_rounds(
     Raises:
         TrainingError: there is no statement, `out` has rounds of other settings, or the model does
             not fit; with the next step.
-        ValueError: a file is damaged; names the line.
+        WrongUse: a file is damaged; names the line.
         Interrupted: a signal ended a search or a training; the next call goes on.
     """
     rows = _statements(statements, held_out)
@@ -626,7 +626,7 @@ def _statements(path: Path, held_out: Sequence[Row]) -> list[Row]:
     """The statements for training; those with the type of a held-out one are refused."""
     try:
         rows = [Row.from_json(row) for row in read_jsonl(path)]
-    except (OSError, TypeError, KeyError) as error:
+    except (TypeError, KeyError) as error:
         raise TrainingError(
             f"{path} is no file of statements ({error}): make one with `python -m "
             "prover.data.theorems`"

@@ -20,6 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prover.errors import WrongUse
 from prover.files import read_jsonl
 from prover.models.tokenizer import GOAL, PROOFSTEP
 from prover.train.corpus import (
@@ -107,19 +108,13 @@ def read_pairs(path: Path) -> list[Pair]:
     """The pairs of a file of JSON lines with `state` and `tactic`.
 
     Raises:
-        TrainingError: the file is not there, or a line is no pair; names the line.
+        WrongUse: the file is not there, or a line is no pair; names the line.
     """
-    try:
-        rows = read_jsonl(path)
-    except OSError as error:
-        raise TrainingError(f"cannot read {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise TrainingError(str(error)) from None
     pairs = []
-    for number, row in enumerate(rows, 1):
+    for number, row in enumerate(read_jsonl(path), 1):
         values = (row.get("state"), row.get("tactic")) if isinstance(row, dict) else ()
         if len(values) != 2 or not all(isinstance(v, str) and v.strip() for v in values):
-            raise TrainingError(f"{path}, line {number}: no JSON object with state and tactic")
+            raise WrongUse(f"{path}, line {number}: no JSON object with state and tactic")
         pairs.append(Pair(row["state"], row["tactic"]))
     return pairs
 

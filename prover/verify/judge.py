@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from prover.errors import ProverError
+from prover.errors import LeanFailed
 from prover.lean.process import GymDied, GymProcess, Limits, Reply
 from prover.lean.states import Command, Declaration, Elaborated, Name
 from prover.lean.toolchain import Lean
@@ -21,13 +21,9 @@ KEPT_TEXTS = 8
 """How many texts that were read stay in the process."""
 
 
-class JudgeFailed(ProverError):
+class JudgeFailed(LeanFailed):
     """There is no answer: the process died, or what it was sent is malformed. `kind` is that of
     `GymDied`, or `malformed`."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
 
 
 @dataclass(frozen=True)

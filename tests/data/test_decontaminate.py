@@ -19,6 +19,7 @@ from prover.data.decontaminate import (
     longest_common_subsequence,
 )
 from prover.data.lean_text import shapes
+from prover.errors import WrongUse
 from prover.lean.syntax import split_at_comments
 from tests.timing import grows_linearly
 
@@ -291,13 +292,13 @@ def test_an_unknown_rule_is_answered_with_the_known_ones() -> None:
 def test_a_broken_benchmark_names_its_line(tmp_path: Path, line: str) -> None:
     file = tmp_path / "b.jsonl"
     file.write_text(f'{{"name": "a", "statement": "b"}}\n{line}\n')
-    with pytest.raises(ValueError, match=r"b\.jsonl, line 2"):
+    with pytest.raises(WrongUse, match=r"b\.jsonl, line 2"):
         load_benchmark(file)
 
 
 def test_an_empty_benchmark_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").write_text("")
-    with pytest.raises(ValueError, match="no problem"):
+    with pytest.raises(WrongUse, match="no problem"):
         load_benchmark(tmp_path / "b.jsonl")
 
 

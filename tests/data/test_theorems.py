@@ -28,6 +28,7 @@ from prover.data.theorems.statement import (
     split_of,
     statement_sha256,
 )
+from prover.errors import WrongUse
 from tests.lab import Lab
 
 AND = Draft(
@@ -321,7 +322,7 @@ def test_the_held_out_statements_are_the_published_ones(
     digest = hashlib.sha256(corpus.HELD_OUT_FILE.read_bytes()).hexdigest()
     (folder / "held_out.sha256").write_text(digest)
     monkeypatch.setattr(corpus, "HELD_OUT_FILE", changed)
-    with pytest.raises(ValueError, match="was changed"):
+    with pytest.raises(WrongUse, match="was changed"):
         held_out()
 
 
@@ -333,7 +334,7 @@ def test_a_file_is_written_whole_or_not_at_all(folder: Path) -> None:
     assert corpus.read_jsonl(path) == [{"a": "∀"}]
     assert list(folder.iterdir()) == [path]
     path.write_text('{"a": 1}\n{"a"\n')
-    with pytest.raises(ValueError, match=r"rows\.jsonl, line 2"):
+    with pytest.raises(WrongUse, match=r"rows\.jsonl, line 2"):
         corpus.read_jsonl(path)
 
 
@@ -348,7 +349,7 @@ def test_only_a_line_feed_ends_a_line_of_a_file(folder: Path) -> None:
     assert corpus.read_jsonl(path) == []
     for bad in (b'{"a": "\xff"}\n', b"\n", b"[" * 100_000):
         path.write_bytes(b"{}\n" + bad)
-        with pytest.raises(ValueError, match=r"rows\.jsonl, line 2"):
+        with pytest.raises(WrongUse, match=r"rows\.jsonl, line 2"):
             corpus.read_jsonl(path)
 
 

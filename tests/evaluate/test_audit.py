@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from prover.api import Options
+from prover.errors import WrongUse
 from prover.evaluate.audit import Finding, Problem, audit, read_findings, read_problems, report
 from search.budget import Budget
 from tests.lab import Lab
@@ -86,5 +87,5 @@ def test_findings_are_read_back_even_if_the_last_was_cut_off(tmp_path: Path) -> 
 def test_a_row_that_is_no_statement_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "bad.jsonl"
     path.write_text('{"name": "a", "statement": "theorem a : True"}\n' + line + "\n")
-    with pytest.raises(ValueError, match="line 2: not a statement"):
+    with pytest.raises(WrongUse, match="line 2: not a statement"):
         read_problems(path)

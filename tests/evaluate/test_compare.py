@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.data.theorems.corpus import held_out
-from prover.errors import ProverError
+from prover.errors import ProverError, WrongUse
 from prover.evaluate.compare import (
     AtLeast,
     Comparison,
@@ -261,12 +261,12 @@ def test_wrong_use_is_refused(tmp_path: Path) -> None:
     def run(rows: Any, model: Path | None, *contestants: str) -> None:
         asyncio.run(compare(rows, model, tmp_path, replace(SETTINGS, contestants=contestants)))
 
-    with pytest.raises(ValueError, match="contestants are"):
+    with pytest.raises(WrongUse, match="contestants are"):
         run(ROWS, None, "nobody")
-    with pytest.raises(ValueError, match="no statement"):
+    with pytest.raises(WrongUse, match="no statement"):
         run([], None, "portfolio")
-    with pytest.raises(ValueError, match="give a model"):
+    with pytest.raises(WrongUse, match="give a model"):
         run(ROWS, None, "model")
-    with pytest.raises(ValueError, match="holds no model"):
+    with pytest.raises(WrongUse, match="holds no model"):
         run(ROWS, tmp_path, "model")
     assert not list(tmp_path.iterdir())

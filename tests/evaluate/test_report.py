@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from prover.errors import WrongUse
 from prover.evaluate.report import Figures, blocks, paired, title, to_html, to_markdown
-from prover.evaluate.run import RunError, read_results
+from prover.evaluate.run import read_results
 from prover.evaluate.statistics import bootstrap, mcnemar, pass_at_k, wilson
 from search.best_first import MALFORMED
 
@@ -263,7 +264,7 @@ def test_two_runs_are_compared_on_what_they_share(tmp_path: Path) -> None:
     text = to_markdown(blocks([one, two]))
     assert "| one | 2 | 1 | c |" in text and "| two | 4 | 3 | b, d, e |" in text
     assert "| one to two | 2 | 1 | 1 |" in text
-    with pytest.raises(RunError, match="share no statement"):
+    with pytest.raises(WrongUse, match="share no statement"):
         paired(one, write(tmp_path / "three.jsonl", {"z": [won(1)]}))
 
 

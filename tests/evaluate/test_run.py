@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
 
 from prover.api import Options
-from prover.cli import app
+from prover.errors import WrongUse
 from prover.evaluate import benchmark
 from prover.evaluate import canaries as canary_module
 from prover.evaluate.benchmark import CORE_HEADER, Theorem, load_benchmark
@@ -24,15 +22,14 @@ from prover.evaluate.recheck import Rechecked, claims_of_run, recheck, released_
 from prover.evaluate.run import (
     Plan,
     Results,
-    RunError,
     merge,
     model_identity,
     read_results,
     run,
 )
-from prover.terminal import WrongUse
 from search.budget import Budget
 from search.interfaces import Request, Suggestion
+from tests.command import command
 from tests.lab import Lab
 from tests.test_cli import Shell, prover  # noqa: F401 (a fixture)
 
@@ -116,7 +113,7 @@ def test_shards_make_up_the_run(lab: Lab, whole: Path, tmp_path: Path) -> None:
 def test_files_of_different_runs_are_not_merged(whole: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.jsonl"
     other.write_text(whole.read_text().replace('"seed": 0', '"seed": 1'))
-    with pytest.raises(RunError, match=r"different runs .seed: 0 there, 1 here"):
+    with pytest.raises(WrongUse, match=r"different runs .seed: 0 there, 1 here"):
         merge([whole, other], tmp_path / "out.jsonl")
     assert not (tmp_path / "out.jsonl").exists()
 
@@ -127,15 +124,15 @@ def test_a_run_goes_on_only_with_its_own_settings(lab: Lab, whole: Path) -> None
     def go(**changes: Any) -> None:
         lab.wait(run(lab.prover, plan(lab, **changes), whole, resume=True))
 
-    with pytest.raises(RunError, match="is there already: --resume"):
+    with pytest.raises(WrongUse, match="is there already: --resume"):
         lab.wait(run(lab.prover, plan(lab), whole))
-    with pytest.raises(RunError, match=r"other settings .attempts: 1 there, 2 here"):
+    with pytest.raises(WrongUse, match=r"other settings .attempts: 1 there, 2 here"):
         go(attempts=2)
     options = replace(plan(lab).options, seed=7)
-    with pytest.raises(RunError, match="seed: 0 there, 7 here"):
+    with pytest.raises(WrongUse, match="seed: 0 there, 7 here"):
         go(options=options)
     changed = (replace(THEOREMS[0], statement="theorem comm : 1 = 1"), *THEOREMS[1:])
-    with pytest.raises(RunError, match="statements_sha256"):
+    with pytest.raises(WrongUse, match="statements_sha256"):
         go(theorems=changed)
     go()
     assert whole.read_bytes() == before
@@ -221,7 +218,7 @@ def test_a_proved_canary_ends_the_run_and_stays_in_the_file(
 def test_a_damaged_file_is_told(whole: Path, tmp_path: Path, change: Any, says: str) -> None:
     bad = tmp_path / "bad.jsonl"
     bad.write_text("".join(line + "\n" for line in change(whole.read_text().splitlines())))
-    with pytest.raises(RunError, match=says):
+    with pytest.raises(WrongUse, match=says):
         read_results(bad)
 
 
@@ -282,11 +279,6 @@ def test_killed_and_resumed_it_ends_with_the_same_rows(prover: Shell, whole: Pat
     assert settings["statements_sha256"] == read_results(whole).settings["statements_sha256"]
 
 
-def command(*args: str) -> Result:
-    """The outcome of `prover eval`, in this process."""
-    return CliRunner().invoke(app, ["eval", *args])
-
-
 @pytest.mark.parametrize(
     ("args", "says"),
     [
@@ -311,8 +303,8 @@ def command(*args: str) -> Result:
 )
 def test_wrong_use_is_told_before_lean_starts(folder: Path, args: list[str], says: str) -> None:
     (folder / "s.jsonl").write_bytes(FILE.read_bytes())
-    done = command(*args)
-    assert isinstance(done.exception, WrongUse) and says in str(done.exception), done
+    done = command("eval", *args)
+    assert done.code == 2 and says in done.err, done
     assert [path.name for path in folder.iterdir()] == ["s.jsonl"]
 
 
@@ -322,8 +314,8 @@ def test_the_name_of_a_benchmark_stands_for_a_run_of_it(
     monkeypatch.setattr(benchmark, "GITHUB", "http://127.0.0.1:9")
     monkeypatch.setenv("PROVER_CACHE", str(folder / "cache"))
     for args in (["minif2f"], ["run", "minif2f"]):
-        assert "yangky11/miniF2F-lean4, which cannot be" in str(command(*args).exception)
-    help_ = command("run", "--help").output
+        assert "yangky11/miniF2F-lean4, which cannot be" in command("eval", *args).err
+    help_ = command("eval", "run", "--help").out
     assert "Examples" in help_ and "--resume" in help_
 
 
@@ -411,10 +403,10 @@ def test_released_texts_are_read_over_core_lean(tmp_path: Path) -> None:
     assert (claim.name, claim.alone) == ("comm", False)
     assert claim.text == CORE_HEADER + text.split("\n\n")[1]
     file.write_text('{"name": "comm"}')
-    with pytest.raises(RunError, match="line 1: a row needs `name` and `code`"):
+    with pytest.raises(WrongUse, match="line 1: a row needs `name` and `code`"):
         released_claims(file, THEOREMS)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(RunError, match="holds no proofs"):
+    with pytest.raises(WrongUse, match="holds no proofs"):
         released_claims(tmp_path / "empty", THEOREMS)
 
 

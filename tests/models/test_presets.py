@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from prover.errors import WrongUse
 from prover.models.presets import PRESETS, count_parameters, find_preset, model_config, new_model
 
 BOUNDS = {
@@ -57,5 +58,5 @@ def test_the_seed_decides_the_weights_and_disturbs_nothing_else() -> None:
 
 
 def test_an_unknown_preset_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"'huge'.*tiny, small, medium, llemma-7b, llemma-34b"):
+    with pytest.raises(WrongUse, match=r"'huge'.*tiny, small, medium, llemma-7b, llemma-34b"):
         find_preset("huge")

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
+from prover.errors import WrongUse
 from prover.models.tokenizer import (
     END,
     GOAL,
@@ -106,15 +107,15 @@ def test_the_same_texts_give_the_same_tokenizer(tokenizer: PreTrainedTokenizerFa
 
 
 def test_too_little_text_is_an_error() -> None:
-    with pytest.raises(ValueError, match="more text or a smaller vocabulary"):
+    with pytest.raises(WrongUse, match="more text or a smaller vocabulary"):
         train_tokenizer(["theorem t : 1 = 1"], 4096)
 
 
 def test_too_small_a_vocabulary_is_an_error() -> None:
-    with pytest.raises(ValueError, match="no room for"):
+    with pytest.raises(WrongUse, match="no room for"):
         train_tokenizer(texts(), 300)
 
 
 def test_a_folder_without_a_tokenizer_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="prover train tokenizer"):
+    with pytest.raises(WrongUse, match="prover train tokenizer"):
         load_tokenizer(tmp_path)

@@ -34,6 +34,7 @@ from prover.train.packing import (
     shuffled,
     within_documents,
 )
+from tests.command import command
 from tests.train.school import launched
 from tests.train.school import tokenizer as school_tokenizer
 
@@ -461,15 +462,11 @@ def test_wrong_use_is_a_message(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from typer.testing import CliRunner
-
-    from prover.train.cli import app
-
     monkeypatch.chdir(tmp_path)
     save_tokenizer(tokenizer, tmp_path / "t")
     pack(real_texts()[:2], tokenizer, tmp_path / "packed/train.bin", {"tokenizer": "another"})
     corpus = [] if "packed" in words else ["nowhere"]
-    result = CliRunner().invoke(app, ["corpus", *corpus, "--out", "out", *words])
-    assert result.exit_code == 2
-    assert said in result.stderr
+    done = command("train", "corpus", *corpus, "--out", "out", *words)
+    assert done.code == 2
+    assert said in done.err
     assert not (tmp_path / "out" / "model").exists()

@@ -22,7 +22,7 @@ from safetensors.torch import load_file
 from prover.api import Options
 from prover.data.decontaminate import Benchmark, Problem, load_benchmark
 from prover.data.theorems.corpus import held_out
-from prover.errors import ProverError
+from prover.errors import ProverError, WrongUse
 from prover.files import mend, write_jsonl
 from prover.generate.mixed import Silent
 from prover.generate.portfolio import Portfolio
@@ -370,7 +370,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(model: Path, tmp_path
 
 def test_bad_input_is_refused_with_the_reason(model: Path, tmp_path: Path) -> None:
     missing = tmp_path / "nothing.jsonl"
-    with pytest.raises(TrainingError, match="no file of statements"):
+    with pytest.raises(WrongUse, match="cannot read"):
         run_rounds(missing, model, tmp_path / "out", SETTINGS, benchmarks=[])
     statements = write_rows(tmp_path / "train.jsonl")
     with pytest.raises(TrainingError, match="no statement for training"):

@@ -16,6 +16,7 @@ from accelerate import Accelerator
 from safetensors.torch import load_file
 from transformers import LlamaForCausalLM
 
+from prover.errors import WrongUse
 from prover.generate.prompts import GoalProofstep, Sampling
 from prover.generate.transformers import TransformersGenerator
 from prover.models.presets import model_config, new_model
@@ -32,6 +33,7 @@ from prover.train.sft import (
     train_tactics,
 )
 from search.interfaces import Goal, Request, State, Suggestion
+from tests.command import command
 from tests.train.ranks import RECIPE as RANKS_RECIPE
 from tests.train.school import PAIRS, SHAPE, launched, tokenizer
 
@@ -240,13 +242,13 @@ def test_pairs_that_are_too_long_are_counted(tmp_path: Path) -> None:
 
 def test_bad_input_is_refused_with_the_reason(tmp_path: Path) -> None:
     file = tmp_path / "pairs.jsonl"
-    with pytest.raises(TrainingError, match="cannot read"):
+    with pytest.raises(WrongUse, match="cannot read"):
         read_pairs(file)
     file.write_text('{"state": "⊢ p", "tactic": "simp"}\n{"state": "⊢ p"}\n')
-    with pytest.raises(TrainingError, match="line 2: no JSON object with state and tactic"):
+    with pytest.raises(WrongUse, match="line 2: no JSON object with state and tactic"):
         read_pairs(file)
     file.write_text('{"state": "⊢ p", "tactic": "si\n')
-    with pytest.raises(TrainingError, match="line 1"):
+    with pytest.raises(WrongUse, match="line 1"):
         read_pairs(file)
     with pytest.raises(TrainingError, match="of 0 pairs none"):
         run(tmp_path, pairs=[])
@@ -273,10 +275,6 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from typer.testing import CliRunner
-
-    from prover.train.cli import app
-
     monkeypatch.chdir(tmp_path)
     save_tokenizer(tokenizer(), tmp_path / "t")
     lines = [{"state": pair.state, "tactic": pair.tactic} for pair in PAIRS]
@@ -286,9 +284,9 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     words = ["tactics", "pairs.jsonl", "--preset", "tiny", "--tokenizer", "t", "--out", "o"]
 
-    def call(*more: str) -> tuple[int, str]:
-        result = CliRunner().invoke(app, [*words, *more])
-        return result.exit_code, result.stderr
+    def call(*more: str) -> tuple[object, str]:
+        done = command("train", *words, *more)
+        return done.code, done.err
 
     code, said = call("--benchmark", "problems.jsonl")
     assert code == 2 and "row 5 contains the benchmark problem p" in said

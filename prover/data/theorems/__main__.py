@@ -13,10 +13,10 @@ from prover.data.decontaminate import Benchmark, load_benchmark
 from prover.data.theorems.corpus import assemble, produce
 from prover.data.theorems.difficulty import measure, table
 from prover.data.theorems.statement import SPLITS, Row
-from prover.lean.pool import LeanPool, LeanUnavailable
+from prover.lean.pool import LeanPool
 from prover.lean.process import Limits
-from prover.lean.toolchain import SetupError, find_lean
-from prover.lean.worker import ElaborationFailed
+from prover.lean.toolchain import find_lean
+from prover.terminal import tell
 from prover.verify.judge import fresh_judge
 
 LIMITS = Limits(tactic_seconds=300.0, elab_seconds=1800.0, start_seconds=1800.0)
@@ -27,7 +27,7 @@ def clean(benchmark: Path) -> Callable[[Row], str | None]:
     """Says of a row which problem of a benchmark it contains.
 
     Raises:
-        ValueError: the file is no benchmark.
+        WrongUse: the file is no benchmark.
     """
     known = Benchmark(load_benchmark(benchmark))
 
@@ -70,8 +70,8 @@ def main() -> None:
     options = parser.parse_args()
     try:
         _run(options)
-    except (ValueError, OSError, ElaborationFailed, LeanUnavailable, SetupError) as error:
-        parser.exit(2, f"error: {error}\n")
+    except Exception as error:  # noqa: BLE001 (raised again if it is a fault of the prover)
+        sys.exit(tell(error))
 
 
 def _run(options: argparse.Namespace) -> None:

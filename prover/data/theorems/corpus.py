@@ -26,6 +26,7 @@ from prover.data.theorems.build import (
     rest_of,
 )
 from prover.data.theorems.statement import SPLITS, Draft, Row, Script, split_of
+from prover.errors import WrongUse
 from prover.files import json_lines, read_jsonl, write_jsonl
 from prover.lean.pool import LeanPool
 from prover.verify.judge import Judge
@@ -222,12 +223,12 @@ def held_out() -> list[Row]:
     """The statements that nothing trains on: what models are compared by.
 
     Raises:
-        ValueError: the file is not the one that was published.
+        WrongUse: the file is not the one that was published.
     """
     data = HELD_OUT_FILE.read_bytes()
     digest = sha256(data).hexdigest()
     if digest != HELD_OUT_FILE.with_suffix(".sha256").read_text("utf-8").split()[0]:
-        raise ValueError(f"{HELD_OUT_FILE} was changed: its sha256 is {digest}")
+        raise WrongUse(f"{HELD_OUT_FILE} was changed: its sha256 is {digest}")
     return [Row.from_json(row) for row in json_lines(data, str(HELD_OUT_FILE))]
 
 
