@@ -724,8 +724,7 @@ class Prover:
         return Found(result, refused[-1] if refused else None)
 
     async def _whole_proofs(self, job: Job, seed: int) -> list[Suggestion]:
-        """What a model that writes whole proofs writes for a theorem with one hole. Lemmas that it
-        puts before the theorem are more than a proof, so such a proof is left out."""
+        """What a model that writes whole proofs writes for a theorem with one hole."""
         if self._writer is None or len(job.target.holes) > 1:
             return []
         declaration = job.target.declaration
@@ -733,9 +732,8 @@ class Prover:
         head = targets.head(job.text, declaration)
         statement = Statement.with_docstring(head, before, job.informal)
         return [
-            Suggestion(proof.tactics, proof.score, proof.tokens)
+            Suggestion(proof.script, proof.score, proof.tokens)
             async for proof in self._writer.whole_proofs(statement, seed=seed)
-            if not proof.lemmas
         ]
 
     def _progress(self, name: str, search: BestFirst) -> Progress:
