@@ -125,8 +125,7 @@ class Proposer:
         return Mixed(model, Portfolio()) if beside else model
 
     async def _whole_proofs(self) -> list[Suggestion]:
-        """What a model that writes whole proofs writes for a theorem with one hole. Lemmas that it
-        puts before the theorem are more than a proof, so such a proof is left out."""
+        """What a model that writes whole proofs writes for a theorem with one hole."""
         part = self._part
         if len(part.target.holes) > 1:
             return []
@@ -136,9 +135,8 @@ class Proposer:
         statement = Statement.with_docstring(head, before, part.informal)
         model = await self._engine.model()
         return [
-            Suggestion(proof.tactics, proof.score, proof.tokens)
+            Suggestion(proof.script, proof.score, proof.tokens)
             async for proof in model.whole_proofs(statement, seed=self._seed)
-            if not proof.lemmas
         ]
 
 

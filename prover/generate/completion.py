@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from prover.errors import ProverError
+from prover.generate.lemmas import with_lemmas
 from prover.generate.portfolio import FORBIDDEN
 from prover.generate.prompts import Format, Prompt, ProofFormat, Sampling, Statement, StepFormat
 from search.interfaces import Request, Suggestion
@@ -48,6 +49,12 @@ class WholeProof:
     score: float
     tokens: int
     finished: bool
+
+    @property
+    def script(self) -> str:
+        """The proof as one tactic block. It is empty where what stands before the theorem is more
+        than lemmas, which a proof cannot hold."""
+        return with_lemmas(self.lemmas, self.tactics) or ""
 
 
 class ModelGenerator(ABC):

@@ -76,6 +76,37 @@ def test_a_whole_proof_is_tried_and_its_steps_join_the_search() -> None:
 
 
 @pytest.mark.lean
+def test_a_whole_proof_may_stand_on_lemmas() -> None:
+    answer = f"""\
+```lean4
+import Mathlib
+open Nat
+
+/-- One factor. -/
+lemma one_factor : 64507 % 251 = 0 ∧ 0 < succ 0 := by
+  decide
+
+theorem other {{n : Nat}} (h : n ≠ 0) : 0 < n := by
+  omega
+
+{FACTORS} := by
+  have h := one_factor
+  refine ⟨251, 257, ?_, ?_, ?_⟩
+  · exact Nat.mul_div_cancel' (Nat.dvd_of_mod_eq_zero h.1)
+  · decide
+  · exact Nat.lt_of_le_of_ne (other (by decide)) (by decide)
+```
+"""
+    verdict = prove(answer, "goedel-prover-v2")
+    assert verdict.proved, verdict
+    assert verdict.spent.expansions == 2  # the portfolio has the first
+    assert verdict.proof is not None and verdict.proof.startswith("open Nat in\nhave one_factor :")
+    assert not prove(
+        answer.replace("lemma one_factor", "def one_factor"), "goedel-prover-v2"
+    ).proved
+
+
+@pytest.mark.lean
 def test_a_prompt_shows_the_words_and_the_header_of_the_user(tmp_path: Path) -> None:
     theorem = Theorem("t", FACTORS, "open Nat", informal_statement="Factor 64507.")
     file = f"import Lean\n\n/-- Do\nfactor. -/\n{FACTORS} := by\n  sorry\n"
