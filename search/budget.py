@@ -10,8 +10,9 @@ class Spent:
     """What a search has spent so far.
 
     `expansions` are visits of a goal, `tokens` those of every suggestion received, `tactics` and
-    `heartbeats` those of committed tactics, `seconds` the wall time as told by the driver; of these
-    it waited `generating` for suggestions and `verifying` for verdicts on scripts.
+    `heartbeats` those of committed tactics, `seconds` the wall time as told by the driver, which does
+    not count what went to other searches; it waited `generating` for suggestions and `verifying` for
+    verdicts on scripts.
     """
 
     expansions: int = 0
@@ -25,7 +26,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Limits in the units of `Spent`; `None` is no limit. `seconds` is only a cap on the wall time.
+    """Limits in the units of `Spent`; `None` is no limit. `seconds` is only a cap on the time.
 
     `expansions` is never exceeded. `tokens` is exceeded by at most one generation, whose visit is
     still finished, `heartbeats` by at most one tactic: what a call takes is known only after it.

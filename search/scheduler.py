@@ -107,12 +107,28 @@ class _Run:
     search: BestFirst
     generator: TacticGenerator
     first: TacticGenerator | None
-    started: float
+    since: float
     jobs: set[_Job] = field(default_factory=set)
+    executing: int = 0
+    rate: float = 1.0
+    cap: asyncio.Timeout | None = None
     asking: asyncio.Future[Suggestion | None] | None = None
 
     def tick(self) -> None:
-        self.search.spent.seconds = asyncio.get_running_loop().time() - self.started
+        """Brings the clock of the search up to now."""
+        now = asyncio.get_running_loop().time()
+        self.search.spent.seconds += self.rate * (now - self.since)
+        self.since = now
+
+    def pace(self, capacity: int) -> None:
+        """Notes that the number of its tactics has changed. The clock goes as fast as the search: at
+        the share of the slots that it would have alone."""
+        self.tick()
+        self.rate = self.executing / min(capacity, len(self.jobs)) if self.jobs else 1.0
+        limit = self.search.budget.seconds
+        if self.cap is not None and limit is not None and not self.cap.expired():
+            left = max(0.0, limit - self.search.spent.seconds)
+            self.cap.reschedule(self.since + left / self.rate if self.rate else None)
 
 
 @dataclass(eq=False, slots=True)
@@ -190,6 +206,7 @@ class Scheduler:
         self._running.set(1)
         try:
             async with asyncio.timeout(search.budget.seconds) as cap:
+                run.cap = cap
                 await self._drive(run, verify, on_progress)
             run.tick()
             return search.result()
@@ -199,6 +216,7 @@ class Scheduler:
             run.tick()
             return search.result("budget", "seconds")
         finally:
+            run.cap = None
             run.tick()
             await self._end(run)
 
@@ -302,6 +320,7 @@ class Scheduler:
         run.jobs.add(job)
         self._jobs.push(run, job)
         self._fill_slots()
+        run.pace(self._environment.capacity)
         return job
 
     def _abandon(self, job: _Job) -> None:
@@ -313,6 +332,7 @@ class Scheduler:
             job.run.search.discard(job.outcome.result())
         if job.task is None:
             job.run.jobs.discard(job)
+            job.run.pace(self._environment.capacity)
         else:
             job.task.cancel()
 
@@ -326,6 +346,8 @@ class Scheduler:
                 job.task.add_done_callback(partial(self._executed, job))
                 self._tasks.add(job.task)
                 self._tactics += 1
+                job.run.executing += 1
+                job.run.pace(self._environment.capacity)
         self._busy_slots.set(len(self._tasks))
 
     async def _execute(self, job: _Job) -> None:
@@ -351,6 +373,8 @@ class Scheduler:
     def _executed(self, job: _Job, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         job.run.jobs.discard(job)
+        job.run.executing -= 1
+        job.run.pace(self._environment.capacity)
         self._fill_slots()
 
     # Suggestions

@@ -262,7 +262,7 @@ class LeanPool:
             held = worker.serial in handle.parent.names
             parent = await self._ensure(worker, handle.parent)
             reply = await self._tactic(worker, parent, handle.tactic, handle.whole)
-            if not held:
+            if not held and worker.serial in handle.parent.names:  # it may have been released
                 worker.unneeded.append(handle.parent.names.pop(worker.serial))
             if not reply.ok:
                 raise _Lost(reply.message)

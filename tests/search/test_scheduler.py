@@ -443,6 +443,28 @@ class Stuck(WorldEnvironment):
         return await super().run(state, tactic)
 
 
+def test_the_cap_does_not_count_what_goes_to_other_searches() -> None:
+    async def main() -> None:
+        world = chain(4)
+
+        class Slow(WorldEnvironment):
+            async def run(self, state: State, tactic: str) -> Outcome:
+                await asyncio.sleep(0.1)
+                return await super().run(state, tactic)
+
+        environment, generator = Slow(world, capacity=1), WorldGenerator(world)
+        budget = Budget(seconds=0.8)
+        searches = [BestFirst(environment.start((0,)), budget=budget) for _ in range(4)]
+        begin = asyncio.get_running_loop().time()
+        async with Scheduler(environment) as scheduler:
+            results = await asyncio.gather(*(scheduler.run(s, generator) for s in searches))
+        assert asyncio.get_running_loop().time() - begin > 1.5
+        assert [result.status for result in results] == ["proved"] * 4
+        assert all(0.3 < result.spent.seconds < 0.8 for result in results)
+
+    run(main)
+
+
 def test_the_wall_cap_ends_a_search_that_hangs() -> None:
     async def main() -> None:
         world = chain(6)
