@@ -194,6 +194,7 @@ class Prover:
             LeanUnavailable: the Lean that was found does not start.
             ModelError, UnknownFormat: the model cannot be used.
         """
+        self._stack.push_async_callback(self._close_model)
         loading = asyncio.create_task(in_thread(self._load))  # while Lean starts
         try:
             if self._found is None:
@@ -228,6 +229,10 @@ class Prover:
             self._writer = model
             return self._hinted
         return Mixed(model, Portfolio()) if self.settings.portfolio else model
+
+    async def _close_model(self) -> None:
+        if self._model is not None:
+            await self._model.aclose()
 
     @property
     def model(self) -> ModelGenerator | None:

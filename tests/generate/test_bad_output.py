@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,8 @@ def test_an_evaluation_goes_on_and_counts_what_was_bad(lab: Lab, tmp_path: Path)
         async with serving(answering(*choices)) as server:
             sampling = Sampling(len(choices))
             model = OpenAIGenerator(server.url, "bad", form="prover", sampling=sampling)
-            async with Scheduler(lab.prover.pool, model) as lab.prover.scheduler:
+            scheduler = Scheduler(lab.prover.pool, model)
+            async with aclosing(model), scheduler as lab.prover.scheduler:
                 return await run(lab.prover, plan, tmp_path / "out.jsonl")
 
     try:

@@ -168,7 +168,7 @@ def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 
 async def ask(model: OpenAIGenerator) -> list[Any]:
     requests = [tiny.request(state, seed) for seed, state in enumerate(tiny.STATES)]
-    async with aclosing(model.generate(requests)) as stream:
+    async with aclosing(model), aclosing(model.generate(requests)) as stream:
         return [arrival async for arrival in stream]
 
 
@@ -186,12 +186,11 @@ def test_the_server(server: str, in_process: dict[str, Any]) -> None:
         assert len(same) > len(scores) / 2
         for key, (logprob, _) in same.items():
             assert logprob == pytest.approx(scores[key][0], abs=1e-3)
-        async with aclosing(model.complete(["x" * 3000], [0])) as stream:
-            assert [done async for done in stream] == []
+        async with aclosing(model), aclosing(model.complete(["x" * 3000], [0])) as stream:
+            assert len([done async for done in stream]) == 4
         chat = OpenAIGenerator(server, "tiny", form="kimina", sampling=Sampling(2, max_tokens=8))
-        async with aclosing(
-            chat.complete([chat.format.prompt(Statement("theorem t : True"))], [0])
-        ) as stream:  # type: ignore[arg-type]
+        prompt = chat.format.prompt(Statement("theorem t : True"))  # type: ignore[arg-type]
+        async with aclosing(chat), aclosing(chat.complete([prompt], [0])) as stream:
             answers = [done async for _, done in stream]
         assert len(answers) == 2 and all(done.logprob < 0 for done in answers)
         with pytest.raises(ModelError, match="does not know the model huge; it has tiny"):
