@@ -396,15 +396,17 @@ def model_identity(spec: str | None) -> dict[str, Any]:
         return {"model": spec.partition("#")[2], "model_sha256": None}
     name = local_name(spec)
     folder = Path(name)
+    _, mark, arguments = spec.partition("?") if spec.startswith("vllm:") else ("", "", "")
     if folder.is_dir():
-        name = folder.resolve().name
+        name = folder.resolve().name + mark + arguments
     else:
         from huggingface_hub import snapshot_download
 
         try:
             folder = Path(snapshot_download(name, local_files_only=True))
         except (OSError, ValueError):
-            return {"model": name, "model_sha256": None}
+            return {"model": name + mark + arguments, "model_sha256": None}
+        name += mark + arguments
     found = hashlib.sha256()
     for file in sorted(path for path in folder.iterdir() if path.is_file()):
         with file.open("rb") as content:
