@@ -106,7 +106,7 @@ class Settings:
     `width` tactics at a time and divides the log-probability of a path by depth**`alpha`
     (BFS-Prover, Xin et al. 2025); None is what the authors of the model search with, 8 and 0
     without one. `paranoid` has every verdict made by a process started for it.
-    `model` (see `prover.generate.models.load_model`) proposes tactics beside the portfolio, or
+    `model` (see `prover.generate.models.load_model`, as for the next two) proposes tactics beside the portfolio, or
     alone without `portfolio`; None is the portfolio alone, `default_model()` of the same module
     what the command takes.
     """
@@ -121,6 +121,7 @@ class Settings:
     paranoid: bool = False
     model: str | None = None
     prompt_format: str | None = None
+    few_shot: str | None = None
     portfolio: bool = True
 
 
@@ -224,7 +225,9 @@ class Prover:
             return self._generator
         if self.settings.model is None:
             return Portfolio()
-        self._model = model = load_model(self.settings.model, self.settings.prompt_format)
+        self._model = model = load_model(
+            self.settings.model, self.settings.prompt_format, self.settings.few_shot
+        )
         if isinstance(model.format, ProofFormat):
             self._writer = model
             return self._hinted

@@ -21,6 +21,7 @@ from prover.terminal import (
     PROVED,
     WRONG,
     Display,
+    FewShotOption,
     JobsOption,
     LeanOption,
     ModelOption,
@@ -130,6 +131,7 @@ def prove(
         str | None,
         typer.Option("--format", help="The model's prompt format (default: by its name)."),
     ] = None,
+    few_shot: FewShotOption = None,
     paranoid: ParanoidOption = False,
     canaries: Annotated[
         int,
@@ -167,6 +169,7 @@ def prove(
         paranoid=paranoid,
         model=chosen_model(model),
         prompt_format=prompt_format,
+        few_shot=None if few_shot is None else str(few_shot),
     )
 
     async def work(prover: Prover) -> int:

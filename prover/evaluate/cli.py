@@ -12,6 +12,7 @@ from prover.terminal import (
     CANARY,
     NOT_PROVED,
     PROVED,
+    FewShotOption,
     JobsOption,
     LeanOption,
     ModelOption,
@@ -124,6 +125,7 @@ def run(
         str | None,
         typer.Option("--format", help="The model's prompt format (default: by its name)."),
     ] = None,
+    few_shot: FewShotOption = None,
     portfolio: Annotated[
         bool, typer.Option(help="Whether the portfolio suggests tactics beside the model.")
     ] = True,
@@ -184,6 +186,7 @@ def run(
             limits=PATIENT,
             model=chosen,
             prompt_format=prompt_format,
+            few_shot=None if few_shot is None else str(few_shot),
             portfolio=portfolio,
         ),
         attempts,

@@ -376,6 +376,7 @@ def identity(plan: Plan, prover: Prover) -> dict[str, Any]:
         "portfolio": settings.portfolio,
         **model_identity(settings.model),
         "prompt_format": model and model.format.name,
+        "few_shot_sha256": _sha256(settings.few_shot),
         "score": model and model.format.score,
         "sampling": model and asdict(model.sampling),
         "decontamination": plan.decontamination,
@@ -385,6 +386,10 @@ def identity(plan: Plan, prover: Prover) -> dict[str, Any]:
         "mathlib": _mathlib(lean),
         "canaries": plan.canaries,
     }
+
+
+def _sha256(file: str | None) -> str | None:
+    return file and hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
 def model_identity(spec: str | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from prover.generate.completion import ModelError, ModelGenerator
+from prover.generate.prompts import named, read_examples, with_examples
 
 SHIPPED = "small"
 SHIPPED_FOLDER = Path(__file__).parents[1] / "models" / SHIPPED
@@ -51,19 +52,31 @@ def _value(text: str) -> Any:
         return text
 
 
-def load_model(spec: str, form: str | None = None) -> ModelGenerator:
+def load_model(spec: str, form: str | None = None, few_shot: str | None = None) -> ModelGenerator:
     """Loads a model.
 
     `spec` is `small` (the one that comes with the package), `hf:NAME` or a folder (transformers, in
     this process), `vllm:NAME` or `vllm:NAME?argument=value&…` (vLLM's engine with arguments of its
     own, in this process; a folder works too), or `http://HOST:PORT/v1#NAME` (an OpenAI-compatible
     server).
-    `form` names the prompt format where the model's own name does not tell.
+    `form` names the prompt format where the model's own name does not tell, `few_shot` a file of
+    examples for its prompt (`read_examples`).
 
     Raises:
         ModelError: the model cannot be had; the message says why.
         UnknownFormat: its prompt format is neither given nor known.
+        ExamplesError: the examples cannot be read, or the format shows none.
     """
+    examples = None if few_shot is None else read_examples(Path(few_shot))
+    if form is not None and examples is not None:
+        with_examples(named(form), examples)
+    model = _loaded(spec, form)
+    if examples is not None:
+        model.format = with_examples(model.format, examples)
+    return model
+
+
+def _loaded(spec: str, form: str | None) -> ModelGenerator:
     if spec.startswith(("http://", "https://")):
         from prover.generate.openai import OpenAIGenerator
 
