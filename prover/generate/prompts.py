@@ -531,7 +531,7 @@ def read_examples(path: Path) -> list[tuple[str, str]]:
             row = json.loads(line)
             state, tactic = row["state"], row["tactic"]
             if not (isinstance(state, str) and isinstance(tactic, str)):
-                raise ValueError("no texts")
+                raise TypeError("no texts")
         except (ValueError, LookupError, TypeError):
             raise ExamplesError(
                 f'{path}, line {number}: an example is a line {{"state": "…", "tactic": "…"}}'
