@@ -18,6 +18,7 @@ from prover.files import append_lines
 from prover.inputs import read_finished, read_header, read_target
 from prover.terminal import (
     Display,
+    FewShotOption,
     JobsOption,
     LeanOption,
     ModelOption,
@@ -134,6 +135,7 @@ def prove(
         str | None,
         typer.Option("--format", help="The model's prompt format (default: by its name)."),
     ] = None,
+    few_shot: FewShotOption = None,
     paranoid: ParanoidOption = False,
     canaries: Annotated[
         int,
@@ -167,6 +169,7 @@ def prove(
         jobs=jobs,
         model=chosen_model(model),
         prompt_format=prompt_format,
+        few_shot=None if few_shot is None else str(few_shot),
     )
     chosen = Options(read_budget(budget, timeout), seed, paranoid=paranoid)
 

@@ -4,6 +4,7 @@ ends with the exit code; `PROVER_DEBUG=1` shows where the error is from as well.
     ProverError                 2  standard output or a file cannot be written
     ├── WrongUse                2  an option, a file or a setting that cannot be used
     │   ├── Contaminated        2  training data hold a problem of a benchmark
+    │   ├── ExamplesError       2  examples for a prompt cannot be read, or have no place in it
     │   ├── NoDeclaration       2  a text has no declaration of the name that was given
     │   ├── NotText             2  a text is no Unicode
     │   └── UnknownFormat       2  a prompt format, or that of a model, is not known

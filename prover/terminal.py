@@ -49,6 +49,15 @@ ModelOption = Annotated[
         metavar="WHICH",
     ),
 ]
+FewShotOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--few-shot",
+        help="Examples for the prompt of the format llemma: JSON lines with state and tactic. Without "
+        "them it shows three of our own, and a figure made so is not Llemma's.",
+        metavar="FILE",
+    ),
+]
 JobsOption = Annotated[
     int | None,
     typer.Option("--jobs", "-j", help="Lean processes (default: from the machine).", min=1),

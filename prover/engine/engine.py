@@ -41,8 +41,8 @@ class Settings:
     """What an engine runs on.
 
     `lean` is `auto`, `embedded`, or a path to a project or to a `lean`. `jobs` is the number of
-    Lean processes (None: from the machine). `model` (see `prover.generate.models.load_model`)
-    proposes tactics beside the portfolio, or alone without `portfolio`; None is the portfolio alone,
+    Lean processes (None: from the machine). `model` (see `prover.generate.models.load_model`, as for the two
+    after it) proposes tactics beside the portfolio, or alone without `portfolio`; None is the portfolio alone,
     `default_model()` of the same module what the command takes.
     """
 
@@ -51,6 +51,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     model: str | None = None
     prompt_format: str | None = None
+    few_shot: str | None = None
     portfolio: bool = True
 
 
@@ -90,11 +91,12 @@ class Engine:
         Raises:
             SetupError: no Lean can be had.
             LeanUnavailable: the Lean that was found does not start.
-            ModelError, UnknownFormat: the model cannot be used.
+            ModelError, UnknownFormat, ExamplesError: the model cannot be used.
         """
+        self._stack.push_async_callback(self._close_model)
         model = self.settings.model
         loading = None
-        if model == SHIPPED:
+        if model == SHIPPED and self.settings.few_shot is None:
             self.form = named(self.settings.prompt_format or SHIPPED_FORMAT)
         elif model is not None:
             loading = asyncio.create_task(self.model())  # while Lean starts
@@ -129,8 +131,6 @@ class Engine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._loading is not None:
-            await _ended(self._loading)
         await self._stack.aclose()
 
     async def model(self) -> ModelGenerator:
@@ -143,9 +143,17 @@ class Engine:
         if name is None:
             raise ValueError("there is no model")
         if self._loading is None:
-            form = self.settings.prompt_format
-            self._loading = asyncio.create_task(in_thread(lambda: load_model(name, form)))
+            form, examples = self.settings.prompt_format, self.settings.few_shot
+            self._loading = asyncio.create_task(in_thread(lambda: load_model(name, form, examples)))
         return await asyncio.shield(self._loading)
+
+    async def _close_model(self) -> None:
+        if self._loading is None:
+            return
+        self._loading.cancel()
+        (model,) = await asyncio.gather(self._loading, return_exceptions=True)
+        if isinstance(model, ModelGenerator):
+            await model.aclose()
 
     def interrupt(self) -> bool:
         """Cancels all jobs, those to come too. Says whether any was searching."""

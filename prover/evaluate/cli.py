@@ -11,6 +11,7 @@ from rich.text import Text
 from prover.errors import NOT_PROVED, PROVED, WrongUse
 from prover.files import write_file, write_jsonl
 from prover.terminal import (
+    FewShotOption,
     JobsOption,
     LeanOption,
     ModelOption,
@@ -122,6 +123,7 @@ def run(
         str | None,
         typer.Option("--format", help="The model's prompt format (default: by its name)."),
     ] = None,
+    few_shot: FewShotOption = None,
     portfolio: Annotated[
         bool, typer.Option(help="Whether the portfolio suggests tactics beside the model.")
     ] = True,
@@ -179,6 +181,7 @@ def run(
             limits=PATIENT,
             model=chosen,
             prompt_format=prompt_format,
+            few_shot=None if few_shot is None else str(few_shot),
             portfolio=portfolio,
         ),
         Options(read_budget(budget, timeout), seed),

@@ -19,6 +19,7 @@ from prover.errors import WrongUse
 from prover.evaluate.benchmark import Note, known_wrong
 from prover.evaluate.run import NOT_SEARCHED, Results
 from prover.evaluate.statistics import bootstrap, mcnemar, pass_at_k, wilson
+from prover.generate.prompts import Llemma
 from prover.verify.kernel_bugs import known_bugs, sound_since
 from search.best_first import MALFORMED
 
@@ -546,11 +547,18 @@ def _settings(run: Figures) -> Block:
     ]
     if s["sampling"]:
         rows[5:5] = [
-            ["prompt format", s["prompt_format"]],
+            ["prompt format", s["prompt_format"] + _examples(s)],
             ["completions of a prompt", _drawn(s["sampling"])],
             ["score of a completion", f"{s['score']} of the log-probabilities of its tokens"],
         ]
     return Table(["what", "value"], rows)
+
+
+def _examples(settings: dict[str, Any]) -> str:
+    if settings["few_shot_sha256"]:
+        return f", examples with SHA-256 {settings['few_shot_sha256']}"
+    own = settings["prompt_format"] == Llemma.name
+    return ", three examples of our own, so that no figure is Llemma's" if own else ""
 
 
 def _drawn(sampling: dict[str, Any]) -> str:

@@ -366,6 +366,7 @@ async def identity(plan: Plan, prover: Prover) -> dict[str, Any]:
         "portfolio": settings.portfolio,
         **model_identity(settings.model),
         "prompt_format": model and model.format.name,
+        "few_shot_sha256": _sha256(settings.few_shot),
         "score": model and model.format.score,
         "sampling": model and asdict(model.sampling),
         "decontamination": plan.decontamination,
@@ -377,6 +378,10 @@ async def identity(plan: Plan, prover: Prover) -> dict[str, Any]:
     }
 
 
+def _sha256(file: str | None) -> str | None:
+    return file and hashlib.sha256(Path(file).read_bytes()).hexdigest()
+
+
 def model_identity(spec: str | None) -> dict[str, Any]:
     """A model's name without the folders of this machine, and the SHA-256 of its files: of their
     names and contents, in order. A server's model has none."""
@@ -386,15 +391,17 @@ def model_identity(spec: str | None) -> dict[str, Any]:
         return {"model": spec.partition("#")[2], "model_sha256": None}
     name = local_name(spec)
     folder = Path(name)
+    _, mark, arguments = spec.partition("?") if spec.startswith("vllm:") else ("", "", "")
     if folder.is_dir():
-        name = folder.resolve().name
+        name = folder.resolve().name + mark + arguments
     else:
         from huggingface_hub import snapshot_download
 
         try:
             folder = Path(snapshot_download(name, local_files_only=True))
         except (OSError, ValueError):
-            return {"model": name, "model_sha256": None}
+            return {"model": name + mark + arguments, "model_sha256": None}
+        name += mark + arguments
     found = hashlib.sha256()
     for file in sorted(path for path in folder.iterdir() if path.is_file()):
         with file.open("rb") as content:

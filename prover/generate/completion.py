@@ -70,6 +70,9 @@ class ModelGenerator(ABC):
         mean = self.format.score == "mean" and done.tokens > 0
         return done.logprob / done.tokens if mean else done.logprob
 
+    async def aclose(self) -> None:  # noqa: B027 (most hold nothing)
+        """Gives back what the model holds: connections, processes, threads."""
+
     @abstractmethod
     def complete(
         self, prompts: Sequence[Prompt], seeds: Sequence[int]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import re
+import json
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
 
 from prover.generate.completion import ModelError, ModelGenerator
+from prover.generate.prompts import named, read_examples, with_examples
 
 SHIPPED = "small"
 SHIPPED_FORMAT = "prover"
@@ -21,21 +24,60 @@ def default_model() -> str | None:
 
 def local_name(spec: str) -> str:
     """The folder, or the name on the hub, of a model that is not on a server."""
-    return str(SHIPPED_FOLDER) if spec == SHIPPED else re.sub("^(hf|vllm):", "", spec)
+    if spec == SHIPPED:
+        return str(SHIPPED_FOLDER)
+    return engine_arguments(spec)[0] if spec.startswith("vllm:") else spec.removeprefix("hf:")
 
 
-def load_model(spec: str, form: str | None = None) -> ModelGenerator:
+def engine_arguments(spec: str) -> tuple[str, dict[str, Any]]:
+    """The name in `vllm:NAME?argument=value&…`, and the arguments of vLLM's engine: numbers, true,
+    false and null as in JSON, all else as texts.
+
+    Raises:
+        ModelError: what stands after the question mark is not of this form.
+    """
+    name, mark, query = spec.removeprefix("vllm:").partition("?")
+    try:
+        pairs = parse_qsl(query, strict_parsing=bool(mark))
+    except ValueError:
+        raise ModelError(
+            f"{spec}: give arguments of vLLM's engine as NAME?tensor_parallel_size=2&max_model_len=4096"
+        ) from None
+    return name, {key: _value(text) for key, text in pairs}
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text.lower() if text in ("True", "False") else text)
+    except ValueError:
+        return text
+
+
+def load_model(spec: str, form: str | None = None, few_shot: str | None = None) -> ModelGenerator:
     """Loads a model.
 
     `spec` is `small` (the one that comes with the package), `hf:NAME` or a folder (transformers, in
-    this process), `vllm:NAME` (vLLM's engine, in this process; a folder works too), or
-    `http://HOST:PORT/v1#NAME` (an OpenAI-compatible server).
-    `form` names the prompt format where the model's own name does not tell.
+    this process), `vllm:NAME` or `vllm:NAME?argument=value&…` (vLLM's engine with arguments of its
+    own, in this process; a folder works too), or `http://HOST:PORT/v1#NAME` (an OpenAI-compatible
+    server).
+    `form` names the prompt format where the model's own name does not tell, `few_shot` a file of
+    examples for its prompt (`read_examples`).
 
     Raises:
         ModelError: the model cannot be had; the message says why.
         UnknownFormat: its prompt format is neither given nor known.
+        ExamplesError: the examples cannot be read, or the format shows none.
     """
+    examples = None if few_shot is None else read_examples(Path(few_shot))
+    if form is not None and examples is not None:
+        with_examples(named(form), examples)
+    model = _loaded(spec, form)
+    if examples is not None:
+        model.format = with_examples(model.format, examples)
+    return model
+
+
+def _loaded(spec: str, form: str | None) -> ModelGenerator:
     if spec.startswith(("http://", "https://")):
         from prover.generate.openai import OpenAIGenerator
 
@@ -46,7 +88,13 @@ def load_model(spec: str, form: str | None = None) -> ModelGenerator:
     if spec.startswith("vllm:"):
         from prover.generate.vllm import VllmGenerator
 
-        return VllmGenerator.load(local_name(spec), form=form)
+        name, engine = engine_arguments(spec)
+        reserved = {"name", "form", "sampling", "model"} & engine.keys()
+        if reserved:
+            raise ModelError(
+                f"{spec}: {', '.join(reserved)} is no argument of vLLM's engine to give"
+            )
+        return VllmGenerator.load(name, form=form, **engine)
     from prover.generate.transformers import TransformersGenerator
 
     return TransformersGenerator.load(local_name(spec), form=form)

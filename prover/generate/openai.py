@@ -10,10 +10,10 @@ import json
 import math
 import os
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass, field
 from itertools import chain, count, islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from prover.generate.completion import Completion, ModelError, ModelGenerator, sampled, together
 from prover.generate.prompts import Prompt, Sampling, detect, named
@@ -50,7 +50,22 @@ MOST_UNREAD = 100
 PATIENCE = 8
 """Answers without one event of the protocol that a server may give in a row once it has spoken it."""
 
+WITHOUT = {"top_k": -1, "min_p": 0, "repetition_penalty": 1}
+"""Switches off what servers beside OpenAI's else take from the model's own `generation_config`, so
+that completions are drawn from the distribution of the log-probabilities."""
+
+SPARE = 16
+"""Tokens that a server may put around a prompt."""
+
+TOKENS_IN_BYTES = (2, 1)
+"""How many bytes a token of a prompt is taken to have, when one is cut to the context: most have
+more than two, none has fewer than one."""
+
 T = TypeVar("T")
+
+
+class _TooLong(Exception):
+    """The server refuses a prompt only for its length."""
 
 
 class _Busy(Exception):
@@ -66,7 +81,11 @@ class OpenAIGenerator(ModelGenerator):
     given. The key is `api_key` or else the environment's `OPENAI_API_KEY`.
 
     A lost connection or a busy server is tried again; what had been delivered is not repeated. An
-    event that is not of the protocol costs one completion, whose log-probability is NaN.
+    event that is not of the protocol costs one completion, whose log-probability is NaN. A text that
+    the server finds too long is cut at its beginning to half the context at least, where the server
+    says how long that is; a chat leaves the completions less room.
+
+    Connections are kept until `aclose`, in one event loop.
     """
 
     def __init__(
@@ -91,27 +110,46 @@ class OpenAIGenerator(ModelGenerator):
         self._key = (api_key or os.environ.get("OPENAI_API_KEY") or "").strip()
         self._patience = 0
         self._scores = False
+        self._client: tuple[httpx.AsyncClient, asyncio.AbstractEventLoop] | None = None
+        self._takes_more: bool | None = None  # the fields of WITHOUT; None: not known yet
+        self._context: int | None = None
+        self._asked_for_context = False
+
+    async def aclose(self) -> None:
+        """Closes the connections; they are opened again when they are needed."""
+        kept, self._client = self._client, None
+        if kept is not None and kept[1] is asyncio.get_running_loop():
+            await kept[0].aclose()
 
     async def complete(
         self, prompts: Sequence[Prompt], seeds: Sequence[int]
     ) -> AsyncGenerator[tuple[int, Completion], None]:
+        client = self._connected()
+        pairs = zip(prompts, seeds, strict=True)
+        streams = [self._persist(client, prompt, seed) for prompt, seed in pairs]
+        async with aclosing(together(streams)) as completions:
+            async for arrival in completions:
+                yield arrival
+
+    def _connected(self) -> httpx.AsyncClient:
+        """The client of this event loop."""
         try:
             import httpx
         except ImportError:
             raise ModelError(
                 "a model on a server needs the extra 'server': pip install 'prover[server]'"
             ) from None
+        loop = asyncio.get_running_loop()
+        if self._client is not None and self._client[1] is loop:
+            return self._client[0]
         if not all("!" <= letter <= "~" for letter in self._key):
             raise ModelError("the key of the server (OPENAI_API_KEY) has letters that no key has")
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         timeout = httpx.Timeout(SILENCE_SECONDS, connect=10.0, pool=None)
         limits = httpx.Limits(max_connections=None)
-        async with httpx.AsyncClient(headers=headers, timeout=timeout, limits=limits) as client:
-            pairs = zip(prompts, seeds, strict=True)
-            streams = [self._persist(client, prompt, seed) for prompt, seed in pairs]
-            async with aclosing(together(streams)) as completions:
-                async for arrival in completions:
-                    yield arrival
+        client = httpx.AsyncClient(headers=headers, timeout=timeout, limits=limits)
+        self._client = client, loop
+        return client
 
     async def _persist(
         self, client: httpx.AsyncClient, prompt: Prompt, seed: int
@@ -124,7 +162,7 @@ class OpenAIGenerator(ModelGenerator):
             if attempt:
                 await asyncio.sleep(RETRY_SECONDS * 2 ** (attempt - 1))
             try:
-                async with aclosing(self._ask(client, prompt, seed)) as choices:
+                async with aclosing(self._fitted(client, prompt, seed)) as choices:
                     async for number, completion in choices:
                         if number not in delivered:
                             delivered.add(number)
@@ -141,10 +179,43 @@ class OpenAIGenerator(ModelGenerator):
             "Its log says more"
         ) from failure
 
-    async def _ask(
+    async def _fitted(
         self, client: httpx.AsyncClient, prompt: Prompt, seed: int
     ) -> AsyncGenerator[tuple[int, Completion], None]:
-        """One request: yields the number of each completion with it, as it ends."""
+        """The completions of a prompt, cut to the context if the server finds it too long; none if
+        it cannot be."""
+        limit = self.sampling.max_tokens
+        for size in (None, *TOKENS_IN_BYTES):
+            shorter, room = prompt, limit
+            if size is not None:
+                context = await self._length_of_context(client)
+                if context is None:
+                    return
+                if isinstance(prompt, str):
+                    most = (context - min(limit, context // 2)) * size
+                    shorter = prompt.encode()[-most:].decode(errors="ignore")
+                    used = len(shorter.encode())
+                else:
+                    used = sum(len(text.encode()) for part in prompt for text in part.values())
+                room = min(limit, context - -(-used // size) - SPARE)
+                if room < 1:
+                    continue
+            try:
+                async with aclosing(self._ask(client, shorter, seed, room)) as choices:
+                    async for choice in choices:
+                        yield choice
+                return
+            except _TooLong:
+                pass
+
+    async def _ask(
+        self, client: httpx.AsyncClient, prompt: Prompt, seed: int, limit: int
+    ) -> AsyncGenerator[tuple[int, Completion], None]:
+        """One request: yields the number of each completion with it, as it ends.
+
+        Raises:
+            _TooLong: the prompt and `limit` tokens are more than the server reads.
+        """
         import httpx
 
         sampling = self.sampling
@@ -154,10 +225,13 @@ class OpenAIGenerator(ModelGenerator):
             "n": samples,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
-            "max_tokens": sampling.max_tokens,
+            "max_tokens": limit,
             "seed": seed,
             "stream": True,
         }
+        more = self._takes_more is not False
+        if more:
+            body |= WITHOUT
         if self.format.stop:
             body["stop"] = list(self.format.stop)
         if isinstance(prompt, str):
@@ -165,12 +239,22 @@ class OpenAIGenerator(ModelGenerator):
         else:
             path, body["messages"], body["logprobs"] = "chat/completions", list(prompt), True
         answer = _Answer(samples)
-        async with client.stream("POST", f"{self.url}/{path}", json=body) as response:
+        async with AsyncExitStack() as stack:
+            url = f"{self.url}/{path}"
+            response = await stack.enter_async_context(client.stream("POST", url, json=body))
+            if more and self._takes_more is None and response.status_code in (400, 422):
+                said = await _said(response)
+                if _is_about_length(said):
+                    raise _TooLong
+                await stack.aclose()
+                plain = {name: value for name, value in body.items() if name not in WITHOUT}
+                response = await stack.enter_async_context(client.stream("POST", url, json=plain))
+                more = False
             if response.status_code != 200:
-                if await self._too_long(client, response):
-                    return
+                await self._refused(client, response)
             else:
-                most = samples * sampling.max_tokens * BYTES_PER_TOKEN + LONGEST_EVENT
+                self._takes_more = more
+                most = samples * limit * BYTES_PER_TOKEN + LONGEST_EVENT
                 async with aclosing(_lines(response, most)) as lines:
                     try:
                         async for line in lines:
@@ -226,17 +310,18 @@ class OpenAIGenerator(ModelGenerator):
             )
         yield from answer.rest()
 
-    async def _too_long(self, client: httpx.AsyncClient, response: httpx.Response) -> bool:
-        """Whether the server refuses a prompt only for its length.
+    async def _refused(self, client: httpx.AsyncClient, response: httpx.Response) -> NoReturn:
+        """Says why the server refuses.
 
         Raises:
+            _TooLong: only for the length of the prompt.
             _Busy: it refuses for now.
             ModelError: it refuses for another reason.
         """
         status = response.status_code
         said = await _said(response)
-        if status == 400 and "context" in said and ("length" in said or "maximum" in said):
-            return True
+        if status == 400 and _is_about_length(said):
+            raise _TooLong
         if status in (408, 409, 425, 429) or status >= 500:
             raise _Busy(f"{status} {said}")
         if status in (401, 403):
@@ -244,21 +329,32 @@ class OpenAIGenerator(ModelGenerator):
                 f"the server at {self.url} wants a valid key ({said}): set OPENAI_API_KEY"
             )
         if status == 404:
-            known = await self._models(client)
+            known = [_printable(str(model.get("id"))) for model in await self._models(client)]
             raise ModelError(
                 f"the server at {self.url} does not know the model {self.model}"
                 + (f"; it has {', '.join(known)}" if known else f" ({said})")
             )
         raise ModelError(f"the server at {self.url} refuses the request: {status} {said}")
 
-    async def _models(self, client: httpx.AsyncClient) -> list[str]:
+    async def _models(self, client: httpx.AsyncClient) -> list[dict[str, Any]]:
+        """What the server says of its models, nothing if it does not."""
         import httpx
 
         try:
             listed = (await client.get(f"{self.url}/models")).json()["data"]
-            return [_printable(str(model["id"])) for model in listed]
+            return [model for model in listed if isinstance(model, dict)]
         except (httpx.HTTPError, ValueError, LookupError, TypeError, RecursionError):
             return []
+
+    async def _length_of_context(self, client: httpx.AsyncClient) -> int | None:
+        """The most tokens of a prompt and a completion together, as vLLM and SGLang tell it."""
+        if not self._asked_for_context:
+            for model in await self._models(client):
+                length = model.get("max_model_len")
+                if model.get("id") == self.model and isinstance(length, int) and length > SPARE:
+                    self._context = length
+            self._asked_for_context = True
+        return self._context
 
 
 @dataclass(slots=True)
@@ -405,6 +501,12 @@ async def _lines(response: httpx.Response, most: int) -> AsyncGenerator[bytes, N
         del rest[LONGEST_EVENT:]
     if rest:
         yield bytes(rest)
+
+
+def _is_about_length(said: str) -> bool:
+    """Whether a refusal is one of a prompt that is too long, in the words of vLLM or SGLang."""
+    long = "length" in said or "maximum" in said
+    return long and any(word in said for word in ("context", "max_model_len", "model length"))
 
 
 async def _said(response: httpx.Response) -> str:

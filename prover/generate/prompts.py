@@ -7,10 +7,12 @@ published with, to the character; each class names its source.
 
 from __future__ import annotations
 
+import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 from prover.errors import WrongUse
@@ -175,18 +177,22 @@ class Llmstep(GoalProofstep):
 
 class Llemma(StepFormat):
     """Llemma's few-shot prompt (Azerbayev et al. 2023): `proofsearch.py` of
-    wellecks/llemma_formal2formal. The three examples are ours: the model was not trained on any."""
+    wellecks/llemma_formal2formal. Without other `examples` (states and tactics) it shows three of
+    our own: those of the paper are not here, and a figure made without them is not Llemma's."""
 
     name = "llemma"
     stop = ("---",)
     sampling = Sampling(samples=32, max_tokens=256, beam=True)
     score = "mean"
     width = 32
-    examples = (
+    own_examples = (
         ("p q : Prop\nhp : p\nhq : q\n⊢ p ∧ q", "exact ⟨hp, hq⟩"),
         ("a b c : ℕ\nh : a = b\n⊢ a + c = b + c", "rw [h]"),
         ("x : ℝ\nh₀ : 2 * x + 1 = 7\n⊢ x = 3", "linarith"),
     )
+
+    def __init__(self, examples: Sequence[tuple[str, str]] = own_examples) -> None:
+        self.examples = tuple(examples)
 
     def prompt(self, request: Request) -> Prompt:
         shots = "".join(
@@ -499,6 +505,53 @@ def _opens_block(line: str) -> bool:
 
 
 # Choosing
+
+
+class ExamplesError(WrongUse):
+    """Examples for a prompt that cannot be read, or that its format has no place for."""
+
+
+def read_examples(path: Path) -> list[tuple[str, str]]:
+    """Tactic states with their tactics: JSON lines with `state` and `tactic`.
+
+    Raises:
+        ExamplesError: the file cannot be read, or is none of that kind.
+    """
+    try:
+        lines = path.read_text("utf-8").split("\n")
+    except OSError as error:
+        raise ExamplesError(f"cannot read the examples in {path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ExamplesError(f"{path} is not UTF-8 (byte {error.start})") from None
+    found = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            state, tactic = row["state"], row["tactic"]
+            if not (isinstance(state, str) and isinstance(tactic, str)):
+                raise TypeError("no texts")
+        except (ValueError, LookupError, TypeError):
+            raise ExamplesError(
+                f'{path}, line {number}: an example is a line {{"state": "…", "tactic": "…"}}'
+            ) from None
+        found.append((state, tactic.strip()))
+    if not found:
+        raise ExamplesError(f"{path} holds no example")
+    return found
+
+
+def with_examples(form: Format, examples: Sequence[tuple[str, str]]) -> Format:
+    """The format with these examples in its prompt.
+
+    Raises:
+        ExamplesError: it shows none.
+    """
+    if not isinstance(form, Llemma):
+        raise ExamplesError(f"the prompt format {form.name} shows no examples; llemma does")
+    return Llemma(examples)
+
 
 FORMATS: Mapping[str, Format] = {
     form.name: form

@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 TOKEN_BUDGET = 65_536
 SMALL = 50_000_000
 """Models with fewer weights compute on one core of a CPU: Lean uses the others better."""
+USEFUL = 20.0
+"""Tokens a second, of all samples together, that a search needs: 32 tactics in half a minute."""
+ELSEWHERE = (
+    "run it on a machine with a GPU that holds it or on a server (http://HOST:PORT/v1#NAME), or take "
+    "a smaller model (`small` comes with the package)"
+)
 FULL_ATTENTION = {"full_attention", "sliding_attention"}
 CONTEXT_TOKENS = 4
 """Tokens of the prompt that are decoded with a completion, so that its first blank is not lost."""
@@ -153,7 +159,8 @@ class TransformersGenerator(ModelGenerator):
         if there is one. On a CPU it computes in float32. Code that comes with a model is not run.
 
         Raises:
-            ModelError: torch or transformers is missing, or the model cannot be had or read.
+            ModelError: torch or transformers is missing, or the model cannot be had or read, is too
+                large for the free memory, or too slow on this CPU: this before it is loaded.
             UnknownFormat: its prompt format is neither given nor known.
         """
         given = named(form) if form is not None else None
@@ -169,18 +176,21 @@ class TransformersGenerator(ModelGenerator):
         try:
             config = transformers.AutoConfig.from_pretrained(name)
             tokenizer = transformers.AutoTokenizer.from_pretrained(name)
-            kind = (
+            kind: Any = (
                 transformers.AutoModelForSeq2SeqLM
                 if config.is_encoder_decoder
                 else transformers.AutoModelForCausalLM
             )
             given = given or detect(name, config, tokenizer.get_vocab())
+            with torch.device("meta"):
+                weights = int(kind.from_config(config).num_parameters())
+            _expect_use(name, weights, config, device)
             dtype = torch.float32 if device == "cpu" else "auto"
             model: Any = kind.from_pretrained(name, dtype=dtype)
             model.to(device)
             if device == "cpu" and model.num_parameters() < SMALL:
                 torch.set_num_threads(1)
-        except UnknownFormat:
+        except (UnknownFormat, ModelError):
             raise
         except Exception as error:  # what a broken file raises has no common type
             reason = str(error).strip().split("\n")[0] or type(error).__name__
@@ -453,6 +463,54 @@ def _ends(
     ends |= {vocabulary.get(stop) for stop in stops}
     rest = tuple(stop for stop in stops if stop not in vocabulary)
     return {end for end in ends if end is not None}, rest
+
+
+def _expect_use(name: str, weights: int, config: Any, device: str) -> None:
+    """
+    Raises:
+        ModelError: a model with so many weights does not fit, or is of no use at its speed.
+    """
+    import psutil
+    import torch
+
+    size = 4.0 if device == "cpu" else float(getattr(config.dtype, "itemsize", 2))
+    if getattr(config, "quantization_config", None):
+        size = 0.5  # at least: the weights of most are of four bits or eight
+    what = f"{name} has {weights / 1e6:,.0f} million weights"
+    free, memory = psutil.virtual_memory().available, "memory"
+    if device.startswith("cuda"):
+        free, memory = torch.cuda.mem_get_info(device)[0], "the GPU's memory"
+    if weights * size > free:
+        raise ModelError(
+            f"{what}, which take {weights * size / 1e9:,.1f} GB of {memory}; "
+            f"{free / 1e9:,.1f} GB are free: {ELSEWHERE}"
+        )
+    text = config.get_text_config()
+    sparse = any(
+        getattr(text, experts, None)
+        for experts in ("num_experts", "num_local_experts", "n_routed_experts")
+    )
+    if device == "cpu" and weights >= SMALL and not sparse:
+        speed = _products_a_second() / weights
+        if speed < USEFUL:
+            raise ModelError(
+                f"{what}: this machine, which computes it on its CPU, would write about {speed:.1g} "
+                f"tokens a second, and a search needs {USEFUL:g}: {ELSEWHERE}"
+            )
+
+
+def _products_a_second() -> float:
+    """How many products of two float32 numbers a CPU adds up in a second, as measured for a tenth of
+    one, where 32 completions are computed together. A token takes one for each weight."""
+    import torch
+
+    rows, weights = torch.rand(32, 2048), torch.rand(2048, 2048)
+    rows @ weights
+    begin, times = time.perf_counter(), 0
+    while (elapsed := time.perf_counter() - begin) < 0.1:
+        rows @ weights
+        times += 1
+    return times * rows.shape[0] * weights.numel() / elapsed
 
 
 def _explained(error: Exception) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import math
 import uuid
 from collections.abc import AsyncGenerator, Sequence
@@ -16,7 +18,7 @@ from prover.generate.completion import (
     sampled,
     together,
 )
-from prover.generate.prompts import Format, Prompt, Sampling, detect, named
+from prover.generate.prompts import Format, Prompt, Sampling, UnknownFormat, detect, named
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -34,8 +36,17 @@ def completion(output: Any) -> Completion:
     )
 
 
+def seed_of_sample(seed: int, number: int) -> int:
+    """The seed of a sample of a prompt, in 31 bits: of its own for each sample of each prompt, also
+    where the seeds of prompts follow one another."""
+    digest = hashlib.blake2b(f"{seed} {number}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest) >> 1
+
+
 class VllmGenerator(ModelGenerator):
-    """Use it as a context manager, or `close` it: the engine has processes of its own."""
+    """Each sample is a request of its own, so that none waits for another; they share what the engine
+    has computed of their prompt. Use it as a context manager, or `close` it: the engine has
+    processes of its own."""
 
     def __init__(
         self, engine: Any, tokenizer: PreTrainedTokenizerBase, form: Format, sampling: Sampling
@@ -55,7 +66,8 @@ class VllmGenerator(ModelGenerator):
         **engine: Any,
     ) -> Self:
         """Starts an engine with a model from a folder or from the Hugging Face hub. `engine` are
-        vLLM's own arguments (`AsyncEngineArgs`), such as `tensor_parallel_size`.
+        vLLM's own arguments (`AsyncEngineArgs`), such as `tensor_parallel_size`. Code that comes with
+        a model runs only with `trust_remote_code`.
 
         Raises:
             ModelError: vLLM is missing, or the engine does not start.
@@ -71,11 +83,15 @@ class VllmGenerator(ModelGenerator):
             raise ModelError(
                 f"vLLM is not installed ({error}): pip install 'prover[vllm]', or use a server"
             ) from None
+        trust = {"trust_remote_code": bool(engine.get("trust_remote_code"))}
         try:
-            tokenizer = AutoTokenizer.from_pretrained(name)
+            tokenizer = AutoTokenizer.from_pretrained(name, **trust)
             if given is None:
-                given = detect(name, AutoConfig.from_pretrained(name), tokenizer.get_vocab())
-        except OSError as error:
+                config = AutoConfig.from_pretrained(name, **trust)
+                given = detect(name, config, tokenizer.get_vocab())
+        except UnknownFormat:
+            raise
+        except (OSError, ValueError) as error:
             reason = str(error).strip().split("\n")[0]
             raise ModelError(f"cannot load the model {name}: {reason}") from error
         sampling = sampled(given, sampling)
@@ -88,6 +104,9 @@ class VllmGenerator(ModelGenerator):
     def close(self) -> None:
         self._engine.shutdown()
 
+    async def aclose(self) -> None:
+        await asyncio.to_thread(self.close)
+
     def __enter__(self) -> Self:
         return self
 
@@ -97,30 +116,32 @@ class VllmGenerator(ModelGenerator):
     async def complete(
         self, prompts: Sequence[Prompt], seeds: Sequence[int]
     ) -> AsyncGenerator[tuple[int, Completion], None]:
-        pairs = zip(prompts, seeds, strict=True)
-        streams = [self._ask(prompt, seed) for prompt, seed in pairs]
+        samples = self.sampling.samples if self.sampling.temperature > 0 else 1
+        streams = []
+        for prompt, seed in zip(prompts, seeds, strict=True):
+            ids = encode(self._tokenizer, prompt, self.format.max_prompt_tokens)
+            streams += [self._ask(ids, seed_of_sample(seed, number)) for number in range(samples)]
         async with aclosing(together(streams)) as completions:
-            async for arrival in completions:
-                yield arrival
+            async for number, completed in completions:
+                yield number // samples, completed
 
-    async def _ask(self, prompt: Prompt, seed: int) -> AsyncGenerator[Completion, None]:
+    async def _ask(self, ids: list[int], seed: int) -> AsyncGenerator[Completion, None]:
+        """One sample of a prompt; none if it does not fit."""
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind
 
-        ids = encode(self._tokenizer, prompt, self.format.max_prompt_tokens)
         sampling = self.sampling
         limit = min(sampling.max_tokens, self._context - len(ids))
         if limit < 1:
             return
         params = SamplingParams(
-            n=sampling.samples if sampling.temperature > 0 else 1,
             temperature=sampling.temperature,
             top_p=sampling.top_p,
             max_tokens=limit,
             stop=list(self.format.stop),
             seed=seed,
             logprobs=0,
-            output_kind=RequestOutputKind.CUMULATIVE,
+            output_kind=RequestOutputKind.FINAL_ONLY,
         )
         answers = self._engine.generate({"prompt_token_ids": ids}, params, uuid.uuid4().hex)
         try:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 import pytest
@@ -214,6 +215,8 @@ async def _served(events: list[str]) -> None:
                 assert isinstance(completion.text, str)
         except ProverError as error:
             assert str(error)
+        finally:
+            await model.aclose()
 
 
 Handler = Callable[[Exchange], Awaitable[None]]
@@ -239,6 +242,7 @@ def test_a_server_of_attacks(text: str, arena: Arena) -> None:
         async with serving(_answering(texts)) as server:
             sampling = Sampling(len(texts))
             model = OpenAIGenerator(server.url, "m", form="prover", sampling=sampling)
-            return await arena.fill(model, text)
+            async with aclosing(model):
+                return await arena.fill(model, text)
 
     assert arena.wait(run()).proved == (text == TRUE)

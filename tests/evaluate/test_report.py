@@ -34,6 +34,7 @@ SETTINGS: dict[str, Any] = {
     "model": None,
     "model_sha256": None,
     "prompt_format": None,
+    "few_shot_sha256": None,
     "score": None,
     "sampling": None,
     "decontamination": "",
@@ -56,6 +57,16 @@ SESSION = {
     "prover": "0.1.0",
     "code_sha256": "c" * 64,
 }
+
+
+def test_a_report_on_llemma_says_whose_examples_it_saw(tmp_path: Path) -> None:
+    sampling = {"samples": 32, "temperature": 1.0, "top_p": 1.0, "max_tokens": 256, "beam": True}
+    llemma = {"model": "m", "prompt_format": "llemma", "score": "mean", "sampling": sampling}
+    own = to_markdown(blocks([write(tmp_path / "own.jsonl", {"a": []}, **llemma)]))
+    assert "| llemma, three examples of our own, so that no figure is Llemma's |" in own
+    assert "| completions of a prompt | 32, beams, at most 256 tokens each |" in own
+    given = write(tmp_path / "given.jsonl", {"a": []}, **llemma, few_shot_sha256="e" * 64)
+    assert f"| llemma, examples with SHA-256 {'e' * 64} |" in to_markdown(blocks([given]))
 
 
 def write(path: Path, statements: dict[str, list[dict[str, Any]]], **changes: Any) -> Figures:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +65,9 @@ def test_an_evaluation_goes_on_and_counts_what_was_bad(lab: Lab, tmp_path: Path)
         async with serving(answering(*choices)) as server:
             sampling = Sampling(len(choices))
             model = OpenAIGenerator(server.url, "bad", form="prover", sampling=sampling)
-            prover = lab.beside(generator=model)
-            return await run(prover, plan, tmp_path / "out.jsonl")
+            async with aclosing(model):
+                prover = lab.beside(generator=model)
+                return await run(prover, plan, tmp_path / "out.jsonl")
 
     assert lab.wait(go())
     rows = read_results(tmp_path / "out.jsonl").rows

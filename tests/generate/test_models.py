@@ -15,7 +15,7 @@ from prover.evaluate.report import Figures, blocks, to_markdown
 from prover.evaluate.run import Plan, read_results, run
 from prover.generate.completion import ModelError
 from prover.generate.models import load_model
-from prover.generate.prompts import UnknownFormat
+from prover.generate.prompts import ExamplesError, StepFormat, UnknownFormat
 from prover.verify.verdict import Verdict
 from search.budget import Budget
 from tests.generate import tiny
@@ -170,6 +170,34 @@ def test_a_model_is_searched_as_its_authors_do_and_the_report_says_so(tmp_path: 
         "| search | best first, width 4, alpha 2 |",
     ):
         assert row in text
+
+
+def test_examples_of_a_file_stand_in_the_prompt(tmp_path: Path) -> None:
+    tiny.model("llama").save_pretrained(tmp_path)
+    tiny.tokenizer().save_pretrained(tmp_path)
+    file = tmp_path / "examples.jsonl"
+    file.write_text(
+        '{"state": "⊢ 1 = 1", "tactic": "rfl\\n"}\n\n{"state": "a\\n⊢ b", "tactic": "c"}\n'
+    )
+    model = load_model(str(tmp_path), "llemma", str(file))
+    assert isinstance(model.format, StepFormat)
+    assert model.format.prompt(tiny.request("⊢ True")) == (
+        "Given the Lean 4 tactic state, suggest a next tactic.\nHere are some examples:\n\n"
+        "Tactic state:\n---\n⊢ 1 = 1\n---\nNext tactic:\n---\nrfl\n---\n\n"
+        "Tactic state:\n---\na\n⊢ b\n---\nNext tactic:\n---\nc\n---\n\n"
+        "Tactic state:\n---\n⊢ True\n---\nNext tactic:\n---"
+    )
+    with pytest.raises(ExamplesError, match="prover shows no examples; llemma does"):
+        load_model("hf:./no-such-folder", "prover", str(file))
+    for text in ('{"state": "a"}', "[1]", "{", '{"state": 1, "tactic": "a"}'):
+        file.write_text('{"state": "a", "tactic": "b"}\n' + text)
+        with pytest.raises(ExamplesError, match=r"line 2: an example is a line"):
+            load_model(str(tmp_path), "llemma", str(file))
+    file.write_text("\n")
+    with pytest.raises(ExamplesError, match="no example"):
+        load_model(str(tmp_path), "llemma", str(file))
+    with pytest.raises(ExamplesError, match="cannot read the examples"):
+        load_model(str(tmp_path), "llemma", str(tmp_path / "none"))
 
 
 def test_a_folder_is_a_model(tmp_path: Path) -> None:

@@ -118,8 +118,11 @@ def ask(
                 sampling=Sampling(samples, 0.7, 0.9, 32),
                 api_key=key,
             )
-            async with aclosing(model.generate([tiny.request("⊢ True", 5)])) as stream:
-                return [arrival async for arrival in stream], server
+            try:
+                async with aclosing(model.generate([tiny.request("⊢ True", 5)])) as stream:
+                    return [arrival async for arrival in stream], server
+            finally:
+                await model.aclose()
 
     return asyncio.run(asyncio.wait_for(main(), 30))
 
@@ -151,6 +154,9 @@ def test_completions_are_asked_for_and_read_as_they_end() -> None:
         "seed": 5,
         "logprobs": 1,
         "stream": True,
+        "top_k": -1,
+        "min_p": 0,
+        "repetition_penalty": 1,
     }
 
 
@@ -189,7 +195,10 @@ def test_a_chat_gives_whole_proofs() -> None:
         async with serving(handler) as server:
             url = server.url + "/v1/"
             model = OpenAIGenerator(url, "AI-MO/Kimina-Prover-72B", sampling=Sampling(1))
-            async with aclosing(model.whole_proofs(Statement("theorem t : True"))) as proofs:
+            async with (
+                aclosing(model),
+                aclosing(model.whole_proofs(Statement("theorem t : True"))) as proofs,
+            ):
                 found = [(p.tactics, p.score, p.tokens) async for p in proofs]
             return found, server
 
@@ -216,7 +225,7 @@ def test_many_requests_run_side_by_side() -> None:
         async with serving(handler) as server:
             model = OpenAIGenerator(server.url, "m", form="prover", sampling=Sampling(2))
             requests = [tiny.request("⊢ True", seed) for seed in range(5)]
-            async with aclosing(model.generate(requests)) as stream:
+            async with aclosing(model), aclosing(model.generate(requests)) as stream:
                 return [index async for index, _ in stream]
 
     assert sorted(asyncio.run(asyncio.wait_for(main(), 30))) == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
@@ -254,8 +263,9 @@ def test_a_server_that_stays_away_is_named() -> None:
 
     async def nobody() -> None:
         model = OpenAIGenerator("http://127.0.0.1:9", "m", form="prover")
-        async for _ in model.generate([tiny.request("⊢ True")]):
-            pass
+        async with aclosing(model), aclosing(model.generate([tiny.request("⊢ True")])) as stream:
+            async for _ in stream:
+                pass
 
     with pytest.raises(ModelError, match=r"http://127.0.0.1:9/v1 did not answer"):
         asyncio.run(nobody())
@@ -329,6 +339,112 @@ def test_a_prompt_that_is_too_long_has_no_tactics() -> None:
     assert ask(handler)[0] == []
 
 
+def context_of(length: int, asked: list[str]) -> Handler:
+    """A server that refuses what is longer, in vLLM's words: a token is three bytes."""
+
+    async def handler(exchange: Exchange) -> None:
+        if exchange.path == "/v1/models":
+            models = [{"id": "other", "max_model_len": 9}, {"id": "small", "max_model_len": length}]
+            await exchange.error(200, {"data": models})
+            return
+        body = exchange.body
+        parts = body.get("messages") or [{"content": body["prompt"]}]
+        tokens = sum(len(part["content"].encode()) for part in parts) // 3
+        if tokens + body["max_tokens"] > length:
+            message = f"This model's maximum context length is {length} tokens."
+            await exchange.error(400, {"error": {"message": message}})
+            return
+        asked.append(body.get("prompt", ""))
+        await two_tactics(exchange)
+
+    return handler
+
+
+@pytest.mark.parametrize(("letter", "kept"), [("a", 1.5), ("ℕ", 1.5), ("", 0)])
+def test_a_prompt_that_is_too_long_is_cut_to_the_context(letter: str, kept: float) -> None:
+    asked: list[str] = []
+
+    async def main() -> list[str]:
+        async with serving(context_of(200, asked)) as server:
+            model = OpenAIGenerator(
+                server.url, "small", form="prover", sampling=Sampling(2, max_tokens=150)
+            )
+            state = letter * 4_000 + "⊢ True"
+            for _ in range(2):
+                async with aclosing(model.generate([tiny.request(state)])) as stream:
+                    assert [s.tactic async for _, s in stream] == ["omega", "simp [h]"]
+            await model.aclose()
+            return [exchange.path for exchange in server.asked]
+
+    paths = asyncio.run(main())
+    assert paths.count("/v1/models") == (1 if letter else 0)
+    for prompt in asked:
+        assert prompt.endswith("⊢ True[PROOFSTEP]")
+        assert 100 * kept <= len(prompt.encode()) <= 300
+
+
+def test_a_chat_that_nearly_fills_the_context_has_shorter_completions() -> None:
+    async def main() -> list[Any]:
+        async with serving(context_of(200, [])) as server:
+            model = OpenAIGenerator(
+                server.url, "small", form="kimina", sampling=Sampling(2, max_tokens=150)
+            )
+            for size in (250, 5_000):
+                chat = ({"role": "user", "content": "a" * size},)
+                async with aclosing(model.complete([chat], [0])) as stream:
+                    assert len([done async for done in stream]) == (2 if size == 250 else 0)
+            await model.aclose()
+            return [e.body["max_tokens"] for e in server.asked if e.body and e.path != "/v1/models"]
+
+    assert asyncio.run(main())[:2] == [150, 200 - 127 - 16]
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_server_that_does_not_know_a_field_is_asked_without_it_from_then_on(status: int) -> None:
+    async def handler(exchange: Exchange) -> None:
+        if "top_k" in exchange.body:
+            await exchange.error(status, {"error": "Unrecognized request argument: top_k"})
+        else:
+            await two_tactics(exchange)
+
+    async def main() -> list[bool]:
+        async with serving(handler) as server:
+            model = OpenAIGenerator(server.url, "m", form="prover", sampling=Sampling(2))
+            for _ in range(2):
+                async with aclosing(model.generate([tiny.request("⊢ True")])) as stream:
+                    assert len([arrival async for arrival in stream]) == 2
+            await model.aclose()
+            return ["min_p" in exchange.body for exchange in server.asked]
+
+    assert asyncio.run(main()) == [True, False, False]
+
+
+def test_one_connection_serves_one_request_after_the_other() -> None:
+    async def main() -> int:
+        connections = 0
+        server = Server(two_tactics)
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal connections
+            connections += 1
+            await server.serve(reader, writer)
+
+        listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = listening.sockets[0].getsockname()[1]
+        model = OpenAIGenerator(
+            f"http://127.0.0.1:{port}", "m", form="prover", sampling=Sampling(2)
+        )
+        for _ in range(3):
+            async with aclosing(model.generate([tiny.request("⊢ True")])) as stream:
+                assert len([arrival async for arrival in stream]) == 2
+        await model.aclose()
+        listening.close()
+        assert len(server.asked) == 3
+        return connections
+
+    assert asyncio.run(main()) == 1
+
+
 def test_an_error_in_the_stream_is_told() -> None:
     async def handler(exchange: Exchange) -> None:
         await exchange.start()
@@ -371,6 +487,7 @@ def test_closing_the_stream_hangs_up() -> None:
             async with aclosing(model.generate([tiny.request("⊢ True")])) as stream:
                 assert (await anext(stream))[1] == Suggestion("simp", -1.0, 1)
             await asyncio.wait_for(hung_up.wait(), 10)
+            await model.aclose()
 
     asyncio.run(main())
 
@@ -482,6 +599,7 @@ def test_a_server_that_turns_to_rubbish_is_given_up() -> None:
                 for _ in range(100):
                     async for _, suggestion in model.generate([tiny.request("⊢ True")]):
                         failed += suggestion.flaw is not None
+            await model.aclose()
         return failed
 
     assert asyncio.run(main()) == openai.PATIENCE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import threading
 import time
 from collections import Counter
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 import pytest
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
+transformers = pytest.importorskip("transformers")
 
 from prover.generate.batch import draw
 from prover.generate.completion import Completion, ModelError
@@ -390,6 +391,40 @@ def test_a_special_token_among_the_stop_texts_ends_a_completion() -> None:
     form.stop = ("<s>",)  # type: ignore[misc]
     model = TransformersGenerator(tiny.model("llama"), tiny.tokenizer(), form=form)
     assert model._ends == {1, 2} and model._stops == ()
+
+
+def without_weights(folder: Path, **sizes: int) -> str:
+    """A model in our format that has everything but its weights."""
+    config = transformers.LlamaConfig(vocab_size=320, prompt_format="prover", **sizes)
+    config.save_pretrained(folder)
+    tiny.tokenizer().save_pretrained(folder)
+    return str(folder)
+
+
+def test_a_model_that_does_not_fit_is_refused_before_it_is_loaded(tmp_path: Path) -> None:
+    folder = without_weights(
+        tmp_path, hidden_size=16_384, intermediate_size=65_536, num_hidden_layers=120
+    )
+    with pytest.raises(ModelError) as caught:
+        TransformersGenerator.load(folder, device="cpu")
+    said = r"has 515,\d{3} million weights, which take 2,06\d\.\d GB of memory; [\d.]+ GB are free: run it on"
+    assert re.search(said, str(caught.value)), caught.value
+
+
+def test_a_model_that_is_too_slow_is_refused_before_it_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prover.generate import transformers as backend
+
+    folder = without_weights(tmp_path, hidden_size=1024, num_hidden_layers=4)
+    monkeypatch.setattr(backend, "USEFUL", 1e9)
+    with pytest.raises(
+        ModelError, match=r"would write about [\de+.]+ tokens a second, and a search"
+    ):
+        TransformersGenerator.load(folder, device="cpu")
+    monkeypatch.setattr(backend, "USEFUL", 1e-9)
+    with pytest.raises(ModelError, match="cannot load the model"):
+        TransformersGenerator.load(folder, device="cpu")
 
 
 def test_whole_proofs_of_a_chat_model() -> None:

@@ -14,11 +14,12 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, closing
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,10 +27,14 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("httpx")
 
+from prover.api import Prover, Settings
+from prover.evaluate.run import model_identity
 from prover.generate.completion import Completion, ModelError
+from prover.generate.models import engine_arguments, load_model, local_name
 from prover.generate.openai import OpenAIGenerator
 from prover.generate.prompts import Sampling, Statement
 from prover.generate.vllm import VllmGenerator, completion
+from prover.verify.verdict import Verdict
 from search.interfaces import Suggestion
 from tests.generate import tiny
 
@@ -168,7 +173,7 @@ def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 
 async def ask(model: OpenAIGenerator) -> list[Any]:
     requests = [tiny.request(state, seed) for seed, state in enumerate(tiny.STATES)]
-    async with aclosing(model.generate(requests)) as stream:
+    async with aclosing(model), aclosing(model.generate(requests)) as stream:
         return [arrival async for arrival in stream]
 
 
@@ -186,12 +191,11 @@ def test_the_server(server: str, in_process: dict[str, Any]) -> None:
         assert len(same) > len(scores) / 2
         for key, (logprob, _) in same.items():
             assert logprob == pytest.approx(scores[key][0], abs=1e-3)
-        async with aclosing(model.complete(["x" * 3000], [0])) as stream:
-            assert [done async for done in stream] == []
+        async with aclosing(model), aclosing(model.complete(["x" * 3000], [0])) as stream:
+            assert len([done async for done in stream]) == 4
         chat = OpenAIGenerator(server, "tiny", form="kimina", sampling=Sampling(2, max_tokens=8))
-        async with aclosing(
-            chat.complete([chat.format.prompt(Statement("theorem t : True"))], [0])
-        ) as stream:  # type: ignore[arg-type]
+        prompt = chat.format.prompt(Statement("theorem t : True"))  # type: ignore[arg-type]
+        async with aclosing(chat), aclosing(chat.complete([prompt], [0])) as stream:
             answers = [done async for _, done in stream]
         assert len(answers) == 2 and all(done.logprob < 0 for done in answers)
         with pytest.raises(ModelError, match="does not know the model huge; it has tiny"):
@@ -204,6 +208,110 @@ def test_the_server(server: str, in_process: dict[str, Any]) -> None:
 def test_without_vllm_the_error_says_what_to_install(folder: Path) -> None:
     with pytest.raises(ModelError, match=r"vLLM is not installed .*prover\[vllm\]"):
         VllmGenerator.load(str(folder))
+
+
+class Engine:
+    """Stands in for vLLM's `AsyncLLM`: ends the requests of a prompt in the reverse of their order,
+    and writes one tactic."""
+
+    def __init__(self, arguments: dict[str, Any]) -> None:
+        self.arguments = arguments
+        self.model_config = SimpleNamespace(max_model_len=arguments.get("max_model_len", 512))
+        self.asked: list[SimpleNamespace] = []
+        self.closed = False
+
+    async def generate(
+        self, prompt: dict[str, list[int]], params: SimpleNamespace, name: str
+    ) -> AsyncIterator[SimpleNamespace]:
+        self.asked.append(params)
+        before = len(self.asked)
+        await asyncio.sleep(0.2 / before)
+        output = SimpleNamespace(
+            text="exact ⟨251, 257, by decide⟩" + " " * before,
+            cumulative_logprob=-float(before),
+            token_ids=[1],
+            finish_reason="stop",
+        )
+        yield SimpleNamespace(outputs=[output])
+
+    def shutdown(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def engines(monkeypatch: pytest.MonkeyPatch) -> list[Engine]:
+    """The engines that were started."""
+    started: list[Engine] = []
+
+    def start(arguments: dict[str, Any]) -> Engine:
+        started.append(Engine(arguments))
+        return started[-1]
+
+    modules = {
+        "vllm": {"AsyncEngineArgs": dict, "SamplingParams": SimpleNamespace},
+        "vllm.sampling_params": {"RequestOutputKind": SimpleNamespace(FINAL_ONLY="final")},
+        "vllm.v1": {},
+        "vllm.v1.engine": {},
+        "vllm.v1.engine.async_llm": {"AsyncLLM": SimpleNamespace(from_engine_args=start)},
+    }
+    for name, content in modules.items():
+        module = ModuleType(name)
+        module.__dict__.update(content)
+        monkeypatch.setitem(sys.modules, name, module)
+    return started
+
+
+def test_each_sample_is_a_request_that_comes_when_it_ends(
+    folder: Path, engines: list[Engine]
+) -> None:
+    model = load_model(f"vllm:{folder}?tensor_parallel_size=2&trust_remote_code=true&dtype=float16")
+    model.sampling = Sampling(3, max_tokens=24)
+
+    async def main() -> list[tuple[int, Completion]]:
+        async with aclosing(model), aclosing(model.complete(tiny.STATES[:2], [0, 1])) as stream:
+            return [arrival async for arrival in stream]
+
+    found = asyncio.run(main())
+    (engine,) = engines
+    assert engine.arguments == {
+        "model": str(folder),
+        "tensor_parallel_size": 2,
+        "trust_remote_code": True,
+        "dtype": "float16",
+    }
+    assert [done.logprob for _, done in found] == [-6.0, -5.0, -4.0, -3.0, -2.0, -1.0]
+    assert [index for index, _ in found] == [1, 1, 1, 0, 0, 0]
+    assert len({params.seed for params in engine.asked}) == 6
+    assert {params.output_kind for params in engine.asked} == {"final"}
+    assert all(not hasattr(params, "n") for params in engine.asked)
+    assert engine.closed
+
+
+@pytest.mark.lean
+def test_the_engine_is_closed_with_the_prover(folder: Path, engines: list[Engine]) -> None:
+    async def main() -> Verdict:
+        settings = Settings(lean="embedded", jobs=1, model=f"vllm:{folder}?max_model_len=400")
+        async with Prover(settings) as prover:
+            verdict = await prover.prove("theorem t : ∃ x y : Nat, x * y = 64507 ∧ 1 < x ∧ 1 < y")
+            assert not engines[0].closed
+            return verdict
+
+    verdict = asyncio.run(main())
+    assert verdict.proof == "exact ⟨251, 257, by decide⟩", verdict
+    assert engines[0].arguments["max_model_len"] == 400 and engines[0].closed
+
+
+def test_arguments_of_the_engine_are_read_from_the_name() -> None:
+    name = "vllm:a/b?max_model_len=4096&trust_remote_code=True&quantization=fp8"
+    assert engine_arguments(name) == (
+        "a/b",
+        {"max_model_len": 4096, "trust_remote_code": True, "quantization": "fp8"},
+    )
+    assert local_name(name) == "a/b" and engine_arguments("vllm:a") == ("a", {})
+    for wrong in ("vllm:a?b", "vllm:a?form=prover"):
+        with pytest.raises(ModelError, match="engine"):
+            load_model(wrong)
+    assert model_identity(name)["model"] == name.removeprefix("vllm:")
 
 
 def test_what_the_engine_could_not_score_is_a_failed_suggestion() -> None:
