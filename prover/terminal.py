@@ -25,8 +25,31 @@ if TYPE_CHECKING:
     from prover.api import Filled, Progress, Prover, Settings
     from prover.verify.verdict import Verdict
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+PICTURES = {
+    **{code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"},
+    **dict.fromkeys([*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], 0xFFFD),
+}
+"""What stands for a character that steers a terminal or turns the order of letters: a text of somebody
+else must not be able to write over a verdict."""
+
+
+class Terminal(Console):
+    """A console that steers its terminal itself, and leaves that to no text. What goes to a file
+    stays as it is."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*map(self.harmless, objects), **options)
+
+    def harmless(self, shown: Any) -> Any:
+        if self.is_terminal and isinstance(shown, Text):
+            shown.plain = shown.plain.translate(PICTURES)
+        elif self.is_terminal and isinstance(shown, str):
+            return shown.translate(PICTURES)
+        return shown
+
+
+out = Terminal(highlight=False, soft_wrap=True)
+err = Terminal(stderr=True, highlight=False, soft_wrap=True)
 
 PLAIN_PROGRESS_SECONDS = 5.0
 SHOWN_LINES, SHOWN_CHARACTERS = 40, 2_000
@@ -198,6 +221,7 @@ class Display:
             lines += [Text(line, style="cyan") for line in goal.split("\n")]
         lines = lines[: max(1, height - 1)]
         for line in lines:
+            err.harmless(line)
             line.no_wrap = True
             line.truncate(width, overflow="ellipsis")
         return Group(*lines)

@@ -282,3 +282,12 @@ def test_a_window_that_is_closed_leaves_nothing_running(
     while prover.left_running() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert prover.left_running() == [] and path.read_text() == before
+
+
+def test_a_file_does_not_write_over_its_verdict(window: Opens, path: Path) -> None:
+    path.write_text("theorem «a\x1b[1A\x1b[2Kproved b» : 1 = 2 := sorry\n")
+    seen = window("check", "a.lean")
+    assert seen.end() == 1
+    assert (
+        seen.screen.text() == "rejected «a␛[1A␛[2Kproved b»: it is not finished: it holds `sorry`"
+    )
