@@ -25,8 +25,31 @@ if TYPE_CHECKING:
     from prover.api import Filled, Options, Progress, Prover, Settings
     from prover.verify.verdict import Verdict
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+PICTURES = {
+    **{code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"},
+    **dict.fromkeys([*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], 0xFFFD),
+}
+"""What stands for a character that steers a terminal or turns the order of letters: a text of somebody
+else must not be able to write over a verdict."""
+
+
+class Terminal(Console):
+    """A console that steers its terminal itself, and leaves that to no text. What goes to a file
+    stays as it is."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*map(self.harmless, objects), **options)
+
+    def harmless(self, shown: Any) -> Any:
+        if self.is_terminal and isinstance(shown, Text):
+            shown.plain = shown.plain.translate(PICTURES)
+        elif self.is_terminal and isinstance(shown, str):
+            return shown.translate(PICTURES)
+        return shown
+
+
+out = Terminal(highlight=False, soft_wrap=True)
+err = Terminal(stderr=True, highlight=False, soft_wrap=True)
 
 PLAIN_PROGRESS_SECONDS = 5.0
 SHOWN_LINES, SHOWN_CHARACTERS = 40, 2_000
@@ -142,9 +165,9 @@ async def _session(
 
 
 class Display:
-    """Live progress on standard error: one block that is redrawn on a terminal, a line now and
-    then elsewhere. It ends when something is written to standard output, which may be the same
-    terminal."""
+    """Live progress on standard error: one block that is redrawn on a terminal that can do that, a
+    line now and then elsewhere. It ends when something is written to standard output, which may be
+    the same terminal."""
 
     def __init__(self) -> None:
         self._begin = time.monotonic()
@@ -152,7 +175,7 @@ class Display:
         self._status = ""
         self._progress: dict[str, Progress] = {}
         self._stdout = sys.stdout
-        self._live = Live(
+        self._live = _Block(
             console=err,
             refresh_per_second=4,
             transient=True,
@@ -161,7 +184,7 @@ class Display:
         )
 
     def __enter__(self) -> Self:
-        if err.is_terminal:
+        if err.is_interactive:
             self._live.start()
             self._stdout = sys.stdout
             sys.stdout = cast("IO[str]", _After(self._live.stop, sys.stdout))
@@ -174,19 +197,21 @@ class Display:
     def say(self, status: str) -> None:
         self._status = status
         self._last = time.monotonic()
-        if not err.is_terminal and time.monotonic() - self._begin > 2.0:
+        if not err.is_interactive and time.monotonic() - self._begin > 2.0:
             err.print(status)
 
     def setting_up(self, step: str, done: float) -> None:
         status = f"setting up the embedded Lean (once): {step}"
-        if not err.is_terminal and status != self._status.removesuffix("%").rstrip(" 0123456789"):
+        if not err.is_interactive and status != self._status.removesuffix("%").rstrip(
+            " 0123456789"
+        ):
             err.print(status)
         self._status = f"{status} {done:4.0%}"
 
     def update(self, progress: Progress) -> None:
         self._progress[progress.name] = progress
         now = time.monotonic()
-        if not err.is_terminal and now - self._last > PLAIN_PROGRESS_SECONDS:
+        if not err.is_interactive and now - self._last > PLAIN_PROGRESS_SECONDS:
             self._last = now
             err.print(self._line(progress))
 
@@ -200,13 +225,39 @@ class Display:
         )
 
     def _render(self) -> Group:
+        """What fits into the window as it is now, each line cut at its edge."""
+        width, height = err.size
         seconds = time.monotonic() - self._begin
-        parts = [_one_line(f"{seconds:5.1f} s  {self._status}", style="dim")]
+        lines = [Text(f"{seconds:5.1f} s  {self._status}", style="dim")]
         for progress in list(self._progress.values())[-3:]:
-            parts.append(_one_line(self._line(progress)))
+            lines.append(Text(self._line(progress)))
             goal = shorten(progress.best_goal, 10, 600, "")
-            parts.append(Text(goal, style="cyan", overflow="fold", no_wrap=False))
-        return Group(*parts)
+            lines += [Text(line, style="cyan") for line in goal.split("\n")]
+        lines = lines[: max(1, height - 1)]
+        for line in lines:
+            err.harmless(line)
+            line.no_wrap = True
+            line.truncate(width, overflow="ellipsis")
+        return Group(*lines)
+
+
+class _Block(Live):
+    """A window that has become narrower shows the lines that were drawn before as more lines, all of
+    which the next drawing replaces."""
+
+    def refresh(self) -> None:
+        with self._lock:
+            drawn, width = self._live_render, self.console.width
+            if drawn._shape is not None:
+                rows = sum(max(1, -(-line.cell_len // width)) for line in _lines(drawn.renderable))
+                drawn._shape = (width, rows)
+            super().refresh()
+
+
+def _lines(block: Any) -> list[Text]:
+    if isinstance(block, Group):
+        return [line for part in block.renderables for line in _lines(part)]
+    return [block]
 
 
 class _After:
@@ -222,11 +273,6 @@ class _After:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
-
-
-def _one_line(text: str, style: str = "") -> Text:
-    """What is cut at the edge of a narrow window: the display is redrawn by the lines it has."""
-    return Text(text, style=style, overflow="ellipsis", no_wrap=True)
 
 
 def shorten(

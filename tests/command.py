@@ -1,5 +1,6 @@
 """The `prover` command, in the process of the tests."""
 
+import signal
 from dataclasses import dataclass
 
 import pytest
@@ -21,7 +22,12 @@ class Done:
 
 
 def command(*args: str, stdin: str = "") -> Done:
-    with CliRunner().isolation(stdin) as (out, err, _):
-        with pytest.raises(SystemExit) as ended:
-            main(args)
-        return Done(ended.value.code or 0, out.getvalue().decode(), err.getvalue().decode())
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    try:
+        with CliRunner().isolation(stdin) as (out, err, _):
+            with pytest.raises(SystemExit) as ended:
+                main(args)
+            return Done(ended.value.code or 0, out.getvalue().decode(), err.getvalue().decode())
+    finally:
+        signal.signal(signal.SIGINT, before[0])
+        signal.signal(signal.SIGTERM, before[1])

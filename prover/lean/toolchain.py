@@ -180,7 +180,7 @@ def _native(
     kind: Literal["project", "path"], prefix: tuple[str, ...], why: str, root: Path | None = None
 ) -> Lean:
     version = _ask([*prefix, "--version"], root)
-    match = re.search(r"version ([^\s,)]+)", version)
+    match = re.search(r"version (v?\d+\.\d+\.\d+[^\s,)]*)", version)
     if match is None:
         raise SetupError(*_fails([*prefix, "--version"], root, "it names no version"))
     commit = re.search(r"commit ([0-9a-f]+)", version)

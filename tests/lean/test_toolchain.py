@@ -62,6 +62,13 @@ def test_a_project_whose_lake_fails_is_an_error(bare: Path) -> None:
     assert "--version" in caught.value.hint
 
 
+@pytest.mark.parametrize("says", ["Lean (version mine, Release)", "Python 3.11.2"])
+def test_a_lean_without_a_version_is_an_error(bare: Path, says: str) -> None:
+    program(bare / ".elan/bin", "lake", f"echo '{says}'")
+    with pytest.raises(SetupError, match="it names no version"):
+        find_lean(FILE)
+
+
 def test_a_lean_that_hangs_is_an_error(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(bare / ".elan/bin", "lake", "exec sleep 60")
     monkeypatch.setattr("prover.lean.toolchain.VERSION_SECONDS", 0.5)
