@@ -424,11 +424,12 @@ def test_the_commands_on_results(prover: Shell, whole: Path) -> None:  # noqa: F
 
 def test_reports_and_comparisons_of_results(folder: Path, whole: Path) -> None:
     (folder / "r.jsonl").write_bytes(whole.read_bytes())
-    assert command("report", "r.jsonl", "--html", "r.html", "--markdown", "r.md").exit_code == 0
+    written = command("eval", "report", "r.jsonl", "--html", "r.html", "--markdown", "r.md")
+    assert written.code == 0, written
     assert "7 of 8 statements" in (folder / "r.md").read_text()
-    assert command("report", "r.jsonl").output == (folder / "r.md").read_text()
-    assert "p = 1 (McNemar" in command("compare", "r.jsonl", "r.jsonl").output
+    assert command("eval", "report", "r.jsonl").out == (folder / "r.md").read_text()
+    assert "p = 1 (McNemar" in command("eval", "compare", "r.jsonl", "r.jsonl").out
     (folder / FILE.name).write_text(FILE.read_text().replace("n < 5", "n < 6"))
-    assert "their hashes differ" in str(command("recheck", "r.jsonl").exception)
-    diff = command("diff", FILE.name, str(FILE))
-    assert diff.exit_code == 1 and "identical: 7, cosmetic: 0, differing: 1" in diff.output
+    assert "their hashes differ" in command("eval", "recheck", "r.jsonl").err
+    diff = command("eval", "diff", FILE.name, str(FILE))
+    assert diff.code == 1 and "identical: 7, cosmetic: 0, differing: 1" in diff.out
