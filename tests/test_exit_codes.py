@@ -8,7 +8,7 @@ import pytest
 import typer
 
 import prover.cli
-from prover.api import Prover, Settings
+from prover.api import Options, Prover, Settings
 from prover.evaluate import canaries
 from tests.command import command
 from tests.lab import Lab
@@ -20,9 +20,14 @@ pytestmark = pytest.mark.usefixtures("resident")
 def resident(lab: Lab, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands work with the session's Lean instead of one of their own."""
 
-    def run(settings: Settings, start: Path, work: Callable[[Prover], Awaitable[int]]) -> NoReturn:
+    def run(
+        settings: Settings,
+        start: Path,
+        work: Callable[[Prover], Awaitable[int]],
+        options: Options,
+    ) -> NoReturn:
         async def whole() -> int:
-            return await work(lab.prover)
+            return await work(lab.beside(options))
 
         raise typer.Exit(lab.wait(whole()))
 
