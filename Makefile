@@ -18,7 +18,7 @@ check: .venv/dev
 	@echo "== Imports"
 	$(BIN)/lint-imports
 	@echo "== Tests that need no Lean"
-	$(BIN)/python -m pytest -m 'not lean and not acceptance and not slow' \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not lean and not acceptance and not slow' \
 		--numprocesses=2 --dist=worksteal
 
 test: .venv/dev
@@ -31,7 +31,7 @@ test: .venv/dev
 	@echo "== Imports"
 	$(BIN)/lint-imports
 	@echo "== Tests (the first run sets up Lean)"
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
 
 fuzz: .venv/dev
 	@echo "== Property tests on new random examples"
