@@ -167,9 +167,10 @@ class Job:
         self._first = first
         self._on_progress = on_progress
         self._searches: set[asyncio.Task[SearchResult]] = set()
-        self._over = engine.interrupted
+        self._over = False
 
     def __enter__(self) -> Self:
+        self._over = self._over or self._engine.interrupted
         self._engine.jobs.add(self)
         return self
 
