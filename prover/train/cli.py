@@ -314,8 +314,8 @@ def tactics(
         recipe = replace(
             recipe,
             seed=seed,
-            learning_rate=recipe.learning_rate * (RATE if lora else 1),
-            **{name: value for name, value in given.items() if value is not None},
+            **{"learning_rate": recipe.learning_rate * (RATE if lora else 1)}
+            | {name: value for name, value in given.items() if value is not None},
         )
         fresh = read_pairs(pairs)
         older = read_pairs(replay) if replay else []

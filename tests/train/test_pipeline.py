@@ -16,9 +16,9 @@ BENCHMARK = str(ROOT / "tests" / "data" / "benchmark.jsonl")
 
 @pytest.mark.timeout(1200)
 def test_from_source_code_to_a_model_that_proves(folder: Path, lean: object) -> None:
-    def call(*words: str) -> str:
+    def call(*words: str, code: int = 0) -> str:
         result = CliRunner().invoke(app, [*words])
-        assert result.exit_code == 0, f"{words}\n{result.output}\n{result.exception!r}"
+        assert result.exit_code == code, f"{words}\n{result.output}\n{result.exception!r}"
         return result.output
 
     sources = [ROOT / "lean_project", Path(networkx.__file__).parent / "algorithms"]
@@ -52,4 +52,7 @@ def test_from_source_code_to_a_model_that_proves(folder: Path, lean: object) -> 
     budget = ["--budget", "2", "--jobs", "1", "--json"]
     said = call("prove", swap, "--model", model, *budget, *here)
     (verdict,) = json.loads(said[said.index("[") :])
-    assert verdict["outcome"] == "proved" and verdict["spent"]["tokens"] > 0
+    assert verdict["outcome"] == "proved"
+    said = call("prove", "theorem t (p q : Prop) : p → q", "--model", model, *budget, *here, code=1)
+    (verdict,) = json.loads(said[said.index("[") :])
+    assert verdict["spent"]["tokens"] > 0  # the model is asked where the portfolio does not do
