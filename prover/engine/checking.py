@@ -346,6 +346,7 @@ def _statement_error(failed: ElaborationFailed, lean: Lean) -> StatementError:
         if lean.kind == "embedded":
             message += (
                 "\nThe embedded Lean has only its own library (Init, Std, Lean), no Mathlib. Run "
-                "prover inside a Lake project that has it, or name the project with --lean."
+                "prover inside a Lake project that has it, name the project with --lean, or have one "
+                "made (`prover setup --mathlib`)."
             )
     return StatementError(message, failed.kind)

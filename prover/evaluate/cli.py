@@ -172,6 +172,8 @@ def run(
         theorems = [theorem for theorem in theorems if theorem.split == split]
     if not theorems:
         raise WrongUse(f"{statements} has no statement of the split {split}")
+    if lean == "auto" and subset != "core" and any("Mathlib" in t.header for t in theorems):
+        lean = _with_mathlib(place)
     plan = Plan(
         tuple(theorems),
         place.name if place.exists() else statements,
@@ -217,6 +219,16 @@ def run(
     )
 
 
+def _with_mathlib(place: Path) -> str:
+    """The Lean for statements that import Mathlib: the project around them, or the one that was set
+    up for such."""
+    from prover.lean import mathlib
+    from prover.lean.toolchain import find_project
+
+    start = place.resolve().parent if place.exists() else Path.cwd()
+    return "auto" if find_project(start) or mathlib.ready() is None else "mathlib"
+
+
 def _must_draw(model: ModelGenerator | None) -> None:
     if model is not None and (model.sampling.beam or model.sampling.temperature == 0):
         raise WrongUse(
@@ -242,7 +254,10 @@ def _summary(results: Results) -> None:
     if capped:
         print(f"ended by the cap on wall time, so not repeatable on another machine: {capped}")
     if counts["needs Mathlib"] == len(results.rows):
-        print("nothing elaborates without Mathlib: name a project with --lean, or --subset core")
+        print(
+            "nothing elaborates without Mathlib: name a project with --lean, have one made "
+            "(`prover setup --mathlib`), or choose --subset core"
+        )
 
 
 def _known_subset(subset: str) -> None:

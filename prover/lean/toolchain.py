@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from prover.lean import embedded, sandbox
+from prover.lean import embedded, mathlib, sandbox
 from prover.lean.embedded import EmbeddedLean, Progress, SetupError, source_of
 from prover.lean.sandbox import Sandbox
 
@@ -123,7 +123,8 @@ def find_lean(
 ) -> Lean:
     """The Lean to use for a file or folder; the embedded one is set up if it is needed.
 
-    `prefer` is `auto`, `embedded`, or the path of a project or of a `lean` executable.
+    `prefer` is `auto`, `embedded`, `mathlib` (the project that `prover setup --mathlib` makes), or the
+    path of a project or of a `lean` executable.
 
     Raises:
         SetupError: the Lean that should be used does not work.
@@ -138,16 +139,21 @@ def choose_lean(start: Path, prefer: str | Path) -> Lean:
     """What `find_lean` decides, without setting up anything. Raises `SetupError`."""
     if prefer == "embedded":
         return _embedded("it was asked for")
+    if prefer == "mathlib":
+        root = mathlib.ready()
+        if root is None:
+            raise SetupError("Mathlib is not set up", "run `prover setup --mathlib`")
+        return _of_project(root, "it was asked for")
     if prefer != "auto":
         path = Path(prefer).expanduser().absolute()
         if not path.is_dir():
             return _native("path", (str(path),), "it was asked for")
-        if _project(path) != path:
+        if find_project(path) != path:
             raise SetupError(
                 f"{path} is not a Lean project", f"it has none of {', '.join(PROJECT_FILES)}"
             )
         return _of_project(path, "it was asked for")
-    root = _project(start.absolute())
+    root = find_project(start.absolute())
     if root is not None and find_program("lake") is not None:
         return _of_project(root, f"{start} belongs to the project {root}")
     lean = find_program("lean")
@@ -241,7 +247,7 @@ def _fails(command: list[str], cwd: Path | None, said: str) -> tuple[str, str]:
     )
 
 
-def _project(start: Path) -> Path | None:
+def find_project(start: Path) -> Path | None:
     """The nearest folder from here up that is a Lean project."""
     for folder in (start, *start.parents):
         if any((folder / name).is_file() for name in PROJECT_FILES):
