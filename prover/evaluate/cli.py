@@ -22,7 +22,7 @@ from prover.terminal import (
 from prover.terminal import run as run_prover
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from prover.api import Prover
     from prover.evaluate.benchmark import Difference, Theorem
@@ -172,8 +172,9 @@ def run(
         theorems = [theorem for theorem in theorems if theorem.split == split]
     if not theorems:
         raise WrongUse(f"{statements} has no statement of the split {split}")
-    if lean == "auto" and subset != "core" and any("Mathlib" in t.header for t in theorems):
-        lean = _with_mathlib(place)
+    if lean == "auto" and subset != "core":
+        start = place.resolve().parent if place.exists() else Path.cwd()
+        lean = _lean_for(theorems, start)
     plan = Plan(
         tuple(theorems),
         place.name if place.exists() else statements,
@@ -219,14 +220,14 @@ def run(
     )
 
 
-def _with_mathlib(place: Path) -> str:
-    """The Lean for statements that import Mathlib: the project around them, or the one that was set
-    up for such."""
+def _lean_for(theorems: Iterable[Theorem], start: Path) -> str:
+    """Where they import Mathlib and are in no project: the one that was set up for such."""
     from prover.lean import mathlib
     from prover.lean.toolchain import find_project
 
-    start = place.resolve().parent if place.exists() else Path.cwd()
-    return "auto" if find_project(start) or mathlib.ready() is None else "mathlib"
+    if not any("Mathlib" in theorem.header for theorem in theorems) or find_project(start):
+        return "auto"
+    return "auto" if mathlib.ready() is None else "mathlib"
 
 
 def _must_draw(model: ModelGenerator | None) -> None:
@@ -469,6 +470,8 @@ def recheck(
         print(f"{good} of {len(found)} proofs hold with Lean {prover.lean.version}, in {took}")
         return PROVED if good == len(found) else NOT_PROVED
 
+    if lean == "auto":
+        lean = _lean_for([c.theorem for c in claims if c.theorem], proofs.resolve().parent)
     settings = Settings(lean=lean, jobs=1, limits=PATIENT)
     run_prover(settings, proofs.resolve().parent, work, Options(paranoid=paranoid))
 

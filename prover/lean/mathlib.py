@@ -6,7 +6,9 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -25,6 +27,9 @@ DISK_GB = 8
 _TAG = re.compile(r"v4\.\d+\.\d+(-rc\d+)?")
 _READY = ".ready"
 _PERCENT = re.compile(r"(\d+)\s*%")
+_FULL = re.compile(r"no space left|not enough space|disk quota", re.IGNORECASE)
+_MARK = "PROVER_SETS_UP"  # of all processes that a set-up starts, however far they descend
+_END_SECONDS = 10.0
 
 LAKEFILE = """\
 name = "prover_mathlib"
@@ -39,9 +44,15 @@ CHECK = "import Mathlib\n\nexample (x : ℝ) (h : 0 < x) : 0 < x * x := by posit
 
 
 def ready() -> Path | None:
-    """The project that was set up last, if there is one."""
+    """The project that was asked for last and is ready, if there is one."""
     found = sorted(cache_folder().glob(f"mathlib-*/{_READY}"), key=lambda p: p.stat().st_mtime)
     return found[-1].parent if found else None
+
+
+def begun() -> list[Path]:
+    """The projects that are not ready: their set-up was interrupted, or goes on."""
+    files = cache_folder().glob("mathlib-*/lean-toolchain")
+    return sorted(file.parent for file in files if not file.with_name(_READY).exists())
 
 
 def ensure(
@@ -59,25 +70,33 @@ def ensure(
         raise WrongUse(f"{version} is no version of Mathlib: give a tag such as {VERSION}")
     cache = cache_folder()
     folder = cache / f"mathlib-{version}"
-    if (folder / _READY).exists():
-        return folder
-    if lake is None:
-        raise SetupError(
-            "Mathlib is set up by `lake`, which is not installed",
-            "install elan, Lean's version manager, which brings it; then run this again",
-        )
-    with readable_errors(cache):
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(cache / f"mathlib-{version}.lock"):
-            if not (folder / _READY).exists():
-                _make(folder, version, lake, progress)
+    marker = folder / _READY
+    if not marker.exists():
+        if lake is None:
+            raise SetupError(
+                "Mathlib is set up by `lake`, which is not installed",
+                "install elan, Lean's version manager, which brings it (`curl "
+                "https://elan.lean-lang.org/elan-init.sh -sSf | sh`; on Windows see "
+                "https://github.com/leanprover/elan), and run this again; without it, `--subset core` "
+                "runs what core Lean reads of a benchmark",
+            )
+        with readable_errors(cache):
+            folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(cache / f"mathlib-{version}.lock"):
+                if not marker.exists():
+                    _make(folder, version, lake, progress)
+    with suppress(OSError):  # a finished one that is not ours to write to is still found
+        marker.touch()
     return folder
 
 
 def _make(folder: Path, version: str, lake: str, progress: Progress) -> None:
+    _end(folder)  # what the set-up that was killed has left running
+    manifest = folder / "lake-manifest.json"
+    if not manifest.exists():  # which is written when all sources are there
+        shutil.rmtree(folder / ".lake", ignore_errors=True)
     free = shutil.disk_usage(folder).free / 2**30
-    fetched = (folder / ".lake").exists()
-    if free < DISK_GB and not fetched:
+    if free + _size_gb(folder) < DISK_GB:
         raise SetupError(
             f"Mathlib takes {DISK_GB} GB, and {folder} has {free:.1f} GB",
             "make room, or set PROVER_CACHE to another folder",
@@ -85,7 +104,7 @@ def _make(folder: Path, version: str, lake: str, progress: Progress) -> None:
     write_file(folder / "lean-toolchain", f"leanprover/lean4:{version}\n")
     write_file(folder / "lakefile.toml", LAKEFILE.format(version=version))
     write_file(folder / "Check.lean", CHECK)
-    if not (folder / "lake-manifest.json").exists():
+    if not manifest.exists():
         _run([lake, "update"], folder, "fetching Lean and the sources of Mathlib", progress)
     _run([lake, "exe", "cache", "get"], folder, "fetching Mathlib, compiled", progress)
     _run([lake, "env", "lean", "Check.lean"], folder, "checking `import Mathlib`", progress)
@@ -99,7 +118,13 @@ def _run(command: list[str], folder: Path, step: str, progress: Progress) -> Non
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env={**os.environ, "PATH": path, "MATHLIB_NO_CACHE_ON_UPDATE": "1"},
+        env={
+            **os.environ,
+            "PATH": path,
+            "MATHLIB_NO_CACHE_ON_UPDATE": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+            _MARK: str(folder),
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -117,27 +142,45 @@ def _run(command: list[str], folder: Path, step: str, progress: Progress) -> Non
                     progress(step, min(1.0, int(share[1]) / 100))
         code = process.wait()
     finally:
-        _end(process)
+        process.kill()
+        process.wait()
+        _end(folder)
     if code != 0:
         shown = " ".join(["lake", *command[1:]])
         said = "\n".join(last) or f"exit code {code}"
-        raise SetupError(
-            f"`{shown}` fails in {folder}:\n{said}",
-            "is the network there? The same command goes on where this one stopped",
-        )
+        again = "The same command goes on where this one stopped"
+        hint = f"is the network there? {again}"
+        if _FULL.search(said):
+            hint = (
+                f"free {DISK_GB} GB in {folder.parent} and in the home folder, where elan and Mathlib "
+                f"keep what they fetch. {again}"
+            )
+        raise SetupError(f"`{shown}` fails in {folder}:\n{said}", hint)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    if process.poll() is not None:
-        return
-    try:
-        below = psutil.Process(process.pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        below = []
-    process.kill()
-    for child in below:
-        try:
-            child.kill()
-        except psutil.NoSuchProcess:
-            continue
-    process.wait()
+def _end(folder: Path) -> None:
+    """Ends what a set-up has started and is still there."""
+    latest = time.monotonic() + _END_SECONDS
+    while (left := _started(folder)) and time.monotonic() < latest:
+        for process in left:
+            with suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(left, timeout=0.1)
+
+
+def _started(folder: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.environ().get(_MARK) == str(folder):
+                found.append(process)
+    return found
+
+
+def _size_gb(folder: Path) -> float:
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                total += os.lstat(os.path.join(place, name)).st_size
+    return total / 2**30

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from prover.doctor import diagnose
 from prover.errors import WrongUse
 from prover.lean import mathlib
 from prover.lean.toolchain import SetupError, choose_lean
@@ -110,9 +111,75 @@ def test_an_interrupt_leaves_no_process_and_what_was_fetched(home: Path, lake: P
     assert asked(home).count("update") == 1
 
 
+def test_what_a_killed_set_up_left_running_is_ended(home: Path, lake: Path) -> None:
+    (home / "slow").touch()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "prover", "setup", "--mathlib"], stderr=subprocess.DEVNULL
+    )
+    child = home / "child"
+    while not (child.exists() and child.read_text().strip()):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    left = psutil.Process(int(child.read_text()))
+    (home / "slow").unlink()
+    mathlib.ensure(lake=str(lake))
+    assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
+
+
+def test_sources_that_came_in_part_are_fetched_anew(home: Path, lake: Path) -> None:
+    torn = (
+        mathlib.cache_folder() / f"mathlib-{mathlib.VERSION}/.lake/packages/mathlib/.git/index.lock"
+    )
+    torn.parent.mkdir(parents=True)
+    torn.touch()
+    mathlib.ensure(lake=str(lake))
+    assert not torn.exists()
+
+
+def test_two_at_once_make_it_once(home: Path, lake: Path) -> None:
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-m", "prover", "setup", "--mathlib"], stderr=subprocess.DEVNULL
+        )
+        for _ in range(2)
+    ]
+    assert [process.wait(timeout=60) for process in both] == [0, 0]
+    assert asked(home).count("update") == 1
+
+
+def test_the_version_that_was_asked_for_last_is_used(home: Path, lake: Path) -> None:
+    first = mathlib.ensure("v4.27.0", lake=str(lake))
+    assert mathlib.ensure(lake=str(lake)) == mathlib.ready() != first
+    assert mathlib.ensure("v4.27.0") == mathlib.ready() == first
+
+
+def test_a_full_disk_is_called_that(home: Path, lake: Path) -> None:
+    script = lake.read_text()
+    says = '"exe cache get") echo "leantar: No space left on device (os error 28)"; exit 1 ;;\n'
+    lake.write_text(script.replace('"exe cache get")', says + '"later")', 1))
+    with pytest.raises(SetupError, match="No space left") as caught:
+        mathlib.ensure(lake=str(lake))
+    assert "network" not in caught.value.hint and "free" in caught.value.hint
+
+
+def test_doctor_says_how_far_it_is(home: Path, lake: Path) -> None:
+    def says() -> str:
+        return "\n".join(f"{found.text} {found.hint}" for found in diagnose(home, "mathlib"))
+
+    assert "no Mathlib was set up" in says()
+    (home / "offline").touch()
+    assert command("setup", "--mathlib").code == 2
+    assert f"`prover setup --mathlib {mathlib.VERSION}` goes on" in says()
+    (home / "offline").unlink()
+    folder = mathlib.ensure(lake=str(lake))
+    assert f"Mathlib is set up in {folder}" in says()
+
+
 def test_what_is_missing_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = command("setup", "--mathlib")
-    assert done.code == 2 and "install elan" in done.err
+    assert done.code == 2 and "elan.lean-lang.org" in done.err
     with pytest.raises(SetupError, match="not set up"):
         choose_lean(home, "mathlib")
     monkeypatch.setattr(mathlib, "DISK_GB", 10**9)
@@ -141,3 +208,20 @@ def test_a_benchmark_with_mathlib_takes_it(
     done = command("eval", "run", "some.jsonl", "--model", "none", *options)
     assert done.code == 0, done
     assert used == [chosen]
+
+
+def test_proofs_over_mathlib_are_checked_with_it(
+    home: Path, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mathlib.ensure(lake=str(lake))
+    monkeypatch.chdir(home)
+    row = {"name": "t", "header": "import Mathlib", "statement": "theorem t : 1 = 1"}
+    Path("some.jsonl").write_text(json.dumps(row) + "\n")
+    Path("proofs.jsonl").write_text(json.dumps({"name": "t", "code": "rfl"}) + "\n")
+    used: list[str] = []
+    monkeypatch.setattr(
+        "prover.evaluate.cli.run_prover", lambda settings, *_: used.append(settings.lean)
+    )
+    for options in ([], ["--subset", "core"]):
+        command("eval", "recheck", "proofs.jsonl", "--statements", "some.jsonl", *options)
+    assert used == ["mathlib", "auto"]
