@@ -120,7 +120,10 @@ def prove(
         ),
     ] = "600",
     timeout: Annotated[
-        float, typer.Option(help="Cap on the wall time per hole, in seconds.", min=0.0)
+        float,
+        typer.Option(
+            help="Cap on the time per hole, in seconds, without what goes to other holes.", min=0.0
+        ),
     ] = 300.0,
     jobs: JobsOption = None,
     seed: SeedOption = 0,

@@ -6,8 +6,7 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
@@ -27,10 +26,9 @@ from prover.engine.filling import (
     total,
     why_not,
 )
+from prover.engine.proposer import Proposer
 from prover.engine.targets import Target
-from prover.generate.mixed import Hinted, Mixed, Silent
 from prover.generate.portfolio import Portfolio
-from prover.generate.prompts import ProofFormat, Statement
 from prover.lean.source import as_lean_reads, cut, with_options
 from prover.lean.states import Declaration, Elaborated, Hole
 from prover.lean.worker import ElaborationFailed
@@ -40,7 +38,7 @@ from search.best_first import BestFirst, SearchResult
 from search.budget import Budget, Spent
 from search.graph import Graph
 from search.interfaces import Progress as Step
-from search.interfaces import Request, Suggestion, TacticGenerator
+from search.interfaces import TacticGenerator
 from search.scheduler import SearchFailed
 
 WIDTH = 8
@@ -94,50 +92,6 @@ class Filled:
     @property
     def proved(self) -> bool:
         return all(verdict.proved for verdict in self.verdicts)
-
-
-class Proposer:
-    """What the model of an engine proposes in one search, beside the portfolio or alone. The model
-    is asked for, and loaded if it is not yet, with the first request."""
-
-    def __init__(self, engine: Engine, part: Part, seed: int) -> None:
-        self._engine = engine
-        self._part = part
-        self._seed = seed
-        self._generator: TacticGenerator | None = None
-
-    async def generate(
-        self, requests: Sequence[Request]
-    ) -> AsyncGenerator[tuple[int, Suggestion], None]:
-        """Yields what the model suggests, and what the portfolio does."""
-        if self._generator is None:
-            self._generator = await self._made()
-        stream: Any = self._generator.generate(requests)
-        async with aclosing(stream) as arrivals:
-            async for arrival in arrivals:
-                yield arrival
-
-    async def _made(self) -> TacticGenerator:
-        model = await self._engine.model()
-        beside = self._engine.settings.portfolio
-        if isinstance(model.format, ProofFormat):
-            return Hinted(Portfolio() if beside else Silent(), await self._whole_proofs())
-        return Mixed(model, Portfolio()) if beside else model
-
-    async def _whole_proofs(self) -> list[Suggestion]:
-        """What a model that writes whole proofs writes for a theorem with one hole."""
-        part = self._part
-        if len(part.target.holes) > 1:
-            return []
-        declaration = part.target.declaration
-        before = f"{part.shown.rstrip()}\n{cut(part.text.text, 0, declaration.first)}"
-        head = targets.head(part.text, declaration)
-        statement = Statement.with_docstring(head, before, part.informal)
-        model = await self._engine.model()
-        return [
-            Suggestion(proof.script, proof.score, proof.tokens)
-            async for proof in model.whole_proofs(statement, seed=self._seed)
-        ]
 
 
 class Job:
