@@ -323,9 +323,8 @@ def test_closing_the_stream_frees_its_rows_and_no_others() -> None:
 
 
 def test_the_event_loop_stays_free() -> None:
-    model = generator(ends=[2], max_tokens=80)
-
     async def main() -> float:
+        model = generator(ends=[2], max_tokens=80)
         longest = 0.0
         task = asyncio.create_task(collect(model, tiny.STATES, [0, 1, 2, 3]))
         while not task.done():
@@ -334,7 +333,8 @@ def test_the_event_loop_stays_free() -> None:
             longest = max(longest, time.monotonic() - before)
         return longest / model.metrics().busy
 
-    assert run(main) < 0.5
+    # A machine that is busy elsewhere may hold up one run; a model on the loop holds up each.
+    assert min(run(main) for _ in range(3)) < 0.5
 
 
 @pytest.mark.parametrize("beam", [False, True])
