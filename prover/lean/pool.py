@@ -21,9 +21,18 @@ from typing import Any, Self, TypeVar
 from prover.errors import ProverError
 from prover.lean.axioms import ALLOWED
 from prover.lean.process import GymDied, GymProcess, Limits, Reply
-from prover.lean.states import Elaborated, Hole, Message, read_goal, read_messages
+from prover.lean.states import (
+    Elaborated,
+    Hole,
+    Message,
+    Name,
+    read_context,
+    read_goal,
+    read_messages,
+)
 from prover.lean.toolchain import Lean
 from prover.lean.worker import ElaborationFailed, Worker
+from search.context import NOTHING, Context
 from search.interfaces import Cost, Failure, Outcome, Progress, State
 
 T = TypeVar("T")
@@ -137,6 +146,23 @@ class LeanPool:
         handle = state.handle
         assert isinstance(handle, Handle)
         return await asyncio.shield(self._spawn(self._run(handle, tactic, whole)))
+
+    async def context(self, state: State, theorems: Sequence[Name] = ()) -> Context:
+        """What a state's first goal is about, with those of some theorems that stand before it; NOTHING
+        if Lean does not tell."""
+        handle = state.handle
+        assert isinstance(handle, Handle)
+        worker = await self._acquire(handle.family, handle)
+        try:
+            name = await self._ensure(worker, handle)
+            reply = await worker.gym.request(
+                self.limits.tactic_seconds, cmd="context", state=name, theorems=theorems
+            )
+            return read_context(reply.fields) if reply.ok else NOTHING
+        except (GymDied, _Lost):
+            return NOTHING
+        finally:
+            self._give_back(worker)
 
     def release(self, states: Sequence[State]) -> None:
         workers = {worker.serial: worker for worker in self._live}
