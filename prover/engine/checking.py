@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from prover.engine import targets
 from prover.errors import ProverError
 from prover.lean.source import NotText, as_lean_reads, indent, with_options
-from prover.lean.states import Declaration, Elaborated
+from prover.lean.states import Declaration, Elaborated, Place
 from prover.lean.toolchain import Lean
 from prover.lean.worker import ElaborationFailed
 from prover.verify import external
@@ -156,13 +156,8 @@ class Checker:
         """Names and judgements of the declarations of a file, or of those that were asked for."""
         if trusted is not None:
             text, wanted = trusted
-            pairs = [(one, other) for one in wanted for other in _candidates(one, given)]
-            found = await self.judge(given, pairs, text)
-            best: dict[str, Judgement] = {}
-            for (one, _), judgement in zip(pairs, found, strict=True):
-                if one.name not in best or judgement.outcome is Outcome.PROVED:
-                    best[one.name] = judgement
-            return list(best.items())
+            judged = await self.judge_solution(given, wanted, text)
+            return [(one.name, judgement) for one, judgement in zip(wanted, judged, strict=True)]
         try:
             there = targets.named(given, name)
             if name is None:  # an axiom proves nothing: it counts where something rests on it
@@ -263,6 +258,19 @@ class Checker:
             return await judge_declarations(self._engine.judge, given, pairs, asked, until=until)
         except JudgeFailed as failed:
             return [failed_judgement(failed.kind, str(failed)) for _ in pairs]
+
+    async def judge_solution(
+        self, given: Elaborated, wanted: Sequence[Declaration], asked: Elaborated
+    ) -> list[Judgement]:
+        """The verdicts on declarations of one text in another, which may hold more: each must be
+        there what it is in the first."""
+        pairs = [(one, other) for one in wanted for other in _candidates(one, given)]
+        found = await self.judge(given, pairs, asked)
+        best: dict[Place, Judgement] = {}
+        for (one, _), judgement in zip(pairs, found, strict=True):
+            if one.place not in best or judgement.outcome is Outcome.PROVED:
+                best[one.place] = judgement
+        return [best[one.place] for one in wanted]
 
     async def judge_candidate(
         self, header: str, asked: Elaborated, declaration: Declaration, candidate: str

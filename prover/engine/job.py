@@ -6,13 +6,14 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
 
 from prover.engine import targets
 from prover.engine.checking import Checker, StatementError
+from prover.engine.discover import Discovery, Lemma, with_lemmas
 from prover.engine.engine import Engine
 from prover.engine.filling import (
     Found,
@@ -52,7 +53,8 @@ class Options:
     `budget` is per hole. A search visits a goal with `width` tactics at a time and divides the
     log-probability of a path by depth**`alpha` (BFS-Prover, Xin et al. 2025); None is what the
     authors of the model search with, 8 and 0 without one. `paranoid` has every verdict made by a
-    process started for it, and by external checkers.
+    process started for it, and by external checkers. `discover` has lemmas looked for where a hole
+    stays open, under as much of a budget again.
     """
 
     budget: Budget = field(default_factory=lambda: Budget(expansions=600, seconds=300.0))
@@ -60,6 +62,7 @@ class Options:
     width: int | None = None
     alpha: float | None = None
     paranoid: bool = False
+    discover: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +234,11 @@ class Job:
             for holes, start in await self._places(header, text, target)
         ]
         results = await asyncio.gather(*(self._search(part) for part in parts))
-        searched = time.monotonic()
         found = list(zip(parts, results, strict=True))
-        verdicts, final = await self._conclude(header, text, wanted, found)
+        lemmas = await self._discover(header, wanted, found) if self.options.discover else {}
+        results = [one for _, one in found]
+        searched = time.monotonic()
+        verdicts, final = await self._conclude(header, text, wanted, found, lemmas)
         concluded = time.monotonic()
         version = lean_version(self.texts.lean)
         for place, reason in leftover:
@@ -307,13 +312,46 @@ class Job:
             return None
         return Start(outcome.children[0], tactic)
 
-    async def _search(self, part: Part) -> Found:
+    async def _discover(
+        self, header: str, wanted: Sequence[Target], found: list[tuple[Part, Found]]
+    ) -> dict[str, tuple[Lemma, ...]]:
+        """Looks for lemmas for what is open, one target after the other, and puts what is found with
+        them in its place. The lemmas, by the target that they are for."""
+        lemmas: dict[str, tuple[Lemma, ...]] = {}
+        for target in wanted:
+            own = [(part, one) for part, one in found if part.target is target]
+            if self._over or is_solved(target, found):
+                continue
+            discovery = Discovery(
+                self.texts,
+                self._search,
+                header,
+                target,
+                own,
+                budget=self.options.budget,
+                over=lambda: self._over,
+            )
+            done = await discovery.run()
+            for place, (part, one) in enumerate(found):
+                if part.target is target:
+                    came = one if done is None else done.found.get(part, one)
+                    found[place] = part, discovery.counted(part, one, came)
+            if done is not None:
+                lemmas[target.name] = done.lemmas
+        return lemmas
+
+    async def _search(
+        self,
+        part: Part,
+        budget: Budget | None = None,
+        generator: TacticGenerator | None = None,
+    ) -> Found:
         options = self.options
         search = BestFirst(
             part.state,
             alpha=self.alpha,
             width=self.width,
-            budget=options.budget,
+            budget=budget or options.budget,
             seed=options.seed,
             context=await self.texts.pool.context(part.state, part.theorems),
         )
@@ -339,7 +377,9 @@ class Job:
             if self._on_progress is not None:
                 self._on_progress(self._progress(part.target.name, search))
 
-        generator, first = self._proposers(part)
+        first = None
+        if generator is None:
+            generator, first = self._proposers(part)
         work = self._engine.scheduler.run(
             search, generator, first=first, verify=verify, on_progress=report
         )
@@ -396,6 +436,7 @@ class Job:
         text: Elaborated,
         wanted: Sequence[Target],
         found: Sequence[tuple[Part, Found]],
+        lemmas: Mapping[str, tuple[Lemma, ...]],
     ) -> tuple[list[Verdict], str]:
         """The verdicts on the declarations whose holes were searched, and the text with what is
         proved. All proofs are put into the text, which is elaborated from scratch; where one does
@@ -403,8 +444,10 @@ class Job:
         refused: dict[str, str] = {}
         while True:
             filled = filled_text(text, wanted, found, refused)
+            there = {name: own for name, own in lemmas.items() if name not in refused}
+            filled = with_lemmas(filled, text, wanted, found, refused, there)
             solved = [t for t in wanted if t.name not in refused and is_solved(t, found)]
-            judged = await self._judge_filled(header, text, solved, filled)
+            judged = await self._judge_filled(header, text, solved, filled, bool(there))
             rests = {
                 target.name: judgement.rests_on or open_beside(text, target, solved)
                 for target, judgement in zip(solved, judged, strict=True)
@@ -434,13 +477,22 @@ class Job:
                     reason=why,
                     rests_on=tuple(rests[target.name]),
                 )
-            verdict = replace(verdict, seed=self.options.seed)
+            own_lemmas = tuple(one.shown for one in there.get(target.name, ()))
+            verdict = replace(verdict, seed=self.options.seed, lemmas=own_lemmas)
             verdicts.append(await self.texts.doubt(verdict, header + text.text))
         return verdicts, filled
 
     async def _judge_filled(
-        self, header: str, text: Elaborated, wanted: Sequence[Target], filled: str
+        self,
+        header: str,
+        text: Elaborated,
+        wanted: Sequence[Target],
+        filled: str,
+        more: bool,
     ) -> list[Judgement]:
+        """The judgements on declarations in the text with their proofs. With `more`, it has lemmas
+        that the text asked does not: each declaration must be what it is there, as in a file that
+        somebody hands in for it."""
         if not wanted:
             return []
         try:
@@ -449,6 +501,8 @@ class Job:
             )
         except ElaborationFailed as failed:
             return [failed_judgement(failed.kind, str(failed)) for _ in wanted]
+        if more:
+            return await self.texts.judge_solution(given, [t.declaration for t in wanted], text)
         pairs = []
         for target in wanted:
             asked = target.declaration

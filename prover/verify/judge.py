@@ -67,6 +67,16 @@ class Made:
                 return self._tables.digest(row["type"], levels)
         return ""
 
+    def mentions(self, command: int) -> frozenset[Name]:
+        """The constants that occur in what a command made, in types and in proofs."""
+        rows = [
+            row
+            for segment in self.commands[command - self.first].segments
+            for row in segment["decls"]
+        ]
+        roots = [row[part] for row in rows for part in ("type", "value") if part in row]
+        return self._tables.constants(roots)
+
     @cached_property
     def _tables(self) -> _Tables:
         tables = _Tables()
@@ -286,6 +296,11 @@ class _Tables:
 
     def name(self, index: int) -> Name:
         return self._names[index]
+
+    def constants(self, terms: Sequence[int]) -> frozenset[Name]:
+        """The constants of some terms."""
+        rows = (self._exprs[i] for term in terms for i in _rows_below(self._exprs, term))
+        return frozenset(self._names[row[1]] for row in rows if row[0] == 2)
 
     def digest(self, term: int, params: Sequence[Name]) -> str:
         """The hash of a term in which each row stands for what it refers to."""

@@ -48,7 +48,8 @@ class Verdict:
     whole text that was checked. `axioms` are those the proof rests on as far as this Lean shows
     them. `could_not_run` are the checks that were asked for and did not happen, with the reasons.
     `open_goals` are prints of the best goals of a search that gave up. `rests_on` are declarations of
-    the text that it needs and that are not finished: it is not proved before they are.
+    the text that it needs and that are not finished: it is not proved before they are. `lemmas` are
+    theorems that were found on the way and stand before it in `text`: name and statement.
     """
 
     outcome: Outcome
@@ -65,6 +66,7 @@ class Verdict:
     open_goals: tuple[str, ...] = ()
     rests_on: tuple[str, ...] = ()
     seed: int | None = None
+    lemmas: tuple[str, ...] = ()
 
     @property
     def proved(self) -> bool:

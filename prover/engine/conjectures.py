@@ -1,0 +1,438 @@
+"""Equations that may hold, found by enumerating terms and comparing their values.
+
+Terms are made by size out of smaller ones that no found equation simplifies; those that have the
+same values at all points are conjectured to be equal, and the smaller one stands for both from then
+on (QuickSpec: Claessen, Smallbone and Hughes, TAP 2010). So what follows from a found equation by
+rewriting is not made again.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+
+from prover.engine.terms import (
+    ARROW,
+    ELEMENT,
+    Equation,
+    Symbol,
+    Term,
+    Variable,
+    applied,
+    filled,
+    flat,
+    match,
+    matches,
+    written_type,
+)
+from search.context import Context, Tree
+
+MOST_TERMS = 4_000
+"""How many terms are made: a bound on the time, and on what grows exponentially with the size."""
+
+POINTS = 30
+"""How many points terms are compared at."""
+
+LARGEST = 5
+"""How many recursive constructors the largest values have."""
+
+SAMPLE = "Nat"
+"""The type that values are computed at where terms have a type variable."""
+
+
+class Exploration:
+    """The equations between terms over some symbols, as a machine without Lean:
+
+        while batch := exploration.batch():
+            equations = exploration.learn([<the values of each term at the same points>])
+
+    `goal_types` are types that the goal's variables have; polymorphic functions are used at them and
+    at a type variable.
+    """
+
+    def __init__(
+        self,
+        symbols: Sequence[Symbol],
+        goal_types: Iterable[Tree] = (),
+        *,
+        most_terms: int = MOST_TERMS,
+        largest: int = 7,
+    ) -> None:
+        self._heads = list(_instances(symbols, goal_types))
+        self.variables = list(_variables(self._heads))
+        self._left = most_terms
+        self._largest = largest
+        self._size = 0
+        self._terms: dict[tuple[Tree, int], list[Term]] = {}
+        self._known: dict[tuple[Tree, tuple[Hashable, ...]], Term] = {}
+        self._rules: dict[Symbol | Variable, list[Equation]] = {}
+        self._batch: list[Term] = []
+
+    def batch(self) -> list[Term]:
+        """The terms of the next size; none when the end is reached."""
+        while self._size < self._largest:
+            self._size += 1
+            made = [
+                term
+                for term in self._made(self._size)
+                if _is_chain(term) or not self._reducible(term)
+            ]
+            if len(made) > self._left:
+                break
+            self._left -= len(made)
+            self._batch = sorted(made, key=lambda t: (-len(t.variables), t.order))
+            if made:
+                return self._batch
+        return []
+
+    def learn(self, values: Sequence[Sequence[Hashable] | None]) -> list[Equation]:
+        """Takes the values of the terms of the batch, None for one that has none, and gives the
+        equations that they suggest and that no earlier one implies by rewriting."""
+        found: list[Equation] = []
+        at = dict(zip(self._batch, values, strict=True))
+        for term, value in at.items():
+            regrouped = _regrouped(term)
+            if value is not None and regrouped is not None and at.get(regrouped) == value:
+                found.append(Equation(term, regrouped))
+            if value is None or self._reducible(term):
+                continue
+            key = term.type, tuple(value)
+            other = self._known.setdefault(key, term)
+            if other is term:
+                self._terms.setdefault((term.type, self._size), []).append(term)
+                continue
+            equation = Equation(term, other)
+            self._rules.setdefault(term.head, []).append(equation)
+            found.append(oriented(equation))
+        return found
+
+    def _made(self, size: int) -> Iterator[Term]:
+        """All terms of a size whose arguments stand for themselves."""
+        for variable in self.variables:
+            arguments, result = _function(variable.type)
+            if size == 1:
+                yield Term(variable, (), variable.type)
+            elif arguments:
+                yield from self._applied(variable, arguments, result, size)
+        for head, types, result in self._heads:
+            if size == 1 and not types:
+                yield Term(head, (), result)
+            elif size > 1 and types:
+                yield from self._applied(head, types, result, size)
+
+    def _applied(
+        self, head: Symbol | Variable, types: Sequence[Tree], result: Tree, size: int
+    ) -> Iterator[Term]:
+        for sizes in _shares(size - 1, len(types)):
+            choices = [self._terms.get(key, []) for key in zip(types, sizes, strict=True)]
+            for arguments in itertools.product(*choices):
+                yield Term(head, arguments, result)
+
+    def _reducible(self, term: Term) -> bool:
+        """Whether a found equation makes it smaller, at its root: its arguments are as small as they
+        get."""
+        for rule in self._rules.get(term.head, ()):
+            values: dict[Variable, Term] = {}
+            if match(rule.left, term, values):
+                bound = {v for v in rule.right.variables if v not in values}
+                if not bound and rule.right.replaced(values).order < term.order:
+                    return True
+        return False
+
+
+def _regrouped(term: Term) -> Term | None:
+    """What `f (f a b) c` is if `f` is associative: `f a (f b c)`."""
+    if not _is_chain(term) or term.arguments[0].head is not term.head:
+        return None
+    (a, b), c = term.arguments[0].arguments, term.arguments[1]
+    return Term(term.head, (a, Term(term.head, (b, c), term.type)), term.type)
+
+
+def _is_chain(term: Term) -> bool:
+    """Whether it is `f (f a b) c` or `f a (f b c)`, with variables in their order: what associativity
+    is about, whatever else is known."""
+    if len(term.arguments) != 2 or term.size != 5 or len(term.variables) != 3:
+        return False
+    names = [variable.name for variable in term.variables]
+    return term.occurrences(term.head) == 2 and names == sorted(names)
+
+
+def _shares(total: int, parts: int) -> Iterator[tuple[int, ...]]:
+    """All ways to divide a number into so many positive ones."""
+    if parts == 1:
+        yield (total,)
+        return
+    for first in range(1, total - parts + 2):
+        for rest in _shares(total - first, parts - 1):
+            yield (first, *rest)
+
+
+def _instances(
+    symbols: Sequence[Symbol], goal_types: Iterable[Tree]
+) -> Iterator[tuple[Symbol, tuple[Tree, ...], Tree]]:
+    """The symbols at the types that they are used at: a type variable for all their parameters, the
+    elements of the types that stand in other signatures, and what the goal's types say."""
+    ground: list[Tree] = [t for t in goal_types if not any(isinstance(p, int) for p in flat(t))]
+    for symbol in symbols:
+        if not symbol.parameters:
+            ground += [*symbol.arguments, symbol.result]
+    elements: dict[Tree, None] = {ELEMENT: None}
+    for tree in ground:
+        elements.update(dict.fromkeys(_elements(tree)))
+    for symbol in symbols:
+        if not symbol.parameters:
+            yield symbol, symbol.arguments, symbol.result
+            continue
+        chosen: list[dict[int, Tree]] = [
+            dict.fromkeys(symbol.parameters, element) for element in elements
+        ]
+        for argument, tree in itertools.product((*symbol.arguments, symbol.result), ground):
+            values: dict[int, Tree] = {}
+            if not isinstance(argument, tuple) or not matches(argument, tree, values):
+                continue
+            if values.keys() == set(symbol.parameters):
+                chosen.append(values)
+        seen: list[Mapping[int, Tree]] = []
+        for values in chosen:
+            if values not in seen and len(seen) < MOST_INSTANCES:
+                seen.append(values)
+                types = tuple(filled(tree, values) for tree in symbol.arguments)
+                yield symbol, types, filled(symbol.result, values)
+
+
+MOST_INSTANCES = 4
+
+
+def _elements(tree: Tree) -> Iterator[Tree]:
+    """What stands as an argument of a type, such as the type of a list's elements."""
+    if isinstance(tree, tuple):
+        for part in tree[1:]:
+            if tree[0] != ARROW:
+                yield part
+            yield from _elements(part)
+
+
+def _function(tree: Tree) -> tuple[tuple[Tree, ...], Tree]:
+    """The arguments and the result of a function type."""
+    arguments: list[Tree] = []
+    while isinstance(tree, tuple) and tree[0] == ARROW:
+        arguments.append(tree[1])
+        tree = tree[2]
+    return tuple(arguments), tree
+
+
+def _variables(heads: Sequence[tuple[Symbol, tuple[Tree, ...], Tree]]) -> Iterator[Variable]:
+    """Variables for each type that a symbol takes: three where two of them meet in one, so that
+    associativity can be said."""
+    types = dict.fromkeys(tree for _, arguments, _ in heads for tree in arguments)
+    for place, tree in enumerate(types):
+        takers = [arguments for head, arguments, _ in heads if tree in arguments]
+        functions = [a for head, a, _ in heads if tree in a and not head.constructor]
+        if tree == "Bool" and not functions:
+            continue
+        if isinstance(tree, tuple) and tree[0] == ARROW:
+            count = 1
+        elif any(arguments.count(tree) > 1 for arguments in functions):
+            count = 3
+        else:
+            count = 2 if takers else 1
+        for i in range(count):
+            yield Variable(f"v{place}{'abc'[i]}", tree)
+
+
+# What comes of it
+
+
+def oriented(equation: Equation) -> Equation:
+    """The side to rewrite on the left. It is the larger one, but where a function goes through
+    another (`f (g x y) = h (f x) (f y)`) it goes inwards."""
+    one, other = equation.left, equation.right
+    if _goes_inwards(other, one):
+        return Equation(other, one)
+    if _goes_inwards(one, other) or set(other.variables) <= set(one.variables):
+        return equation
+    return Equation(other, one)
+
+
+def _goes_inwards(one: Term, other: Term) -> bool:
+    """Whether the outermost function of one side occurs more often, and only deeper, in the other."""
+    return (
+        isinstance(one.head, Symbol)
+        and not one.head.constructor
+        and bool(one.arguments)
+        and other.head is not one.head
+        and other.occurrences(one.head) > one.occurrences(one.head)
+        and set(other.variables) <= set(one.variables)
+    )
+
+
+Row = tuple[str, ...] | None
+"""The values of a term at all points."""
+
+LIBRARY_TYPES: dict[str, list[tuple[str, list[Tree]]]] = {
+    "Bool": [("Bool.true", []), ("Bool.false", [])],
+    "List": [("List.nil", []), ("List.cons", [0, ("List", 0)])],
+    "Option": [("Option.none", []), ("Option.some", [0])],
+    "Prod": [("Prod.mk", [0, 1])],
+}
+
+
+def _head(tree: Tree) -> str:
+    return str(tree[0] if isinstance(tree, tuple) else tree)
+
+
+def _made_of(constructor: Symbol, arguments: Sequence[str]) -> str:
+    """The normal form of a constructor with normal forms."""
+    if constructor.name == "Nat.zero":
+        return "0"
+    if constructor.name == "Nat.succ":
+        return str(int(arguments[0]) + 1)
+    return f"({' '.join([constructor.name, *arguments])})"
+
+
+class Bench:
+    """What terms are at points: small values of their variables, and some that are not so small, the
+    same every time. A value is the text of a normal form.
+
+    A term is evaluated from the values of its arguments, which are known when it is made, so that
+    all there is to ask of Lean are functions at values, each once.
+    """
+
+    def __init__(self, context: Context, variables: Iterable[Variable], seed: int = 0) -> None:
+        self._context = context
+        self._random = random.Random(seed)
+        shown = {name: kind.signature.shown for name, kind in context.types.items()}
+        self._shown = {**shown, ELEMENT: SAMPLE}
+        self._rows: dict[Term, Row] = {}
+        self._known: dict[str, str | None] = {}
+        self._points: dict[Variable, Row] = {}
+        for variable in variables:
+            row = [
+                self.value(variable.type, min(LARGEST, 1 + place // 2)) for place in range(POINTS)
+            ]
+            self._points[variable] = None if None in row else tuple(map(str, row))
+
+    @property
+    def variables(self) -> list[Variable]:
+        """Those that have values."""
+        return [variable for variable, row in self._points.items() if row is not None]
+
+    def questions(self, terms: Iterable[Term]) -> list[str]:
+        """Closed terms whose values must be known for those of these terms to be."""
+        asked = (text for term in terms for known, text in self._at_points(term) if not known)
+        return [text for text in dict.fromkeys(asked) if text not in self._known]
+
+    def answer(self, questions: Sequence[str], values: Sequence[str | None]) -> None:
+        """Takes the values of closed terms; None for one that has none."""
+        self._known.update(zip(questions, values, strict=True))
+
+    def rows(self, terms: Iterable[Term]) -> list[Row]:
+        """The values of terms at all points, None for one that lacks some."""
+        found = []
+        for term in terms:
+            row = [text if known else self._known[text] for known, text in self._at_points(term)]
+            self._rows[term] = None if None in row or not row else tuple(map(str, row))
+            found.append(self._rows[term])
+        return found
+
+    def _at_points(self, term: Term) -> Iterator[tuple[bool, str]]:
+        """What a term is at each point: its value, or else a closed term over values. Nothing where
+        its arguments have none."""
+        head = term.head
+        if not term.arguments and isinstance(head, Variable):
+            yield from ((True, value) for value in self._points[head] or ())
+            return
+        rows = [row for argument in term.arguments if (row := self._rows[argument]) is not None]
+        if len(rows) < len(term.arguments):
+            return
+        functions = self._points[head] if isinstance(head, Variable) else None
+        type_ = written_type(term.type, self._shown)
+        beside = [written_type(argument.type, self._shown) for argument in term.arguments]
+        for place in range(POINTS):
+            values = [row[place] for row in rows]
+            if isinstance(head, Symbol) and head.constructor:
+                yield True, _made_of(head, values)
+                continue
+            typed = [f"({v} : {t})" for v, t in zip(values, beside, strict=True)]
+            if isinstance(head, Symbol):
+                text = applied(head, typed)
+            else:
+                assert functions is not None
+                text = " ".join([functions[place], *typed])
+            yield False, f"({text} : {type_})"
+
+    # Values
+
+    def _constructors(self, tree: Tree) -> list[tuple[str, list[Tree]]] | None:
+        """The constructors of a type, with the types of their arguments."""
+        name, parameters = _head(tree), tree[1:] if isinstance(tree, tuple) else ()
+        if name in LIBRARY_TYPES:
+            values = dict(enumerate(parameters))
+            return [(c, [filled(t, values) for t in fields]) for c, fields in LIBRARY_TYPES[name]]
+        kind = self._context.types.get(name)
+        if kind is None or kind.prop or kind.indices:
+            return None
+        values = dict(enumerate(parameters))
+        found = []
+        for signature in kind.constructors:
+            fields = signature.binders[kind.parameters :]
+            if any(b.kind != "explicit" or b.type is None for b in fields):
+                return None
+            found.append((signature.name, [filled(b.type, values) for b in fields]))
+        return found
+
+    def value(self, tree: Tree, size: int) -> str | None:
+        """A value of at most that many recursive constructors; None if none can be made."""
+        return self._value(tree, self._random.randint(0, size), 8)
+
+    def _value(self, tree: Tree, size: int, depth: int) -> str | None:
+        match tree:
+            case "α" | "Nat":
+                return str(self._random.randrange(4))
+            case "Int":
+                number = self._random.randrange(-3, 4)
+                return f"(Int.ofNat {number})" if number >= 0 else f"(Int.negSucc {-number - 1})"
+            case ("→", argument, result):
+                return self._function(argument, result, size)
+        constructors = self._constructors(tree)
+        if constructors is None or depth == 0:
+            return None
+        name = _head(tree)
+        nodes = [c for c in constructors if any(name in flat(argument) for argument in c[1])]
+        leaves = [c for c in constructors if c not in nodes]
+        choices = nodes if nodes and (size > 0 or not leaves) else leaves
+        if not choices:
+            return None
+        shown, arguments = self._random.choice(choices)
+        own = [i for i, argument in enumerate(arguments) if name in flat(argument)]
+        shares = dict.fromkeys(own, 0)
+        for _ in range(size - 1 if own else 0):
+            shares[self._random.choice(own)] += 1
+        texts = []
+        for place, argument in enumerate(arguments):
+            text = self._value(
+                argument, shares.get(place, min(size, 2)), depth - (place not in shares)
+            )
+            if text is None:
+                return None
+            texts.append(text)
+        return f"({' '.join([shown, *texts])})"
+
+    def _function(self, argument: Tree, result: Tree, size: int) -> str | None:
+        numbers = {ELEMENT, "Nat"}
+        if argument in numbers and result in numbers:
+            return self._random.choice(("(fun x => x + 1)", "(fun x => 2 * x)", "(fun x => 3 - x)"))
+        if argument in numbers and set(flat(result)) <= {ARROW, *numbers}:
+            return self._random.choice(("(fun x y => 2 * x + y)", "(fun x y => x - y)"))
+        some = [self._value(result, size, 4), self._value(result, size, 4)]
+        if None in some:
+            return None
+        if argument in numbers:
+            return f"(fun x => if x % 2 = 0 then {some[0]} else {some[1]})"
+        kind = self._context.types.get(_head(argument))
+        if kind is not None and len(kind.constructors) > 1:
+            first = kind.constructors[0]
+            blanks = " _" * sum(b.kind == "explicit" for b in first.binders[kind.parameters :])
+            return f"(fun x => match x with | {first.shown}{blanks} => {some[0]} | _ => {some[1]})"
+        return f"(fun _ => {some[0]})"

@@ -1,0 +1,549 @@
+"""Lemmas that nobody wrote: found where a search has failed, proved by the same search, and written
+before the theorem that needs them.
+
+Equations over the functions of the goal are enumerated and tested on small values
+(`prover.engine.conjectures`), those that survive are proved, simple ones first, each with those
+proved before at hand, and the goal is searched again with them (HipSpec: Claessen, Johansson, Rosén
+and Smallbone, CADE 2013).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+from collections import Counter
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from dataclasses import dataclass, replace
+
+from prover.engine import targets
+from prover.engine.checking import Checker
+from prover.engine.conjectures import Bench, Exploration
+from prover.engine.filling import Found, Part, filled_text
+from prover.engine.targets import Target
+from prover.engine.terms import (
+    ELEMENT,
+    Equation,
+    Symbol,
+    Term,
+    read_type,
+    statement,
+    symbols,
+)
+from prover.generate.portfolio import Portfolio, suggestions
+from prover.lean.source import cut, fill_all, indent
+from prover.lean.source import replace as insert
+from prover.lean.states import Declaration, Elaborated, Name
+from prover.lean.worker import ElaborationFailed
+from prover.verify.judge import Made
+from search.budget import Budget, Spent
+from search.context import Context, Tree
+from search.interfaces import Progress, Request, State, Suggestion, TacticGenerator
+
+CONJECTURES = 30
+"""How many conjectures of one size are tried, those first that are likeliest to help."""
+
+PROOF = Budget(expansions=6, seconds=6.0)
+ATTEMPT = Budget(expansions=24, seconds=12.0)
+"""What the proof of a lemma may take, and one more search of the goal."""
+
+WORD = re.compile(r"[^\W\d][\w'!?₀-₉]*")
+
+Search = Callable[[Part, Budget, TacticGenerator], Awaitable[Found]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lemma:
+    """A theorem that was found on the way. `signature` is what stands after its name."""
+
+    name: str
+    signature: str
+    script: str
+
+    @property
+    def text(self) -> str:
+        return f"{head(self.name, self.signature)} := by\n  {indent(self.script, 2)}\n"
+
+    @property
+    def shown(self) -> str:
+        """It in one line, as a person names it."""
+        signature = " ".join(self.signature.split())
+        return f"{self.name}{' ' * (not signature.startswith(':'))}{signature}"
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """The lemmas that stand before a target, in their order, and what is found with them for those
+    of its parts that were open."""
+
+    lemmas: tuple[Lemma, ...]
+    found: dict[Part, Found]
+
+
+def head(name: str, signature: str) -> str:
+    """The first lines of a theorem."""
+    line = f"theorem {name} {signature}"
+    if len(line) <= 92:
+        return line
+    binders, _, claim = signature.rpartition(" : ")
+    return f"theorem {name} {binders} :\n    {claim}"
+
+
+class Discovery:
+    """The search for lemmas for one target that stays open.
+
+    `search` runs one search under a budget; `budget` is for all of them together; `over` says that
+    the job was cancelled.
+    """
+
+    def __init__(
+        self,
+        texts: Checker,
+        search: Search,
+        header: str,
+        target: Target,
+        found: Sequence[tuple[Part, Found]],
+        *,
+        budget: Budget,
+        over: Callable[[], bool],
+    ) -> None:
+        self._texts = texts
+        self._pool = texts.pool
+        self._search = search
+        self._header = header
+        self._target = target
+        self._parts = [part for part, _ in found]
+        self._failed = [one for _, one in found]
+        self._over = over
+        self._budget = budget
+        self._text = self._parts[0].text
+        self._command = self._text.commands[target.declaration.command]
+        self._before = cut(self._text.text, 0, self._command.first)
+        self._words = set(WORD.findall(header + self._text.text))
+        self._lemmas: list[Lemma] = []
+        self._waiting: list[tuple[Equation, str]] = []
+        self._tried: set[str] = set()
+        self._begin = asyncio.get_running_loop().time()
+        self.spent = Spent()
+        self.failures: Counter[str] = Counter()
+
+    async def run(self) -> Discovered | None:
+        """Lemmas, and what is found with them; None where they do not help."""
+        if any(part.start is not None for part in self._parts):
+            return None
+        state = self._parts[0].state
+        context = await self._pool.context(state, self._parts[0].theorems)
+        text = _about(state, context)
+        there = symbols(context, _functions(state, context), text)
+        exploration = Exploration(there, _goal_types(state, context))
+        async for equations in self._explored(exploration, state, context):
+            if await self._proved(equations, context) and (done := await self._attempt()):
+                return done
+        return None
+
+    def counted(self, part: Part, before: Found, found: Found) -> Found:
+        """What is found for a part, with what its first search took; the first part of the target
+        bears what all of this took."""
+        spent = replace(before.spent)
+        if part is self._parts[0]:
+            own = self.spent
+            spent.expansions += own.expansions
+            spent.tactics += own.tactics
+            spent.tokens += own.tokens
+            spent.heartbeats += own.heartbeats
+            spent.seconds += asyncio.get_running_loop().time() - self._begin
+        return replace(found, result=replace(found.result, spent=spent))
+
+    # Conjectures
+
+    async def _explored(
+        self, exploration: Exploration, state: State, context: Context
+    ) -> AsyncIterator[list[Equation]]:
+        """The equations between terms of each size that hold at all points."""
+        bench = Bench(context, exploration.variables)
+        exploration.variables = bench.variables
+        while not self._is_over and (batch := exploration.batch()):
+            if questions := bench.questions(batch):
+                rows = await self._pool.evaluate(state, questions, most=1, heartbeats=200_000)
+                bench.answer(questions, [row[0] if row else None for row in rows])
+            yield exploration.learn(bench.rows(batch))
+
+    def _fresh(self, base: str) -> str:
+        """A name that the text does not have."""
+        marks = itertools.chain(["", "'"], (f"_{i}" for i in itertools.count(2)))
+        names = (f"{base}{mark}" for mark in marks)
+        name = next(name for name in names if name not in self._words)
+        self._words.add(name)
+        return name
+
+    async def _proved(self, equations: Iterable[Equation], context: Context) -> bool:
+        """Tries to prove conjectures, and again those that failed before if any lemma is new. Says
+        whether any is."""
+        before = len(self._lemmas)
+        shown = {name: kind.signature.shown for name, kind in context.types.items()}
+        new = []
+        for equation in sorted(equations, key=lambda e: _rank(e, context)):
+            signature = statement(equation, shown).signature
+            if signature not in self._tried:
+                self._tried.add(signature)
+                new.append((equation, signature))
+        await self._prove(new[:CONJECTURES])
+        if len(self._lemmas) > before:
+            again, self._waiting = self._waiting, []
+            await self._prove(again)
+        return len(self._lemmas) > before
+
+    async def _prove(self, conjectures: Sequence[tuple[Equation, str]]) -> None:
+        together = self._pool.capacity
+        for first in range(0, len(conjectures), together):
+            if self._is_over:
+                return
+            group = conjectures[first : first + together]
+            names: list[str] = []
+            for equation, _ in group:
+                names.append(self._fresh(base_name(equation)))
+            tries = [
+                self._lemma(name, signature)
+                for name, (_, signature) in zip(names, group, strict=True)
+            ]
+            for name, one, came in zip(names, group, await asyncio.gather(*tries), strict=True):
+                if isinstance(came, Lemma):
+                    self._lemmas.append(came)
+                    continue
+                self._words.discard(name)
+                if came:
+                    self._waiting.append(one)
+
+    async def _lemma(self, name: str, signature: str) -> Lemma | bool:
+        """A conjecture as a lemma; True where it may be one yet, False where it is none: it does not
+        elaborate, is false, or simplification alone proves it with what is there."""
+        text = f"{self._before}{written_lemmas(self._lemmas)}{head(name, signature)} := by sorry\n"
+        try:
+            done = await self._pool.elaborate(self._header, text, family=self._text.family)
+        except ElaborationFailed:
+            return False
+        try:
+            if done.errors or len(done.holes) != 1:
+                return False
+            (target,) = targets.targets(done, done.declarations[-1:])
+            part = Part(self._header, done, target, target.holes)
+            rules = await self._rules(part)
+            outcome = await self._pool.run(part.state, f"simp{rules}")
+            if isinstance(outcome, Progress) and not outcome.children:
+                return False
+            found = await self._searched(part, PROOF, _Inductive(part.state))
+            if found.result.proof is None:
+                return True
+            return Lemma(name, signature, found.result.proof)
+        finally:
+            self._pool.release([hole.state for hole in done.holes])
+
+    async def _rules(self, part: Part) -> str:
+        """What there is to simplify with, as a list for `simp`."""
+        context = await self._pool.context(part.state, part.theorems)
+        names = [
+            *(
+                f.signature.shown
+                for f in context.functions_of(part.state.goals[0].own)
+                if not f.opaque
+            ),
+            *(p.signature.shown for p in context.premises[-8:] if not p.open),
+        ]
+        return f" [{', '.join(names)}]" if names else ""
+
+    # The target
+
+    async def _attempt(self) -> Discovered | None:
+        """Searches what is open of the target once more, with the lemmas."""
+        done, target = await self._with(self._lemmas)
+        if done is None or target is None:
+            return None
+        found: dict[Part, Found] = {}
+        try:
+            for part, hole in zip(self._parts, target.holes, strict=True):
+                if part not in self._open:
+                    continue
+                anew = Part(self._header, done, target, (hole,), None, part.shown, part.informal)
+                came = await self._searched(anew, ATTEMPT, Portfolio())
+                if came.result.proof is None:
+                    return None
+                found[part] = came
+        finally:
+            self._pool.release([hole.state for hole in done.holes])
+        return await self._with_what_is_needed(found)
+
+    async def _with_what_is_needed(self, found: dict[Part, Found]) -> Discovered:
+        """The lemmas that the proofs use, directly or through another, and the proofs without the
+        names of those that they do not use."""
+        lemmas = list(self._lemmas)
+        whole = await self._filled(lemmas, found)
+        if whole is None:
+            return Discovered(tuple(lemmas), found)
+        made, first = Made.of(whole), self._target.declaration.command
+        names = [whole.commands[first + i].constants[0].name for i in range(len(lemmas))]
+        uses = [made.mentions(first + i) & set(names) for i in range(len(lemmas) + 1)]
+        needed: set[Name] = set()
+        todo = list(uses[-1])
+        while todo:
+            name = todo.pop()
+            if name not in needed:
+                needed.add(name)
+                todo += uses[names.index(name)]
+        spoken = {
+            name: (lemma.name, ".".join(map(str, name)))
+            for name, lemma in zip(names, lemmas, strict=True)
+        }
+
+        def lean(script: str, used: Iterable[Name]) -> str:
+            return without(script, [s for n in names if n not in used for s in spoken[n]])
+
+        for strict in (True, False):
+            kept = [
+                replace(lemma, script=lean(lemma.script, use if strict else needed))
+                for name, lemma, use in zip(names, lemmas, uses, strict=False)
+                if name in needed
+            ]
+            ended = {
+                part: replace(
+                    one,
+                    result=replace(
+                        one.result,
+                        proof=lean(one.result.proof or "", uses[-1] if strict else needed),
+                    ),
+                )
+                for part, one in found.items()
+            }
+            if await self._filled(kept, ended) is not None:
+                return Discovered(tuple(kept), ended)
+        return Discovered(tuple(lemmas), found)
+
+    async def _filled(self, lemmas: Sequence[Lemma], found: dict[Part, Found]) -> Elaborated | None:
+        """The text up to the target's end with lemmas and proofs; None where it does not hold."""
+        done, target = await self._with(lemmas)
+        if done is None or target is None:
+            return None
+        self._pool.release([hole.state for hole in done.holes])
+        scripts = {**dict(zip(self._parts, self._failed, strict=True)), **found}
+        proofs = [
+            (hole, scripts[part].result.proof)
+            for part, hole in zip(self._parts, target.holes, strict=True)
+        ]
+        try:
+            whole = await self._pool.elaborate(
+                self._header, fill_all(done.text, proofs), family=self._text.family, holes=False
+            )
+        except ElaborationFailed:
+            return None
+        anew = self._found_in(whole, len(lemmas))
+        return None if whole.errors or anew is None or anew.sorry else whole
+
+    async def _with(self, lemmas: Sequence[Lemma]) -> tuple[Elaborated | None, Target | None]:
+        """The text up to the target's end with lemmas before the target, and that there."""
+        own = cut(self._text.text, self._command.first, self._command.last)
+        text = self._before + written_lemmas(lemmas) + own + "\n"
+        try:
+            done = await self._pool.elaborate(self._header, text, family=self._text.family)
+        except ElaborationFailed:
+            return None, None
+        declaration = self._found_in(done, len(lemmas))
+        found = [] if declaration is None else targets.targets(done, [declaration])
+        if not found or len(found[0].holes) != len(self._target.holes):
+            self._pool.release([hole.state for hole in done.holes])
+            return None, None
+        return done, found[0]
+
+    def _found_in(self, text: Elaborated, lemmas: int) -> Declaration | None:
+        """The target in a text with so many lemmas before it."""
+        command, side, name = self._target.declaration.place
+        place = (command + lemmas, side, name)
+        return next((d for d in text.declarations if d.place == place), None)
+
+    # What it may take
+
+    @property
+    def _open(self) -> list[Part]:
+        pairs = zip(self._parts, self._failed, strict=True)
+        return [part for part, found in pairs if found.result.proof is None]
+
+    @property
+    def _left(self) -> Budget:
+        spent, budget = self.spent, self._budget
+        seconds = asyncio.get_running_loop().time() - self._begin
+        return Budget(
+            None if budget.expansions is None else budget.expansions - spent.expansions,
+            None if budget.tokens is None else budget.tokens - spent.tokens,
+            None if budget.heartbeats is None else budget.heartbeats - spent.heartbeats,
+            None if budget.seconds is None else budget.seconds - seconds,
+        )
+
+    @property
+    def _is_over(self) -> bool:
+        left = self._left
+        limits = (left.expansions, left.tokens, left.heartbeats, left.seconds)
+        return self._over() or any(limit is not None and limit <= 0 for limit in limits)
+
+    async def _searched(self, part: Part, most: Budget, generator: TacticGenerator) -> Found:
+        """What a search comes to under a budget of its own, and what is left of the whole."""
+        left = self._left
+
+        def least(one: float | None, other: float | None) -> float | None:
+            return min((x for x in (one, other) if x is not None), default=None)
+
+        expansions = least(left.expansions, most.expansions)
+        budget = replace(
+            left,
+            expansions=None if expansions is None else int(expansions),
+            seconds=least(left.seconds, most.seconds),
+        )
+        found = await self._search(part, budget, generator)
+        spent = found.spent
+        self.spent.expansions += spent.expansions
+        self.spent.tactics += spent.tactics
+        self.spent.tokens += spent.tokens
+        self.spent.heartbeats += spent.heartbeats
+        self.failures.update(found.failures)
+        return found
+
+
+# Texts
+
+
+def written_lemmas(lemmas: Sequence[Lemma]) -> str:
+    """Lemmas as they stand before the theorem that they are for."""
+    return "".join(f"{lemma.text}\n" for lemma in lemmas)
+
+
+def without(script: str, names: Iterable[str]) -> str:
+    """A script with some names left out of its lists of rules."""
+    unwanted = set(names)
+
+    def shorter(match: re.Match[str]) -> str:
+        items = [item.strip() for item in match[1].split(",")]
+        kept = [item for item in items if item.removeprefix("←").strip() not in unwanted]
+        if len(kept) == len(items):
+            return match[0]
+        return f" [{', '.join(kept)}]" if kept else ""
+
+    return re.sub(r" \[([^\[\]]*)\]", shorter, script)
+
+
+def with_lemmas(
+    filled: str,
+    text: Elaborated,
+    wanted: Sequence[Target],
+    found: Sequence[tuple[Part, Found]],
+    refused: Mapping[str, str],
+    lemmas: Mapping[str, Sequence[Lemma]],
+) -> str:
+    """A text with proofs (`filled_text`), and lemmas before the targets that they are for."""
+    for target in sorted(wanted, key=lambda t: t.declaration.command):
+        if own := lemmas.get(target.name):
+            first = text.commands[target.declaration.command].first
+            later = [t for t in wanted if t.declaration.command >= target.declaration.command]
+            rest = filled_text(text, later, found, refused)
+            after = len(rest.encode()) - first
+            place = len(filled.encode()) - after
+            filled = insert(filled, place, place, written_lemmas(own))
+    return filled
+
+
+OPERATORS = {
+    "0": "zero",
+    "{} + 1": "succ",
+    "{} + {}": "add",
+    "{} * {}": "mul",
+    "{} ++ {}": "append",
+    "{} && {}": "and",
+    "{} || {}": "or",
+    "[]": "nil",
+    "{} :: {}": "cons",
+}
+
+
+def base_name(equation: Equation) -> str:
+    """What an equation may be called: by its functions, as the library does."""
+    left, right = equation.left, equation.right
+    first = left.head
+    if isinstance(first, Symbol) and len(left.arguments) == 2 == len(left.variables):
+        a, b = left.arguments
+        if right == Term(first, (b, a), left.type):
+            return f"{called(first)}_comm"
+    chain = len(left.arguments) == 2 and len(left.variables) == 3 and left.size == 5
+    if isinstance(first, Symbol) and chain:
+        a, b = left.arguments
+        if right.head is first and right.arguments[1] != b:
+            if a.head is first and b.size == 1:
+                return f"{called(first)}_assoc"
+            if b.head is first:
+                return f"{called(first)}_left_comm"
+    heads = [t.head for t in left.subterms() if isinstance(t.head, Symbol)]
+    return "_".join(called(symbol) for symbol in heads[:4]) or "lemma"
+
+
+def called(symbol: Symbol) -> str:
+    return OPERATORS.get(symbol.operator or "", symbol.name.rsplit(".", 1)[-1])
+
+
+# What a goal is about
+
+
+def _about(state: State, context: Context) -> str:
+    """The prints that show what of the library a goal speaks of."""
+    equations = (e.text for f in context.functions.values() for e in f.equations)
+    types = (c.type for t in context.types.values() for c in t.constructors)
+    kinds = (f.signature.type for f in context.functions.values())
+    return "\n".join([state.pp, *equations, *types, *kinds])
+
+
+def _functions(state: State, context: Context) -> list[str]:
+    """The functions of a goal and those that they are made of."""
+    words = set(re.findall(r"[^\W\d][\w.'!?₀-₉]*", state.pp))
+    own = [
+        name
+        for name, function in context.functions.items()
+        if words & {name, function.signature.shown} or name in state.goals[0].own
+    ]
+    return [function.signature.name for function in context.functions_of(own)]
+
+
+def _goal_types(state: State, context: Context) -> list[Tree]:
+    """The types of a goal's variables, with one type variable for all that it has."""
+    names: dict[str, Tree] = {name: name for name in ("Nat", "Int", "Bool", "List", "Option")}
+    names |= {kind.signature.shown: name for name, kind in context.types.items()}
+    for hypothesis in state.goals[0].hypotheses:
+        if re.match(r"(Type|Sort)\b", hypothesis.type):
+            names[hypothesis.name] = ELEMENT
+    found = (read_type(h.type, names) for h in state.goals[0].hypotheses if not h.is_prop)
+    return [tree for tree in dict.fromkeys(found) if tree is not None]
+
+
+def _rank(equation: Equation, context: Context) -> tuple[int, int]:
+    """The place of a conjecture among those of one size: what speaks of functions that are made of
+    few others comes first, for what is proved of these helps with the others."""
+    named = [symbol.name for symbol in equation.symbols]
+    return len(context.functions_of(named)), equation.size
+
+
+class _Inductive:
+    """What is tried on a conjecture: at its own goal induction and what takes it apart, for
+    simplification alone does not prove it; elsewhere the portfolio."""
+
+    def __init__(self, root: State) -> None:
+        self._root = root
+
+    async def generate(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Suggestion]]:
+        for index, request in enumerate(requests):
+            for suggestion in suggestions(request.state.goals[0], request.context):
+                if request.state != self._root or APART.match(suggestion.tactic):
+                    yield index, suggestion
+
+
+APART = re.compile(r"(fun_induction|fun_cases|induction|cases|grind|funext|ext|split|unfold)\b")
