@@ -15,6 +15,7 @@ starts with that word (model text does not know it and so cannot forge an answer
 | `run`   | `state`, `tactic`, `heartbeats`, `whole`, `allowed` | `states`, `order`, `kept`, `messages` |
 | `refute` | `state`, `most`, `heartbeats`, `negation` | `found`, `guesses`, `points`, `undecided` |
 | `evaluate` | `state`, `terms`, `most`, `heartbeats` | `values` |
+| `context` | `state`, `theorems` | `constants`, `theorems`: what the goal is about, and what stands before it |
 | `imports` | `text` | `end`: the byte where the text's imports end |
 | `export` | `env`, `names` | `segments`: these constants as data |
 | `tables` | | the sizes of what a text can change for the texts after it |
@@ -172,11 +173,43 @@ partial def localDecls (lctx : LocalContext) (fvars : Array Expr) (i : Nat) : Li
     | none => localDecls lctx fvars (i + 1)
   else []
 
-/-- What the print of a goal does not tell of a hypothesis: whether it is a proof, and whether it
-has a value. -/
+/-- Roots of the modules whose constants need no explanation: libraries, not the user's own files. -/
+def libraries : List Name :=
+  [`Init, `Std, `Lean, `Lake, `Mathlib, `Batteries, `Aesop, `Qq, `ProofWidgets, `Plausible,
+   `ImportGraph, `LeanSearchClient, `Cli]
+
+partial def nameIn (n : Name) : List Name → Bool
+  | [] => false
+  | m :: ms => n == m || nameIn n ms
+
+partial def moduleName (env : Environment) (i : Nat) : Name :=
+  if h : i < env.header.moduleNames.size then env.header.moduleNames[i] else .anonymous
+
+/-- Whether a constant is of the user's own files. -/
+def isOwn (env : Environment) (n : Name) : Bool :=
+  match env.getModuleIdxFor? n with
+  | some i => !nameIn (moduleName env i.toNat).getRoot libraries
+  | none => env.contains n
+
+partial def ownNames (env : Environment) (names : Array Name) (i : Nat) : List String :=
+  if h : i < names.size then
+    if isOwn env names[i] then quote names[i].toString :: ownNames env names (i + 1)
+    else ownNames env names (i + 1)
+  else []
+
+/-- The constant at the head of a type, under its reducible definitions. -/
+def headOf (type : Expr) : MetaM String := do
+  let type ← instantiateMVars type
+  let type ← try whnfR type catch _ => pure type
+  match type.getAppFn with
+  | .const n _ => return quote n.toString
+  | _ => return "null"
+
+/-- What the print of a goal does not tell of a hypothesis: whether it is a proof, whether it has a
+value, and the constant at the head of its type. -/
 def hypothesisJson (d : LocalDecl) : MetaM String := do
   let prop ← try Meta.isProp d.type catch _ => pure false
-  return array [bool prop, bool d.isLet]
+  return array [bool prop, bool d.isLet, ← headOf d.type]
 
 def hypothesesJson : List LocalDecl → MetaM (List String)
   | [] => pure []
@@ -208,8 +241,11 @@ def goalJson (g : MVarId) : MetaM (String × String) := inGoal g do
   let pp := (← Meta.ppGoal g).pretty
   let key ← goalKey (← closedGoal g) pp
   let hyps ← hypothesesJson (localDecls d.lctx d.lctx.getFVars 0)
+  let target ← instantiateMVars d.type
+  let own := ownNames (← getEnv) target.getUsedConstants 0
   let case := if d.userName.isAnonymous then "null" else quote d.userName.eraseMacroScopes.toString
-  return (key, "{\"pp\":" ++ quote pp ++ field "hyps" (array hyps) ++ field "case" case ++ "}")
+  return (key, "{\"pp\":" ++ quote pp ++ field "hyps" (array hyps) ++ field "own" (array own)
+    ++ field "case" case ++ "}")
 
 def goalsJson : List MVarId → MetaM (String × List String)
   | [] => pure ("", [])
@@ -1271,7 +1307,7 @@ where
     | [] => []
     | s :: ss => pieceJson currNamespace s :: go ss
 
-/-- Constants that an environment has and another does not. -/
+/-- Constants of a table, without those of an environment. -/
 partial def newIn (before : Environment) (node : PersistentHashMap.Node Name ConstantInfo)
     (acc : List ConstantInfo) : List ConstantInfo :=
   match node with
@@ -1291,6 +1327,7 @@ where
       values vs (i + 1) (if before.contains vs[i].name then acc else vs[i] :: acc)
     else acc
 
+/-- Constants that an environment has and another does not. -/
 def newConstants (before after : Environment) : List ConstantInfo :=
   newIn before after.constants.map₂.root []
 
@@ -1372,6 +1409,297 @@ def sidesJson (before : Environment) : List Environment → BaseIO (List String)
   | env :: rest => do
     let one ← sideJson env (newConstants before env)
     return array one :: (← sidesJson before rest)
+
+/-- Names as arrays of their parts, from index `i`. -/
+partial def namesFrom (items : Array Json) (i : Nat) : List Name :=
+  if h : i < items.size then
+    match items[i] with
+    | .arr parts => name parts 0 .anonymous :: namesFrom items (i + 1)
+    | _ => namesFrom items (i + 1)
+  else []
+where
+  name (parts : Array Json) (i : Nat) (n : Name) : Name :=
+    if h : i < parts.size then
+      match parts[i] with
+      | .str s => name parts (i + 1) (.str n s)
+      | other => match other.getNat? with
+        | .ok k => name parts (i + 1) (.num n k)
+        | .error _ => name parts (i + 1) n
+    else n
+
+/-! ## Context of a goal
+
+What the user's own constants in a goal are, and which theorems stand before it. -/
+
+/-- The arguments of an application. -/
+def argumentsOf (e : Expr) (acc : Array Expr) : Array Expr :=
+  match e with
+  | .app f a => (argumentsOf f acc).push a
+  | .mdata _ e => argumentsOf e acc
+  | _ => acc
+
+/-- A type as a tree: a number is the binder (counted from the outside) that it is, a string a
+constant, either of them first in an array before its arguments; `null` is what fits neither. -/
+partial def typeTree (env : Environment) (depth : Nat) (e : Expr) : String :=
+  match e with
+  | .mdata _ e => typeTree env depth e
+  | .bvar i => if i < depth then toString (depth - i - 1) else "null"
+  | .sort l => if l.isZero then quote "Prop" else quote "Type"
+  | .forallE _ a b _ =>
+    if b.hasLooseBVar 0 then "null"
+    else array [quote "→", typeTree env depth a, typeTree env (depth + 1) b]
+  | e =>
+    match e.getAppFn with
+    | .const n _ =>
+      let args := argumentsOf e #[]
+      if args.size == 0 then quote n.toString
+      else array (quote n.toString :: argTrees args 0)
+    | .bvar _ =>
+      let args := argumentsOf e #[]
+      array (typeTree env depth e.getAppFn :: argTrees args 0)
+    | _ => "null"
+where
+  argTrees (args : Array Expr) (i : Nat) : List String :=
+    if h : i < args.size then typeTree env depth args[i] :: argTrees args (i + 1) else []
+
+def binderKind : BinderInfo → String
+  | .default => "explicit"
+  | .implicit => "implicit"
+  | .strictImplicit => "implicit"
+  | .instImplicit => "instance"
+
+/-- The binders of a type, and what is behind them. -/
+partial def signature (env : Environment) (depth : Nat) : Expr → List String × String
+  | .mdata _ e => signature env depth e
+  | .forallE n t b info =>
+    let (rest, result) := signature env (depth + 1) b
+    (array [quote n.eraseMacroScopes.toString, quote (binderKind info), typeTree env depth t] :: rest, result)
+  | e => ([], typeTree env depth e)
+
+/-- What a tactic can call a constant, as short as it is clear here. -/
+def shownName (n : Name) (levels : List Name) : MetaM String := do
+  let text := (← Meta.ppExpr (.const n (params levels))).pretty
+  let text := match text.splitOn "@" with
+    | ["", rest] => rest
+    | _ => text
+  return if text.contains ' ' || text.contains '\n' || text == "" then n.toString else text
+where
+  params : List Name → List Level
+    | [] => []
+    | l :: ls => .param l :: params ls
+
+/-- The statement of an equation with its variables as free ones, named by their place. -/
+partial def opened (e : Expr) (i : Nat) : Expr :=
+  match e with
+  | .mdata _ e => opened e i
+  | .forallE _ _ b _ => opened (b.instantiate1 (.fvar ⟨.num `_gym.var i⟩)) (i + 1)
+  | e => e
+
+def isCtorApp (env : Environment) (e : Expr) : Bool :=
+  match e with
+  | .lit _ => true
+  | e =>
+    match e.getAppFn with
+    | .const n _ =>
+      match env.find? n with
+      | some (.ctorInfo _) => true
+      | _ => n == ``OfNat.ofNat || n == ``HAdd.hAdd
+    | _ => false
+
+/-- What an equation of a function has at each argument: a variable, a pattern, or something else. -/
+partial def patterns (env : Environment) (args : Array Expr) (i : Nat) : List String :=
+  if h : i < args.size then
+    (if args[i].isFVar then quote "variable"
+      else if isCtorApp env args[i] then quote "pattern" else quote "other")
+      :: patterns env args (i + 1)
+  else []
+
+partial def kept (left call : Array Expr) (i : Nat) : List String :=
+  if h : i < left.size then
+    if h' : i < call.size then bool (left[i] == call[i]) :: kept left call (i + 1)
+    else bool false :: kept left call (i + 1)
+  else []
+
+/-- The calls of a function in a term: for each argument, whether it is the one on the left. -/
+partial def callsIn (f : Name) (left : Array Expr) (e : Expr) (acc : List String) : List String :=
+  match e with
+  | .mdata _ e => callsIn f left e acc
+  | .lam _ t b _ => callsIn f left t (callsIn f left b acc)
+  | .forallE _ t b _ => callsIn f left t (callsIn f left b acc)
+  | .letE _ t v b _ => callsIn f left t (callsIn f left v (callsIn f left b acc))
+  | .proj _ _ e => callsIn f left e acc
+  | .app g a =>
+    let acc := if e.getAppFn.isConstOf f && e.getAppNumArgs == left.size then
+        array (kept left (argumentsOf e #[]) 0) :: acc
+      else acc
+    let acc := callsIn f left a acc
+    inHead g acc
+  | _ => acc
+where
+  /-- The arguments before the last: the call itself was counted. -/
+  inHead (g : Expr) (acc : List String) : List String :=
+    match g with
+    | .app g a => inHead g (callsIn f left a acc)
+    | .const .. => acc
+    | g => callsIn f left g acc
+
+def equationJson (env : Environment) (f : Name) (type : Expr) : MetaM String := do
+  let pp := (← Meta.ppExpr type).pretty
+  let body := opened type 0
+  let (left, right) := match body with
+    | .app (.app (.app (.const ``Eq _) _) left) right => (left, right)
+    | _ => (body, body)
+  let args := argumentsOf left #[]
+  return "{\"text\":" ++ quote pp ++ field "arguments" (array (patterns env args 0))
+    ++ field "calls" (array (callsIn f args right [])) ++ "}"
+
+partial def equations (f : Name) (names : Array Name) (i : Nat) : MetaM (List String) := do
+  if h : i < names.size then
+    let env ← getEnv
+    let rest ← equations f names (i + 1)
+    match env.find? names[i] with
+    | some info => return (← equationJson env f info.type) :: rest
+    | none => return rest
+  else return []
+
+/-- The constants of the equations of a function, or of the type of another constant. -/
+partial def usedInEquations (names : Array Name) (i : Nat) (todo : List Name) : MetaM (List Name) := do
+  if h : i < names.size then
+    match (← getEnv).find? names[i] with
+    | some info => usedInEquations names (i + 1) (usedBy info.type todo)
+    | none => usedInEquations names (i + 1) todo
+  else return todo
+
+def equationNames (f : Name) : MetaM (Array Name) := do
+  try
+    match ← getEqnsFor? f with
+    | some names => return names
+    | none => return #[]
+  catch _ => return #[]
+
+def constructorsJson (env : Environment) : List Name → MetaM (List String)
+  | [] => pure []
+  | n :: ns => do
+    let rest ← constructorsJson env ns
+    match env.find? n with
+    | some info => do
+      let (binders, result) := signature env 0 info.type
+      let one := "{\"name\":" ++ quote n.toString ++ field "shown" (quote (← shownName n info.levelParams))
+        ++ field "type" (quote (← Meta.ppExpr info.type).pretty)
+        ++ field "binders" (array binders) ++ field "result" result ++ "}"
+      return one :: rest
+    | none => return rest
+
+def usedByNames (env : Environment) : List Name → List Name → List Name
+  | [], todo => todo
+  | n :: ns, todo =>
+    match env.find? n with
+    | some info => usedByNames env ns (usedBy info.type todo)
+    | none => usedByNames env ns todo
+
+def entryJson (n : Name) (info : ConstantInfo) (kind more : String) : MetaM String := do
+  let (binders, result) := signature (← getEnv) 0 info.type
+  return "{\"kind\":" ++ quote kind ++ field "name" (quote n.toString)
+    ++ field "shown" (quote (← shownName n info.levelParams))
+    ++ field "type" (quote (← Meta.ppExpr info.type).pretty)
+    ++ field "binders" (array binders) ++ field "result" result ++ more ++ "}"
+
+def ownIn (env : Environment) : List Name → List String
+  | [] => []
+  | n :: ns => if isOwn env n then quote n.toString :: ownIn env ns else ownIn env ns
+
+/-- The constant at the head of what a type ends in. -/
+partial def resultOf : Expr → Name
+  | .mdata _ e => resultOf e
+  | .forallE _ _ b _ => resultOf b
+  | e => e.getAppFn.constName
+
+/-- A constant of the user's, and the constants that what it is mentions. -/
+def describe (n : Name) (info : ConstantInfo) : MetaM (Option String × List Name) := do
+  let env ← getEnv
+  match info with
+  | .inductInfo v => do
+    let constructors ← constructorsJson env v.ctors
+    let more := field "constructors" (array constructors) ++ field "recursive" (bool v.isRec)
+      ++ field "prop" (bool ((signature env 0 v.type).2 == quote "Prop"))
+      ++ field "params" (toString v.numParams) ++ field "indices" (toString v.numIndices)
+      ++ field "structure" (bool (isStructure env n)) ++ field "class" (bool (isClass env n))
+    return (some (← entryJson n info "inductive" more), usedByNames env v.ctors (usedBy v.type []))
+  | .defnInfo v => do
+    if v.safety != .safe then return (none, [])
+    if isAuxiliary env n then return (none, usedBy v.value [])
+    if isClass env (resultOf info.type) then
+      return (some (← entryJson n info "instance" ""), usedBy v.value (usedBy v.type []))
+    let names ← equationNames n
+    let rows ← equations n names 0
+    let used ← usedInEquations names 0 (usedBy v.type [])
+    let more := field "equations" (array rows) ++ field "own" (array (ownIn env used))
+    return (some (← entryJson n info "function" more), used)
+  | .opaqueInfo v => return (some (← entryJson n info "opaque" ""), usedBy v.type [])
+  | .ctorInfo v => return (none, [v.induct])
+  | .axiomInfo v => return (some (← entryJson n info "axiom" ""), usedBy v.type [])
+  | _ => return (none, [])
+
+/-- How many constants a context tells of. -/
+def mostConstants : Nat := 120
+
+/-- Constants of the user's with all that they mention, as far as `fuel` goes. -/
+partial def describeAll (fuel : Nat) (seen : NameSet) (acc : List String) : List Name → MetaM (List String)
+  | [] => pure acc
+  | n :: todo => do
+    let env ← getEnv
+    if fuel == 0 then return acc
+    if seen.contains n || !isOwn env n then describeAll fuel seen acc todo
+    else
+      let seen := seen.insert n
+      match env.find? n with
+      | none => describeAll fuel seen acc todo
+      | some info => do
+        let (one, more) ← try describe n info catch _ => pure (none, [])
+        let acc := match one with
+          | some one => one :: acc
+          | none => acc
+        describeAll (fuel - 1) seen acc (append todo more)
+
+/-- Theorems that stand before a goal, as rows. -/
+def theoremsJson (env : Environment) (self : Name) : List Name → MetaM (List String)
+  | [] => pure []
+  | n :: ns => do
+    let rest ← theoremsJson env self ns
+    match env.find? n with
+    | some (.thmInfo v) => do
+      if n == self then return rest
+      let own := ownNames env v.type.getUsedConstants 0
+      let (binders, result) := signature env 0 v.type
+      let one := "{\"name\":" ++ quote n.toString ++ field "shown" (quote (← shownName n v.levelParams))
+        ++ field "type" (quote (← Meta.ppExpr v.type).pretty) ++ field "own" (array own)
+        ++ field "head" (quote (opened v.type 0).getAppFn.constName.toString)
+        ++ field "binders" (array binders) ++ field "result" result
+        ++ field "sorry" (bool (holdsSorry (.thmInfo v))) ++ "}"
+      return one :: rest
+    | _ => return rest
+
+/-- The constants of a goal and of its hypotheses. -/
+def goalConstants (g : MVarId) : MetaM (List Name) := inGoal g do
+  return usedBy (← closedGoal g) []
+
+def contextJson (s : State) (theorems : List Name) : MetaM String := do
+  let names ← match s.goals with
+    | g :: _ => goalConstants g
+    | [] => pure []
+  let constants ← describeAll mostConstants {} [] names
+  let env ← getEnv
+  let theorems ← theoremsJson env s.self theorems
+  return field "constants" (array constants) ++ field "theorems" (array theorems)
+
+def context (ref : GymRef) (req : Json) : IO Outcome := do
+  match getNat req "state", req.getObjVal? "theorems" with
+  | .ok id, .ok (.arr theorems) => do
+    let some s ← getState ref id | return .failed "unknown" ("no state " ++ toString id)
+    match ← EIO.toIO' (s.query (contextJson s (namesFrom theorems 0))) with
+    | .error e => failure e
+    | .ok fields => return .ok fields
+  | _, _ => return .failed "request" "a state and theorems"
 
 /-! ## Which texts leave nothing behind in the process -/
 
@@ -1776,22 +2104,6 @@ def elaborate (ref : GymRef) (req : Json) : IO Outcome := do
         ++ field "holes" (array holes)
         ++ field "messages" (array (append (joinMessages snaps) done.last)))
   | .error e, _ | _, .error e => return .failed "request" e
-
-partial def namesFrom (items : Array Json) (i : Nat) : List Name :=
-  if h : i < items.size then
-    match items[i] with
-    | .arr parts => name parts 0 .anonymous :: namesFrom items (i + 1)
-    | _ => namesFrom items (i + 1)
-  else []
-where
-  name (parts : Array Json) (i : Nat) (n : Name) : Name :=
-    if h : i < parts.size then
-      match parts[i] with
-      | .str s => name parts (i + 1) (.str n s)
-      | other => match other.getNat? with
-        | .ok k => name parts (i + 1) (.num n k)
-        | .error _ => name parts (i + 1) n
-    else n
 
 /-- Constants of an environment as data, and nothing that they rest on. -/
 def export' (ref : GymRef) (req : Json) : IO Outcome := do
@@ -2936,7 +3248,7 @@ def valueOf (call : Expr) : List (Expr × Expr) → Option Expr
   | (c, v) :: rest => if c == call then some v else valueOf call rest
 
 /-- Which arguments of a function are data that can be evaluated before it. -/
-partial def argumentsOf (m : Sampler) (f : Name) : MetaM (List Bool) := do
+partial def dataArguments (m : Sampler) (f : Name) : MetaM (List Bool) := do
   match findFields f (← m.fields.get) with
   | some fields => return fields
   | none => do
@@ -2987,7 +3299,7 @@ partial def Calls.constructor (k : Calls) (e : Expr) (v : ConstructorVal) :
     | e => return some e
 
 partial def Calls.call (k : Calls) (e : Expr) (c : Name) : MetaM (Option Expr) := do
-  let e := match ← k.arguments e (← argumentsOf k.sampler c) with
+  let e := match ← k.arguments e (← dataArguments k.sampler c) with
     | some e => e
     | none => e
   let i := e.hash.toNat % bucketCount
@@ -3166,6 +3478,7 @@ def answer (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
   | .ok "imports" => imports req
   | .ok "tables" => tables
   | .ok "export" => export' ref req
+  | .ok "context" => context ref req
   | .ok "free" => do
     let gym ← ref.get
     ref.set { gym with states := freeStates gym.states (getNats req "states"),

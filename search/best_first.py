@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from search.budget import Budget, Spent
+from search.context import NOTHING, Context
 from search.graph import GoalNode, Graph, Status, clip_logprob
 from search.interfaces import Failure, Outcome, Progress, Request, State, Suggestion
 from search.proof import layout, script
@@ -105,6 +106,7 @@ class BestFirst:
         value: Callable[[State], float] | None = None,
         budget: Budget | None = None,
         seed: int = 0,
+        context: Context = NOTHING,
     ) -> None:
         if width < 1:
             raise ValueError(f"width must be at least 1, not {width}")
@@ -114,6 +116,7 @@ class BestFirst:
         self.budget = budget or Budget()
         self.spent = Spent()
         self.seed = seed
+        self.context = context
         self.failures: Counter[str] = Counter()
         self._value = value
         self._values: dict[GoalNode, float] = {}
@@ -149,7 +152,7 @@ class BestFirst:
                 if goal in self._untried and not begun:
                     self._left = min(self.width, len(self._untried[goal]))
                     return Expansion(goal, None)
-                request = Request(goal.state, self._history(goal), self._seed(goal))
+                request = Request(goal.state, self._history(goal), self._seed(goal), self.context)
                 return Expansion(goal, request, begun)
         if not self.proved:
             deep = "max_depth" if self.graph.root.status is Status.OPEN else None

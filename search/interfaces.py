@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Protocol
 
+from search.context import NOTHING, Context
+
 LONGEST_TACTIC = 2**16
 """Characters of a tactic that is run. Whole proofs of published models are a tenth of it."""
 
@@ -19,22 +21,25 @@ LONGEST_TACTIC = 2**16
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
     """One entry of a local context. `value` is set for `let` variables, `name` is empty where no
-    tactic can mention the entry."""
+    tactic can mention the entry. `head` is the constant at the head of the type, by its full name."""
 
     name: str
     type: str
     value: str | None = None
     is_prop: bool = False
+    head: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One goal as the environment prints it; `pp` is the whole print."""
+    """One goal as the environment prints it; `pp` is the whole print. `own` are the user's constants
+    in its target, by their full names."""
 
     pp: str
     target: str
     hypotheses: tuple[Hypothesis, ...] = ()
     case: str | None = None
+    own: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +159,12 @@ class Suggestion:
 @dataclass(frozen=True, slots=True)
 class Request:
     """Asks for tactics for one state. `history` are the tactics on the way to it, `seed` makes the
-    answer repeatable."""
+    answer repeatable, `context` is what the goals of the search are about."""
 
     state: State
     history: tuple[str, ...] = ()
     seed: int = 0
+    context: Context = NOTHING
 
 
 class TacticGenerator(Protocol):

@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 
 from prover.engine.targets import Target
 from prover.lean.source import cut, fill_all
-from prover.lean.states import Declaration, Elaborated, Hole
+from prover.lean.states import Declaration, Elaborated, Hole, Name
 from search.best_first import SearchResult
 from search.budget import Spent
 from search.graph import Graph
 from search.interfaces import State
+
+MOST_THEOREMS = 200
+"""How many of the theorems before a hole are looked at, the nearest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,12 @@ class Part:
     @property
     def state(self) -> State:
         return self.start.state if self.start is not None else self.holes[0].state
+
+    @property
+    def theorems(self) -> list[Name]:
+        """The theorems that stand before it, those of the header first."""
+        before = [*self.text.head, *self.text.commands[: self.target.declaration.command]]
+        return [name for command in before for name in command.theorems][-MOST_THEOREMS:]
 
     @property
     def body(self) -> Hole:

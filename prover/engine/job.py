@@ -315,6 +315,7 @@ class Job:
             width=self.width,
             budget=options.budget,
             seed=options.seed,
+            context=await self.texts.pool.context(part.state, part.theorems),
         )
         refused: list[str] = []
 

@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import product
 
 from prover.generate.arithmetic import arithmetic
+from prover.generate.definitions import definitions
 from prover.generate.shapes import (
     INT,
     NAT,
@@ -30,6 +31,7 @@ from prover.generate.shapes import (
     shape,
     words,
 )
+from search.context import NOTHING, Context
 from search.interfaces import Goal, Request, Suggestion
 
 BASIC_TYPES = {NAT, INT, "Prop", "Bool", "Type"}
@@ -44,13 +46,13 @@ class Portfolio:
     async def generate(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Suggestion]]:
         """Yields all suggestions for each request in turn, the most probable first."""
         for index, request in enumerate(requests):
-            for suggestion in suggestions(request.state.goals[0]):
+            for suggestion in suggestions(request.state.goals[0], request.context):
                 yield index, suggestion
 
 
-def suggestions(goal: Goal) -> list[Suggestion]:
+def suggestions(goal: Goal, context: Context = NOTHING) -> list[Suggestion]:
     """All tactics for a goal, each once, with different log-probabilities, the highest first."""
-    view = View(goal)
+    view = View(goal, context)
     best: dict[str, float] = {}
     for cost, tactic in ideas(view):
         dear = view.heavy and cost > 0.5 and COMPUTES.search(tactic)
@@ -75,6 +77,7 @@ def ideas(view: View) -> Iterator[Idea]:
     yield from instances(view)
     yield from witnesses(view)
     yield from arithmetic(view)
+    yield from definitions(view)
 
 
 # Closing

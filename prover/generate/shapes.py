@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
+from search.context import NOTHING, Context
 from search.interfaces import Goal, Hypothesis
 
 Idea = tuple[float, str]
@@ -181,6 +182,7 @@ class View:
     name that stands twice means its last hypothesis."""
 
     goal: Goal
+    context: Context = NOTHING
 
     @cached_property
     def target(self) -> Shape:

@@ -21,9 +21,18 @@ from typing import Any, Self, TypeVar
 from prover.errors import ProverError
 from prover.lean.axioms import ALLOWED
 from prover.lean.process import GymDied, GymProcess, Limits, Reply
-from prover.lean.states import Elaborated, Hole, Message, read_goal, read_messages
+from prover.lean.states import (
+    Elaborated,
+    Hole,
+    Message,
+    Name,
+    read_context,
+    read_goal,
+    read_messages,
+)
 from prover.lean.toolchain import Lean
 from prover.lean.worker import ElaborationFailed, Worker
+from search.context import NOTHING, Context
 from search.interfaces import Cost, Failure, Outcome, Progress, State
 
 T = TypeVar("T")
@@ -212,22 +221,31 @@ class LeanPool:
         heartbeats: int = 2_000,
         seconds: float = 10.0,
     ) -> list[tuple[str | None, ...] | None]:
-        """Hashes of the normal forms of some terms at the same small points, at most `most`; each term is the
-        text of a closed function (`fun (n : Nat) (xs : List Nat) => …`), all with the domain of the
-        first that elaborates, read where the state stands. None for a term that is none, and for a
-        value where evaluation is stuck or that is large: two that agree at all points may be equal,
-        others are not. `heartbeats` and `seconds` are for each term and for a request,
-        which holds many of them.
+        """Hashes of the normal forms of some terms at the same small points, at most `most`. Each
+        term is the text of a closed function (`fun (n : Nat) (xs : List Nat) => …`), all with the
+        domain of the first that elaborates, read where the state stands. None for a text that is no
+        such term, and for a value where evaluation is stuck or that is large. Terms that agree at
+        all points may be equal, others are not. `heartbeats` are for each term, `seconds` for some
+        hundred of them.
         """
         rows: list[tuple[str | None, ...] | None] = []
+        first: list[str] = []  # the one whose domain counts
         todo = [list(terms[i : i + EVALUATED]) for i in range(0, len(terms), EVALUATED)][::-1]
         while todo:
             some = todo.pop()
             reply = await self._ask(
-                state, seconds, cmd="evaluate", terms=some, most=most, heartbeats=heartbeats
+                state,
+                seconds,
+                cmd="evaluate",
+                terms=first + some,
+                most=most,
+                heartbeats=heartbeats,
             )
             if not isinstance(reply, str):
-                rows += [None if row is None else tuple(row) for row in reply["values"]]
+                found = reply["values"][len(first) :]
+                rows += [None if row is None else tuple(row) for row in found]
+                there = [text for text, row in zip(some, found, strict=True) if row is not None]
+                first = first or there[:1]
             elif len(some) == 1:
                 rows.append(None)
             else:  # one of them took the worker along
@@ -253,6 +271,23 @@ class LeanPool:
         finally:
             self._give_back(worker)
         return reply.fields if reply.ok else reply.message
+
+    async def context(self, state: State, theorems: Sequence[Name] = ()) -> Context:
+        """What a state's first goal is about, with those of some theorems that stand before it; NOTHING
+        if Lean does not tell."""
+        handle = state.handle
+        assert isinstance(handle, Handle)
+        worker = await self._acquire(handle.family, handle)
+        try:
+            name = await self._ensure(worker, handle)
+            reply = await worker.gym.request(
+                self.limits.tactic_seconds, cmd="context", state=name, theorems=theorems
+            )
+            return read_context(reply.fields) if reply.ok else NOTHING
+        except (GymDied, _Lost):
+            return NOTHING
+        finally:
+            self._give_back(worker)
 
     def release(self, states: Sequence[State]) -> None:
         workers = {worker.serial: worker for worker in self._live}

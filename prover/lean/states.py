@@ -10,6 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from search.context import (
+    Binder,
+    Context,
+    Equation,
+    Function,
+    InductiveType,
+    Premise,
+    Signature,
+    Tree,
+)
 from search.interfaces import Goal, Hypothesis, State
 
 
@@ -135,6 +145,18 @@ class Command:
     sides: tuple[tuple[Constant, ...], ...]
     variables: Mapping[str, Any] | None
     segments: tuple[Mapping[str, Any], ...]
+
+    @property
+    def theorems(self) -> list[Name]:
+        """The theorems that it declares, without those that Lean proves of a type or a function."""
+        made = {c.name for c in self.constants if c.kind != "theorem"}
+        return [
+            c.name
+            for c in self.constants
+            if c.kind == "theorem"
+            and not c.auxiliary
+            and not any(_is_under(c.name, name) for name in made)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,17 +333,62 @@ def read_goal(reply: Mapping[str, Any]) -> Goal:
     for entry in entries:
         names, _, type_ = entry.partition(" :")
         type_ = type_.strip()
-        for name, (is_prop, is_let) in zip(names.split(" "), rest, strict=False):
+        for name, (is_prop, is_let, head) in zip(names.split(" "), rest, strict=False):
             value = None
             if is_let:
                 type_, _, value = (part.strip() for part in type_.partition(":="))
-            hypotheses.append(Hypothesis("" if "✝" in name else name, type_, value, is_prop))
+            shown = "" if "✝" in name else name
+            hypotheses.append(Hypothesis(shown, type_, value, is_prop, head))
     return Goal(
         pp=reply["pp"],
         target="\n".join(lines[turnstile:])[2:],
         hypotheses=tuple(hypotheses),
         case=reply["case"],
+        own=tuple(reply["own"]),
     )
+
+
+def read_context(reply: Mapping[str, Any]) -> Context:
+    """A context as the gym writes it."""
+    functions, types, instances = {}, {}, {}
+    for row in reply["constants"]:
+        signature = _signature(row)
+        match row["kind"]:
+            case "function":
+                equations = tuple(
+                    Equation(e["text"], tuple(e["arguments"]), tuple(map(tuple, e["calls"])))
+                    for e in row["equations"]
+                )
+                functions[signature.name] = Function(signature, equations, frozenset(row["own"]))
+            case "opaque" | "axiom":
+                functions[signature.name] = Function(signature, (), opaque=True)
+            case "inductive":
+                types[signature.name] = InductiveType(
+                    signature,
+                    tuple(map(_signature, row["constructors"])),
+                    row["recursive"],
+                    row["prop"],
+                    row["params"],
+                    row["indices"],
+                    row["structure"],
+                    row["class"],
+                )
+            case "instance":
+                instances[signature.name] = signature
+    premises = tuple(
+        Premise(_signature(row), frozenset(row["own"]), row["head"], row["sorry"])
+        for row in reply["theorems"]
+    )
+    return Context(functions, types, instances, premises)
+
+
+def _signature(row: Mapping[str, Any]) -> Signature:
+    binders = tuple(Binder(name, kind, _tree(tree)) for name, kind, tree in row["binders"])
+    return Signature(row["name"], row["shown"], row["type"], binders, _tree(row["result"]))
+
+
+def _tree(row: Any) -> Tree:
+    return tuple(map(_tree, row)) if isinstance(row, list) else row
 
 
 def read_messages(reply: Mapping[str, Any]) -> tuple[Message, ...]:

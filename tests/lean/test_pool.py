@@ -25,9 +25,9 @@ def test_a_goal_has_names_types_values_and_its_print(lab: Lab) -> None:
     (goal,) = child.goals
     assert goal.target == "x > n"
     assert goal.hypotheses == (
-        Hypothesis("n", "Nat"),
-        Hypothesis("h", "0 < n", is_prop=True),
-        Hypothesis("x", "Nat", "n + 1"),
+        Hypothesis("n", "Nat", head="Nat"),
+        Hypothesis("h", "0 < n", is_prop=True, head="LT.lt"),
+        Hypothesis("x", "Nat", "n + 1", head="Nat"),
     )
     assert goal.pp == "n : Nat\nh : 0 < n\nx : Nat := n + 1\n⊢ x > n"
     assert goal.case is None

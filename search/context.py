@@ -1,0 +1,150 @@
+"""What a goal is about: the functions, types and theorems of the user's own files.
+
+An environment tells it once for the goal that a search begins at. What is of a library is left out:
+tactics know it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+Tree = str | int | None | tuple["Tree", ...]
+"""A type of first order: a constant, a binder by its place (counted from the outside), or such a head
+with explicit arguments; `("→", a, b)` is a function type. None is what is neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binder:
+    """An argument of a constant. `kind` is `explicit`, `implicit` or `instance`."""
+
+    name: str
+    kind: str
+    type: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """A defining equation of a function. `arguments` says what stands on the left at each argument,
+    implicit ones too: `variable`, `pattern` (a constructor applied) or `other`. `calls` are the calls
+    of the function itself on the right: for each argument, whether it is the one on the left."""
+
+    text: str
+    arguments: tuple[str, ...]
+    calls: tuple[tuple[bool, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A constant with its type: printed, and as binders with what is behind them. `shown` is the
+    shortest name that a tactic can call it by."""
+
+    name: str
+    shown: str
+    type: str
+    binders: tuple[Binder, ...]
+    result: Tree
+
+    @property
+    def explicit(self) -> tuple[int, ...]:
+        """The places of the explicit arguments."""
+        return tuple(i for i, b in enumerate(self.binders) if b.kind == "explicit")
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A definition with its equations; `opaque` ones (`partial`, axioms) have none. `own` are the
+    user's constants that it mentions."""
+
+    signature: Signature
+    equations: tuple[Equation, ...]
+    own: frozenset[str] = frozenset()
+    opaque: bool = False
+
+    @property
+    def recursive(self) -> bool:
+        return any(equation.calls for equation in self.equations)
+
+    @property
+    def matched(self) -> frozenset[int]:
+        """The arguments that some equation takes apart."""
+        return frozenset(
+            place
+            for equation in self.equations
+            for place, what in enumerate(equation.arguments)
+            if what == "pattern"
+        )
+
+    @property
+    def descends(self) -> frozenset[int]:
+        """The arguments that a recursion runs on: taken apart, and different in a call."""
+        return frozenset(
+            place
+            for equation in self.equations
+            for call in equation.calls
+            for place in self.matched
+            if place < len(call) and not call[place]
+        )
+
+    @property
+    def accumulates(self) -> frozenset[int]:
+        """The arguments that change in recursive calls without being taken apart."""
+        return frozenset(
+            place
+            for equation in self.equations
+            for call in equation.calls
+            for place, same in enumerate(call)
+            if not same and place not in self.matched
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InductiveType:
+    """An inductive type, a structure, a class, or (`prop`) a predicate."""
+
+    signature: Signature
+    constructors: tuple[Signature, ...]
+    recursive: bool
+    prop: bool
+    parameters: int
+    indices: int
+    structure: bool
+    type_class: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """A theorem that may help. `own` are the user's constants that it mentions, `head` the relation
+    that it ends in, such as `Eq`. `open`: it is not proved yet."""
+
+    signature: Signature
+    own: frozenset[str] = frozenset()
+    head: str = ""
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the user's own constants in a goal are, by their full names, with all that these mention;
+    instances of classes by theirs; and theorems, the nearest last."""
+
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    types: Mapping[str, InductiveType] = field(default_factory=dict)
+    instances: Mapping[str, Signature] = field(default_factory=dict)
+    premises: tuple[Premise, ...] = ()
+
+    def functions_of(self, names: Iterable[str]) -> list[Function]:
+        """The functions of some names and all that these are made of, in the order met."""
+        found: dict[str, Function] = {}
+        todo = list(names)[::-1]
+        while todo:
+            name = todo.pop()
+            function = self.functions.get(name)
+            if function is not None and name not in found:
+                found[name] = function
+                todo += sorted(function.own, reverse=True)
+        return list(found.values())
+
+
+NOTHING = Context()
+"""The context of a goal that is about nothing of the user's own."""
