@@ -27,6 +27,9 @@ from search.proof import layout, script
 
 Ending = Literal["open", "proved", "exhausted", "budget", "interrupted"]
 
+LEFT_OPEN = "left_open"
+"""The kind of failure of a tactic that leaves more states than its suggestion allows."""
+
 MALFORMED = "malformed"
 """The kind of failure of suggestions that are not run, because they have a flaw."""
 
@@ -69,7 +72,8 @@ class SearchResult:
 
 
 def rank(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
-    """Merges equal tactics (best log-probability, all tokens) and sorts, the most probable first.
+    """Merges equal tactics (best log-probability, all tokens, the most that one may leave) and sorts,
+    the most probable first.
     Ties go by text, so that the order does not depend on the order of arrival. What cannot be run
     is left out."""
     merged: dict[str, Suggestion] = {}
@@ -77,9 +81,12 @@ def rank(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
         if suggestion.flaw is not None or not (tactic := layout(suggestion.tactic)):
             continue
         logprob, tokens = clip_logprob(suggestion.logprob), suggestion.tokens
+        leaves = suggestion.leaves
         if (other := merged.get(tactic)) is not None:
             logprob, tokens = max(logprob, other.logprob), tokens + other.tokens
-        merged[tactic] = Suggestion(tactic, logprob, tokens)
+            both = leaves is not None and other.leaves is not None
+            leaves = max(leaves or 0, other.leaves or 0) if both else None
+        merged[tactic] = Suggestion(tactic, logprob, tokens, leaves)
     return sorted(merged.values(), key=lambda s: (-s.logprob, s.tactic))
 
 
@@ -204,6 +211,10 @@ class BestFirst:
             begun.add(suggestion.tactic)
         self.spent.tactics += 1
         self.spent.heartbeats += outcome.cost.heartbeats
+        most = suggestion.leaves
+        if isinstance(outcome, Progress) and most is not None and len(outcome.children) > most:
+            self.discard(outcome)
+            outcome = Failure(LEFT_OPEN, "it leaves goals open", outcome.cost)
         if isinstance(outcome, Failure):
             self.failures[outcome.kind] += 1
             self.graph.add_failure(goal, suggestion.tactic, outcome.kind)

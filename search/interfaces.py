@@ -20,14 +20,19 @@ LONGEST_TACTIC = 2**16
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One entry of a local context. `value` is set for `let` variables, `name` is empty where no
-    tactic can mention the entry. `head` is the constant at the head of the type, by its full name."""
+    """One entry of a local context. `value` is set for `let` variables; the `name` of one that no
+    tactic can mention has a dagger. `head` is the constant at the head of the type, by its full name.
+    """
 
     name: str
     type: str
     value: str | None = None
     is_prop: bool = False
     head: str | None = None
+
+    @property
+    def accessible(self) -> bool:
+        return "✝" not in self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +134,13 @@ class Environment(Protocol):
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """A proposed tactic with its log-probability, and the tokens that were spent on it. One with an
-    empty text only brings tokens."""
+    empty text only brings tokens. `leaves` is how many states it may leave to count as a step: one
+    that is meant to close its goal brings nothing if it does not."""
 
     tactic: str
     logprob: float
     tokens: int = 0
+    leaves: int | None = None
 
     @property
     def flaw(self) -> str | None:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 
-from prover.generate.shapes import Idea, View, usable, words
+from prover.generate.shapes import INT, NAT, Idea, Shape, View, usable, words
 from search.context import Function, Premise
 
 MOST_FUNCTIONS = 24
@@ -64,6 +65,27 @@ class _Sight:
         return [p.signature.shown for p in self.premises]
 
     @cached_property
+    def below_induction(self) -> bool:
+        """Whether a hypothesis is one of an induction."""
+        return any("ih" in name for name in self.view.facts)
+
+    @cached_property
+    def arithmetic(self) -> bool:
+        kinds = set(self.view.variables.values())
+        return bool(kinds & {NAT, INT}) or bool(self.view.numerals)
+
+    @cached_property
+    def scrutinised(self) -> list[str]:
+        """The applications that a function of the target takes apart."""
+        found: dict[str, None] = {}
+        for function in self.functions:
+            for call in _calls(function, self.view.goal.target):
+                for place, argument in call.items():
+                    if place in function.matched and argument.startswith("("):
+                        found[argument[1:-1]] = None
+        return [term for term in found if _is_applied(self, term)]
+
+    @cached_property
     def variables(self) -> dict[str, str]:
         """Variables by the full names of the types that induction can run on."""
         types = self.view.context.types
@@ -84,33 +106,34 @@ def definitions(view: View) -> Iterator[Idea]:
     yield from _premises(sight)
     yield from _inductions(sight)
     yield from _along_functions(sight)
+    yield from _subterms(sight)
+    yield from _from_contradictory_facts(sight)
 
 
 def _closers(sight: _Sight) -> Iterator[Idea]:
-    rules = sight.rules
+    rules = ", ".join(sight.rules)
     facts = list(sight.view.facts)
     if rules:
-        text = ", ".join(rules)
-        yield 0.91, f"simp [{', '.join([*rules, *facts])}]"
-        yield 0.92, f"simp_all [{text}]"
-        yield 1.3, f"grind [{text}]"
-        yield 1.4, f"simp [{text}]; omega"
-        yield 1.45, f"simp_all [{text}]; omega"
-        for name in rules[:3]:
-            yield 3.0, f"unfold {name}"
-        yield 2.9, f"simp only [{text}]"
-        yield 1.9, f"unfold {rules[0]}; split <;> simp_all [{text}]"
-        yield 2.0, f"unfold {rules[0]}; split <;> grind [{text}]"
+        yield 0.91, f"simp_all [{rules}]"
+        yield 0.95, f"simp [{', '.join([*sight.rules, *facts])}]", 0
+        yield 1.3, f"grind [{rules}]"
+        yield 1.4, f"simp [{rules}]; omega"
+        yield 1.45, f"simp_all [{rules}]; omega"
+        yield 3.4, f"simp [{rules}]"
+        yield 2.3, f"split <;> simp_all [{rules}]"
+        yield 2.4, f"split <;> grind [{rules}]"
+        for function in sight.functions[:3]:
+            if not function.matched:  # its equation is the whole body
+                name = function.signature.shown
+                yield 2.8, f"unfold {name}"
+                yield 1.9, f"unfold {name}; split <;> simp_all [{rules}]", 2
+                yield 2.0, f"unfold {name}; split <;> grind [{rules}]"
     if sight.lemmas:
-        text = ", ".join([*rules, *sight.lemmas])
-        yield 1.35, f"simp [{text}]"
+        text = ", ".join([*sight.rules, *sight.lemmas])
+        yield 1.35, f"simp [{text}]", 0
         yield 1.36, f"simp_all [{text}]"
         yield 1.38, f"grind [{text}]"
         yield 1.5, f"simp_all [{text}]; omega"
-    if rules:
-        text = ", ".join(rules)
-        yield 2.3, f"split <;> simp_all [{text}]"
-        yield 2.4, f"split <;> grind [{text}]"
 
 
 def _premises(sight: _Sight) -> Iterator[Idea]:
@@ -126,12 +149,14 @@ def _premises(sight: _Sight) -> Iterator[Idea]:
 
 
 def _inductions(sight: _Sight) -> Iterator[Idea]:
-    """Induction and cases on variables, those first that a function of the target recurs on."""
+    """Induction and cases on variables, those first that a function of the target recurs on. Below
+    an induction, another one on a variable is rarely the way."""
     chosen = _ranked_variables(sight)
     rules = ", ".join(sight.rules)
     lemmas = ", ".join([*sight.rules, *sight.lemmas])
+    below = 1.2 if sight.below_induction else 0.0
     for place, name in enumerate(chosen[:INDUCTIONS]):
-        late = 0.25 * place
+        late = 0.25 * place + below
         kind = sight.variables[name]
         info = sight.view.context.types.get(kind)
         recursive = info.recursive if info is not None else True
@@ -141,22 +166,24 @@ def _inductions(sight: _Sight) -> Iterator[Idea]:
             generalities.append(f" generalizing {' '.join(others)}")
         for step, general in enumerate(generalities):
             more = late + 0.12 * step
-            verb = f"induction {name}{general}"
-            if not recursive:
-                verb = f"cases {name}"
-            yield 1.60 + more, f"{verb} <;> simp_all [{rules}]"
+            verb = f"induction {name}{general}" if recursive else f"cases {name}"
+            yield 1.60 + more, f"{verb} <;> simp_all [{rules}]", 3
             yield 1.70 + more, f"{verb} <;> grind [{rules}]"
-            yield 1.9 + more, f"{verb} <;> simp_all [{rules}] <;> omega"
-            yield 2.0 + more, f"{verb} <;> simp_all [{rules}] <;> grind"
+            if sight.arithmetic:
+                yield 1.9 + more, f"{verb} <;> simp_all [{rules}] <;> omega"
             if sight.lemmas:
-                yield 1.75 + more, f"{verb} <;> simp_all [{lemmas}]"
-                yield 1.77 + more, f"{verb} <;> grind [{lemmas}]"
+                yield 1.65 + more, f"{verb} <;> simp_all [{lemmas}]", 3
+                yield 1.67 + more, f"{verb} <;> grind [{lemmas}]"
             if not recursive:
                 break
-            yield 2.2 + more, _arms(sight, name, general)
-        yield 2.1 + late, f"cases {name} <;> simp_all [{rules}]"
-        yield 2.15 + late, f"cases {name} <;> grind [{rules}]"
-        yield 3.2 + late, _arms(sight, name, "", verb="cases")
+            split = "".join(f" <;> cases {other}" for other in others[:2])
+            if general:
+                yield 1.95 + more, f"{verb}{split} <;> simp_all [{rules}]", 2
+                yield 1.98 + more, f"{verb}{split} <;> grind [{rules}]"
+            yield 2.8 + more, _arms(sight, name, general)
+        yield 2.1 + 0.25 * place, f"cases {name} <;> simp_all [{rules}]", 2
+        yield 2.15 + 0.25 * place, f"cases {name} <;> grind [{rules}]"
+        yield 2.9 + 0.25 * place, _arms(sight, name, "", verb="cases")
 
 
 def _ranked_variables(sight: _Sight) -> list[str]:
@@ -235,13 +262,133 @@ def _along_functions(sight: _Sight) -> Iterator[Idea]:
             applied = f"{name} {' '.join(plain)}"
             late = 0.3 * place
             place += 1
-            yield 1.65 + late, f"{verb} {applied} <;> simp_all [{rules}]"
+            yield 1.65 + late, f"{verb} {applied} <;> simp_all [{rules}]", 3
             yield 1.72 + late, f"{verb} {applied} <;> grind [{rules}]"
             if sight.lemmas:
-                yield 1.8 + late, f"{verb} {applied} <;> simp_all [{lemmas}]"
-            yield 2.5 + late, f"{verb} {applied}"
+                yield 1.68 + late, f"{verb} {applied} <;> simp_all [{lemmas}]", 3
+                yield 1.74 + late, f"{verb} {applied} <;> grind [{lemmas}]"
+            yield 3.0 + late, f"{verb} {applied}"
             if place == 3:
                 return
+
+
+def _subterms(sight: _Sight) -> Iterator[Idea]:
+    """Cases on what a function takes apart; and a term in the place of a variable: what is then to be
+    proved holds of anything, and induction can run on it (Boyer and Moore 1979)."""
+    rules = ", ".join(sight.rules)
+    target = sight.view.goal.target
+    for place, term in enumerate(sight.scrutinised[:3]):
+        (h,) = sight.view.fresh("h")
+        yield 2.3 + 0.2 * place, f"cases {h} : {term} <;> simp_all [{rules}]", 2
+        yield 2.6 + 0.2 * place, f"cases {h} : {term} <;> grind [{rules}]"
+    groups = [t for t in _groups(sight.view.text) if _is_applied(sight, t)]
+    often = {t: groups.count(t) for t in groups if f"({t})" in target}
+    often = {t: n for t, n in often.items() if n > 1 or t in sight.scrutinised}
+    terms = sorted(often, key=lambda t: (-often[t], len(t)))[:4]
+    for place, term in enumerate(terms):
+        (x,) = sight.view.fresh("t")
+        late = 0.2 * place
+        for extra, where in ((0.0, ""), (0.1, " at *")):
+            put = f"generalize {term} = {x}{where}"
+            if _grows(sight, term):
+                yield 1.62 + late + extra, f"{put}\ninduction {x} <;> simp_all [{rules}]", 2
+                yield 1.66 + late + extra, f"{put}\ninduction {x} <;> grind [{rules}]"
+            yield 2.3 + late + extra, put
+    for place, (one, other) in enumerate(combinations(terms[:3], 2)):
+        if one in other or other in one:
+            continue
+        x, y = sight.view.fresh("s", "t")
+        for more, where in ((0.0, ""), (0.05, " at *")):
+            late = 0.2 * place + more
+            put = f"generalize {one} = {x}{where}\ngeneralize {other} = {y}{where}"
+            for extra, (first, second) in ((0.0, (x, y)), (0.1, (y, x))):
+                if _grows(sight, one if first == x else other):
+                    step = f"induction {first} generalizing {second} <;> cases {second}"
+                    yield 1.64 + late + extra, f"{put}\n{step} <;> simp_all [{rules}]", 2
+                    yield 1.68 + late + extra, f"{put}\n{step} <;> grind [{rules}]"
+            yield 2.4 + late, put
+    for place, (name, fact) in enumerate(_equations(sight)):
+        late = 0.3 * place
+        yield 2.4 + late, f"rw [{name}]"
+        yield 2.5 + late, f"rw [← {name}]"
+        inner = [t for t in _groups(fact.parts[0]) if _is_applied(sight, t)]
+        for term in inner[:1]:
+            (x,) = sight.view.fresh("t")
+            back = f"rw [← {name}]\nclear {name}\ngeneralize {term} = {x}"
+            if _grows(sight, term):
+                yield 1.65 + late, f"{back}\ninduction {x} <;> simp_all [{rules}]", 2
+                yield 1.69 + late, f"{back}\ninduction {x} <;> grind [{rules}]"
+            yield 2.3 + late, back
+
+
+def _grows(sight: _Sight, term: str) -> bool:
+    """Whether induction can run on the value of an applied function."""
+    head = term.partition(" ")[0]
+    short = head.rsplit(".", 1)[-1]
+    for function in sight.functions:
+        shown = function.signature.shown
+        if head == shown or ("." in head and short == shown.rsplit(".", 1)[-1]):
+            result = function.signature.result
+            kind = result[0] if isinstance(result, tuple) else result
+            if kind in LIBRARY_TYPES:
+                return True
+            info = sight.view.context.types.get(str(kind))
+            return info is not None and info.recursive
+    return False
+
+
+def _equations(sight: _Sight) -> list[tuple[str, Shape]]:
+    """Equations among the facts that speak of functions, the last (an induction hypothesis) first."""
+    shown = {f.signature.shown for f in sight.functions}
+    facts = [(n, f) for n, f in sight.view.facts.items() if f.head == "=" and words(f.text) & shown]
+    return facts[::-1][:3]
+
+
+def _from_contradictory_facts(sight: _Sight) -> Iterator[Idea]:
+    """Induction on a variable of hypotheses that no values can fulfil, with nothing else around."""
+    rules = ", ".join(sight.rules)
+    shown = {f.signature.shown for f in sight.functions}
+    told = {}
+    for name, fact in list(sight.view.facts.items())[-5:]:
+        here = words(fact.text)
+        variables = [n for n in sight.variables if n in here]
+        if here & shown and 0 < len(variables) < 3:
+            told[name] = variables
+    alone = [(name,) for name in told]
+    pairs = [
+        (one, other)
+        for one, other in combinations(told, 2)
+        if set(told[one]) <= set(told[other]) or set(told[other]) <= set(told[one])
+    ]
+    for place, names in enumerate([*alone[::-1], *pairs[::-1]][:5]):
+        variables = max((told[name] for name in names), key=len)
+        start = f"exfalso\nclear * - {' '.join(names)}\ninduction {variables[0]}"
+        for other in variables[1:]:
+            start += f" generalizing {other} <;> cases {other}"
+        yield 2.2 + 0.15 * place, f"{start} <;> simp_all [{rules}]", 0
+
+
+def _is_applied(sight: _Sight, term: str) -> bool:
+    """Whether a term is a function of the user's applied to something, and no more."""
+    shown = {f.signature.shown for f in sight.functions}
+    if set("=∧∨→↔∀∃∣<>≤≥⟨|&") & set(term) or words(term) & {"match", "fun", "if", "let"}:
+        return False
+    head, _, rest = term.partition(" ")
+    short = {name.rsplit(".", 1)[-1] for name in shown}
+    if head in shown and rest:
+        return True
+    return "." in head and head.rsplit(".", 1)[-1] in short
+
+
+def _groups(text: str) -> list[str]:
+    """What stands in round brackets, from the inside out, each as often as it does."""
+    found, begun = [], []
+    for place, mark in enumerate(text):
+        if mark == "(":
+            begun.append(place)
+        elif mark == ")" and begun:
+            found.append(text[begun.pop() + 1 : place])
+    return found
 
 
 def _calls(function: Function, text: str) -> list[dict[int, str]]:

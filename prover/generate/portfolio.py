@@ -28,6 +28,7 @@ from prover.generate.shapes import (
     View,
     numerals,
     parenthesised,
+    renamed,
     shape,
     words,
 )
@@ -52,21 +53,36 @@ class Portfolio:
 
 def suggestions(goal: Goal, context: Context = NOTHING) -> list[Suggestion]:
     """All tactics for a goal, each once, with different log-probabilities, the highest first."""
+    goal, hidden = renamed(goal)
     view = View(goal, context)
-    best: dict[str, float] = {}
-    for cost, tactic in ideas(view):
+    best: dict[str, tuple[float, int | None]] = {}
+    for cost, tactic, *limit in ideas(view):
+        tactic = _naming(hidden, tactic) + tactic
         dear = view.heavy and cost > 0.5 and COMPUTES.search(tactic)
-        if not FORBIDDEN.search(tactic) and not (dear and tactic != "decide +kernel"):
-            best[tactic] = min(cost, best.get(tactic, cost))
-    ranked = sorted(best.items(), key=lambda item: item[1])
+        if FORBIDDEN.search(tactic) or (dear and tactic != "decide +kernel"):
+            continue
+        if tactic not in best or cost < best[tactic][0]:
+            best[tactic] = (cost, limit[0] if limit else None)
+    ranked = sorted(best.items(), key=lambda item: item[1][0])
     return [
-        Suggestion(tactic, -(cost + TIE * place)) for place, (tactic, cost) in enumerate(ranked)
+        Suggestion(tactic, -(cost + TIE * place), leaves=leaves)
+        for place, (tactic, (cost, leaves)) in enumerate(ranked)
     ]
+
+
+def _naming(hidden: Sequence[str], tactic: str) -> str:
+    """What gives names to the hypotheses without that a tactic mentions: `rename_i` names the last."""
+    mentioned = words(tactic)
+    needed = [name in mentioned for name in hidden]
+    if True not in needed:
+        return ""
+    first = needed.index(True)
+    names = (name if need else "_" for name, need in zip(hidden, needed, strict=True))
+    return f"rename_i {' '.join([*names][first:])}\n"
 
 
 def ideas(view: View) -> Iterator[Idea]:
     """Every idea of the portfolio for a goal. Where one is met twice, the cheaper one counts."""
-    yield from naming(view)
     yield from closers(view)
     yield from goal_steps(view)
     yield from destructuring(view)
@@ -95,8 +111,11 @@ def closers(view: View) -> Iterator[Idea]:
     yield 0.64, "omega"
     yield 0.82, "decide"
     if not view.deep:
-        yield 0.80, "simp_all"
-        yield 0.90, f"simp [{facts}]" if facts else "simp"
+        if view.goal.own:  # the step is to unfold what it is about
+            yield 0.80, "simp_all", 0
+        else:
+            yield 0.80, "simp_all"
+            yield 0.90, f"simp [{facts}]" if facts else "simp"
     yield 1.00, "contradiction"
     if not view.deep:
         yield 2.00, "grind"
@@ -116,15 +135,6 @@ def closers(view: View) -> Iterator[Idea]:
         yield 1.15, "split <;> omega"
     if "List" in view.goal.pp or "++" in view.text:
         yield 2.10, "simp_all [List.length_append, Nat.add_comm, Nat.add_left_comm]"
-
-
-# Names
-
-
-def naming(view: View) -> Iterator[Idea]:
-    """Gives names to what has none, so that other shapes can speak of it."""
-    if 0 < view.unnamed <= 12:
-        yield 2.5, f"rename_i {' '.join(view.fresh(*(['a'] * view.unnamed)))}"
 
 
 # The target
@@ -162,7 +172,7 @@ def goal_steps(view: View) -> Iterator[Idea]:
             yield 4.8, "exfalso"
     if target.head == "≠":
         yield 0.10, f"intro {view.fresh('h')[0]}"
-    for name in _applied_definitions(view):
+    for name in () if view.context.functions else _applied_definitions(view):
         yield 3.2, f"unfold {name}"
         yield 3.1, f"simp_all [{name}]"
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 
 from search.context import NOTHING, Context
 from search.interfaces import Goal, Hypothesis
 
-Idea = tuple[float, str]
-"""A cost and a tactic."""
+Idea = tuple[float, str] | tuple[float, str, int]
+"""A cost and a tactic, and how many goals it may leave to be worth anything."""
 
 IDENTIFIER = re.compile(r"[^\W\d][\w'!?₀-₉]*(?:\.[^\W\d][\w'!?₀-₉]*)*")
 TOKEN = re.compile(rf"{IDENTIFIER.pattern}✝?[¹²³⁴⁵⁶⁷⁸⁹⁰]*|\d+|\S")
@@ -176,6 +176,41 @@ def parenthesised(text: str) -> str:
     return text if IDENTIFIER.fullmatch(text) or text.isdigit() else f"({text})"
 
 
+INACCESSIBLE = re.compile(rf"{IDENTIFIER.pattern}✝[¹²³⁴⁵⁶⁷⁸⁹⁰]*")
+
+
+def fresh(taken: Iterable[str], *bases: str) -> list[str]:
+    """Names near these that are none of those taken, different from each other."""
+    used = set(taken) | KEYWORDS
+    names = []
+    for base in bases:
+        base = base if usable(base) else "x"
+        tries = chain([base], (f"{base.rstrip('0123456789')}{i}" for i in range(1, 1000)))
+        name = next(n for n in tries if n not in used)
+        used.add(name)
+        names.append(name)
+    return names
+
+
+def renamed(goal: Goal) -> tuple[Goal, list[str]]:
+    """A goal whose hypotheses can all be mentioned, and the new names of those that could not, in
+    their order (`rename_i` gives them)."""
+    hidden = [h.name for h in goal.hypotheses if not h.accessible]
+    taken = {h.name for h in goal.hypotheses}
+    taken |= words(INACCESSIBLE.sub("", goal.pp))
+    names = fresh(taken, *(name.split("✝")[0] for name in hidden))
+    new = dict(zip(hidden, names, strict=True))
+
+    def put(text: str) -> str:
+        return INACCESSIBLE.sub(lambda m: new.get(m[0], m[0]), text)
+
+    hypotheses = tuple(
+        replace(h, name=new.get(h.name, h.name), type=put(h.type), value=h.value and put(h.value))
+        for h in goal.hypotheses
+    )
+    return replace(goal, pp=put(goal.pp), target=put(goal.target), hypotheses=hypotheses), names
+
+
 @dataclass(frozen=True)
 class View:
     """A goal, with what the shapes ask of it. Only names that a tactic can write are offered; a
@@ -205,11 +240,6 @@ class View:
         return dict(sorted(types.items(), key=lambda item: item[0] not in here))
 
     @cached_property
-    def unnamed(self) -> int:
-        """How many hypotheses are out of reach for want of a name."""
-        return sum("✝" in h.name for h in self.goal.hypotheses)
-
-    @cached_property
     def text(self) -> str:
         """All propositions, the target first."""
         return "\n".join([self.goal.target, *(f.text for f in self.facts.values())])
@@ -223,15 +253,7 @@ class View:
 
     def fresh(self, *bases: str) -> list[str]:
         """Names near these that no hypothesis has, different from each other."""
-        taken = {h.name for h in self.goal.hypotheses} | KEYWORDS
-        names = []
-        for base in bases:
-            base = base if usable(base) else "x"
-            tries = chain([base], (f"{base.rstrip('0123456789')}{i}" for i in range(1, 1000)))
-            name = next(n for n in tries if n not in taken)
-            taken.add(name)
-            names.append(name)
-        return names
+        return fresh((h.name for h in self.goal.hypotheses), *bases)
 
     @cached_property
     def heavy(self) -> bool:

@@ -317,7 +317,7 @@ def _is_under(name: Name, prefix: Name) -> bool:
 def read_goal(reply: Mapping[str, Any]) -> Goal:
     """A goal as the gym writes it. Types and values are read off the print, where Lean puts
     neighbours of one type on one line, indents what continues a line, and marks with a dagger the
-    names that no proof can mention: those are given as empty."""
+    names that no proof can mention."""
     lines: list[str] = reply["pp"].split("\n")
     if reply["case"] is not None:
         lines = lines[1:]
@@ -337,8 +337,7 @@ def read_goal(reply: Mapping[str, Any]) -> Goal:
             value = None
             if is_let:
                 type_, _, value = (part.strip() for part in type_.partition(":="))
-            shown = "" if "✝" in name else name
-            hypotheses.append(Hypothesis(shown, type_, value, is_prop, head))
+            hypotheses.append(Hypothesis(name, type_, value, is_prop, head))
     return Goal(
         pp=reply["pp"],
         target="\n".join(lines[turnstile:])[2:],

@@ -33,10 +33,12 @@ def test_a_goal_has_names_types_values_and_its_print(lab: Lab) -> None:
     assert goal.case is None
 
 
-def test_names_that_cannot_be_written_are_empty(lab: Lab) -> None:
+def test_names_that_cannot_be_written_have_a_dagger(lab: Lab) -> None:
     progress = lab.after(lab.state("theorem t (n : Nat) : n + 0 = n"), "induction n")
     assert [child.goals[0].case for child in progress.children] == ["zero", "succ"]
-    assert [h.name for h in progress.children[1].goals[0].hypotheses] == ["", ""]
+    hypotheses = progress.children[1].goals[0].hypotheses
+    assert [h.name for h in hypotheses] == ["n✝", "a✝"]
+    assert not any(h.accessible for h in hypotheses)
 
 
 @pytest.mark.parametrize("tactic", ["constructor", "refine ⟨?_, ?_⟩", "refine ⟨?a, ?b⟩"])

@@ -210,7 +210,7 @@ def lift(a: Draft, goal: Goal, script: Script) -> Draft:
         raise ValueError("the goal is one of its hypotheses")
     if "✝" in goal.pp or "?" in goal.pp or "⋯" in goal.pp:
         raise ValueError("the goal has something without a name")
-    if any(h.value is not None or not h.name for h in goal.hypotheses):
+    if any(h.value is not None or not h.accessible for h in goal.hypotheses):
         raise ValueError("the goal has a value in its context")
     if any("inst" in h.name for h in goal.hypotheses):
         raise ValueError("the goal has an instance in its context")
