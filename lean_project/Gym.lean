@@ -2510,8 +2510,25 @@ where
       | some k => if k ≤ n then return #[]
       | none => pure ()
     match ← numeral type n with
-    | some value => return #[{ value, text := toString n }]
+    | some value => return (← largest type n).push { value, text := toString n }
     | none => return #[]
+  largest (type : Expr) (n : Nat) : MetaM (Array Sample) := do
+    let size? := match n, type.getAppFn.constName with
+      | 1, ``UInt8 => some 256
+      | 1, ``UInt16 => some 65536
+      | 1, ``UInt32 => some 4294967296
+      | 1, ``UInt64 => some 18446744073709551616
+      | 1, ``Int8 => some 128
+      | 1, ``Int16 => some 32768
+      | 1, ``Int32 => some 2147483648
+      | 1, ``Int64 => some 9223372036854775808
+      | _, _ => none
+    match size? with
+    | none => return #[]
+    | some size =>
+      match ← numeral type (size - 1) with
+      | some value => return #[{ value, text := toString (size - 1) }]
+      | none => return #[]
 
 partial def constructors (m : Sampler) (vars : List (Expr × Sample)) (type : Expr)
     (v : InductiveVal) (us : List Level) (plain : Bool) (names : List Name) (n : Nat)
@@ -2952,11 +2969,13 @@ structure Bound where
   var : Expr
   type : Expr
   plan : Option Plan
+  explicit : Bool
 
-/-- What a point gives to a variable; none to a hypothesis. -/
+/-- What a point gives to a variable, none to a hypothesis, and whether an application shows it. -/
 structure Given where
   name : Name
   text : Option String
+  explicit : Bool
 
 structure Hunt where
   sampler : Sampler
@@ -2987,8 +3006,9 @@ def Hunt.look (h : Hunt) (xs vs : Array Expr) (values : List Given) (sure : Bool
   let result ← try truth h.sampler xs vs h.body catch _ => pure .unknown
   let after ← (IO.getNumHeartbeats : BaseIO Nat)
   let dearest ← h.dearest.get
-  if dearest < after - before then h.dearest.set (after - before)
-  h.points.modify (· + 1)
+  let points ← h.points.get
+  h.points.set (points + 1)
+  if 16 < points && dearest < after - before then h.dearest.set (after - before)
   match result with
   | .fails true =>
     if sure then h.found.set (some (reverseGiven values []))
@@ -3021,7 +3041,7 @@ partial def Hunt.walk (h : Hunt) (bound : List Bound) (xs vs : Array Expr) (valu
     | some p => do
       let xs' := xs.push b.var
       let vs' := vs.push (assumed type)
-      let values' := { name := b.name, text := none } :: values
+      let values' := { name := b.name, text := none, explicit := b.explicit } :: values
       match ← (try truth h.sampler xs vs p catch _ => pure .unknown) with
       | .fails _ => pure ()
       | .holds true => h.walk rest xs' vs' values' sure n
@@ -3041,7 +3061,7 @@ where
       h.tried.modify (· + 1)
       let s := found[j]
       h.walk rest (xs.push b.var) (vs.push s.value)
-        ({ name := b.name, text := some s.text } :: values) sure (n - i)
+        ({ name := b.name, text := some s.text, explicit := b.explicit } :: values) sure (n - i)
       each found (j + 1)
 
 end
@@ -3055,7 +3075,7 @@ partial def Hunt.rounds (h : Hunt) (bound : List Bound) (values : List Given) (n
   h.walk bound #[] #[] values true n
   let idle := if (← h.tried.get) == tried then idle + 1 else 0
   let start ← (IO.getNumHeartbeats : BaseIO Nat)
-  let dear := h.sampler.until' - start < (← h.dearest.get) * 8
+  let dear := h.sampler.until' - start < (← h.dearest.get) * 4
   if 5 < idle || 400 < n || dear then return ()
   h.rounds bound values (n + 1) idle
 
@@ -3085,11 +3105,11 @@ partial def withBounds (e : Expr) (acc : List Bound) (x : List Bound → Plan �
     MetaM Unit := do
   let e := e.consumeMData
   match e with
-  | .forallE name d b _ => do
+  | .forallE name d b info => do
     let prop ← Meta.isProp d
     let how ← if prop then do pure (some (← plan d 4)) else pure none
     withVar name d fun v =>
-      withBounds (b.instantiate1 v) ({ name, var := v, type := d, plan := how } :: acc) x
+      withBounds (b.instantiate1 v) ({ name, var := v, type := d, plan := how, explicit := info == .default } :: acc) x
   | .letE _ _ v b _ => withBounds (b.instantiate1 v) acc x
   | e => do
     match ← unfoldsToForall e with
@@ -3104,22 +3124,29 @@ where
     | .app (.const ``Not _) p => return some (.forallE `h p (mkConst ``False) .default)
     | _ => return none
 
+/-- What one choice of types and instances may take. -/
+structure Share where
+  points : Nat
+  heartbeats : Nat
+
 mutual
 
 /-- Gives types and instances to a statement, and hunts with each choice. -/
-partial def frames (l : Findings) (m : Sampler) (e : Expr) (values : List Given) (share n : Nat) :
-    MetaM Unit := do
-  if (← l.found.get).isSome then return ()
+partial def frames (l : Findings) (m : Sampler) (e : Expr) (values : List Given) (share : Share)
+    (n : Nat) : MetaM Unit := do
+  if (← l.found.get).isSome || (← m.over) then return ()
   let e := e.consumeMData
   match e with
-  | .forallE name d b _ => do
-    if ← isFrame d then frameFrom l m name d b values share n 0
+  | .forallE name d b info => do
+    if ← isFrame d then frameFrom l m name d b (info == .default) values share n 0
     else hunt
   | _ => hunt
 where
   hunt : MetaM Unit := do
     if n != 0 then return ()
-    let most := (← l.points.get) + share
+    let most := (← l.points.get) + share.points
+    let now ← (IO.getNumHeartbeats : BaseIO Nat)
+    let m := { m with until' := min m.until' (now + share.heartbeats) }
     let tried ← ST.mkRef 0
     let dearest ← ST.mkRef 0
     withBounds e [] fun bound body => do
@@ -3127,17 +3154,17 @@ where
                         dearest, found := l.found, guesses := l.guesses, most }
       h.rounds bound values 0 0
 
-partial def frameFrom (l : Findings) (m : Sampler) (name : Name) (d b : Expr) (values : List Given)
-    (share n i : Nat) : MetaM Unit := do
+partial def frameFrom (l : Findings) (m : Sampler) (name : Name) (d b : Expr)
+    (explicit : Bool) (values : List Given) (share : Share) (n i : Nat) : MetaM Unit := do
   if n < i then return ()
   let found ← try tier m [] d i catch _ => pure #[]
   each found 0
-  frameFrom l m name d b values share n (i + 1)
+  frameFrom l m name d b explicit values share n (i + 1)
 where
   each (found : Array Sample) (j : Nat) : MetaM Unit := do
     if h : j < found.size then
       let s := found[j]
-      frames l m (b.instantiate1 s.value) ({ name, text := some s.text } :: values) share (n - i)
+      frames l m (b.instantiate1 s.value) ({ name, text := some s.text, explicit } :: values) share (n - i)
       each found (j + 1)
 
 end
@@ -3175,7 +3202,7 @@ where
 def givenJson (g : Given) : String :=
   array [quote g.name.eraseMacroScopes.toString, match g.text with
     | some text => quote text
-    | none => "null"]
+    | none => "null", bool g.explicit]
 
 def pointJson (values : List Given) : String := array (rows values)
 where
@@ -3217,9 +3244,15 @@ def refute (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
     let l : Findings := { points, undecided, found, guesses }
     let m ← newSampler (numbersOf statement) most (start + heartbeats * 900)
     let hunt : MetaM Unit := do
-      frames l m statement [] most 0
-      frames l m statement [] (most / 4) 1
-      frames l m statement [] (most / 8) 2
+      let framed ← match statement with
+        | .forallE _ d _ _ => isFrame d
+        | _ => pure false
+      let all := heartbeats * 900
+      if framed then
+        frames l m statement [] { points := most, heartbeats := all / 2 } 0
+        frames l m statement [] { points := most / 4, heartbeats := all / 16 } 1
+        frames l m statement [] { points := most / 8, heartbeats := all / 32 } 2
+      else frames l m statement [] { points := most, heartbeats := all } 0
     let _ ← s.beside heartbeats start hunt
     let at' ← found.get
     let maybe ← guesses.get

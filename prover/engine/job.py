@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from prover.engine import targets
 from prover.engine.checking import Checker, StatementError
@@ -27,6 +27,7 @@ from prover.engine.filling import (
     why_not,
 )
 from prover.engine.proposer import Proposer
+from prover.engine.refute import STUDY_AFTER, Doubt, disproved
 from prover.engine.targets import Target
 from prover.generate.portfolio import Portfolio
 from prover.lean.source import as_lean_reads, cut, with_options
@@ -41,6 +42,8 @@ from search.interfaces import Progress as Step
 from search.interfaces import TacticGenerator
 from search.scheduler import SearchFailed
 
+T = TypeVar("T")
+
 WIDTH = 8
 """How many tactics a visit of a goal runs where no model says otherwise."""
 
@@ -52,7 +55,8 @@ class Options:
     `budget` is per hole. A search visits a goal with `width` tactics at a time and divides the
     log-probability of a path by depth**`alpha` (BFS-Prover, Xin et al. 2025); None is what the
     authors of the model search with, 8 and 0 without one. `paranoid` has every verdict made by a
-    process started for it, and by external checkers.
+    process started for it, and by external checkers. `refute`: a theorem may also be disproved,
+    before the search or beside it.
     """
 
     budget: Budget = field(default_factory=lambda: Budget(expansions=600, seconds=300.0))
@@ -60,6 +64,7 @@ class Options:
     width: int | None = None
     alpha: float | None = None
     paranoid: bool = False
+    refute: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ class Job:
         self._generator = generator
         self._first = first
         self._on_progress = on_progress
-        self._searches: set[asyncio.Task[SearchResult]] = set()
+        self._searches: set[asyncio.Task[Any]] = set()
         self._over = False
 
     def __enter__(self) -> Self:
@@ -230,10 +235,23 @@ class Job:
             for target in wanted
             for holes, start in await self._places(header, text, target)
         ]
-        results = await asyncio.gather(*(self._search(part) for part in parts))
+        doubts = {
+            target.name: Doubt(self._engine, self.texts, header, text, target.declaration)
+            for target in wanted
+            if self.options.refute
+        }
+        try:
+            results = await asyncio.gather(
+                *(self._search(part, doubts.get(part.target.name)) for part in parts)
+            )
+        finally:
+            for doubt in doubts.values():
+                await doubt.close()
         searched = time.monotonic()
         found = list(zip(parts, results, strict=True))
         verdicts, final = await self._conclude(header, text, wanted, found)
+        false = {name: d.disproof for name, d in doubts.items() if d.disproof is not None}
+        verdicts = [disproved(v, false[v.name]) if v.name in false else v for v in verdicts]
         concluded = time.monotonic()
         version = lean_version(self.texts.lean)
         for place, reason in leftover:
@@ -307,7 +325,7 @@ class Job:
             return None
         return Start(outcome.children[0], tactic)
 
-    async def _search(self, part: Part) -> Found:
+    async def _search(self, part: Part, doubt: Doubt | None) -> Found:
         options = self.options
         search = BestFirst(
             part.state,
@@ -338,13 +356,15 @@ class Job:
         def report(search: BestFirst) -> None:
             if self._on_progress is not None:
                 self._on_progress(self._progress(part.target.name, search))
+            if doubt is not None and search.spent.expansions >= STUDY_AFTER:
+                doubt.study()
 
         generator, first = self._proposers(part)
         work = self._engine.scheduler.run(
             search, generator, first=first, verify=verify, on_progress=report
         )
         async with self._engine.admitted:  # the cap in seconds counts from here
-            return await self._run_search(search, work, refused)
+            return await self._run_search(search, work, refused, doubt)
 
     def _proposers(self, part: Part) -> tuple[TacticGenerator, TacticGenerator | None]:
         """What proposes tactics, and what is tried before it."""
@@ -357,26 +377,46 @@ class Job:
         return proposer, Portfolio() if settings.portfolio else None
 
     async def _run_search(
-        self, search: BestFirst, work: Coroutine[Any, Any, SearchResult], refused: Sequence[str]
+        self,
+        search: BestFirst,
+        work: Coroutine[Any, Any, SearchResult],
+        refused: Sequence[str],
+        doubt: Doubt | None,
     ) -> Found:
-        if self._over:
+        if doubt is not None and not self._over:
+            await self._cancellable(doubt.glance())
+        if self._over or (doubt is not None and doubt.disproof is not None):
             work.close()
             return Found(search.result("interrupted"), None)
         task = asyncio.create_task(work)
-        self._searches.add(task)
+        if doubt is not None:
+            doubt.ends(task)
         try:
-            result = await task
-        except asyncio.CancelledError:
-            if not self._over:
-                raise
-            result = search.result("interrupted")
+            result = await self._cancellable(task)
         except SearchFailed as failed:
             if failed.__cause__ is not None:
                 raise failed.__cause__ from None
             raise
+        if result is None:
+            result = search.result("interrupted")
+        if doubt is not None and result.status == "proved":
+            await doubt.close()
+        elif doubt is not None and doubt.disproof is None and not self._over:
+            await self._cancellable(doubt.study())
+        return Found(result, refused[-1] if refused else None)
+
+    async def _cancellable(self, task: asyncio.Task[T]) -> T | None:
+        """What a task gives; None if the job is cancelled, or a disproof has ended it."""
+        self._searches.add(task)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            own = asyncio.current_task()
+            if own is not None and own.cancelling():
+                raise
+            return None
         finally:
             self._searches.discard(task)
-        return Found(result, refused[-1] if refused else None)
 
     def _progress(self, name: str, search: BestFirst) -> Progress:
         metrics = self._engine.scheduler.metrics()

@@ -71,18 +71,27 @@ class Handle:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """What a statement's variables are given: names with texts that Lean reads as the values, in
-    order; a hypothesis has none."""
+class Given:
+    """What a point gives to a variable: a text that Lean reads as the value, none to a hypothesis.
+    `explicit`: an application shows it."""
 
-    values: tuple[tuple[str, str | None], ...]
+    name: str
+    text: str | None
+    explicit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """An instance of a statement: what its variables and hypotheses are given, in order."""
+
+    values: tuple[Given, ...]
 
     def __str__(self) -> str:
         """In words: `n = 1, xs = [0]`."""
         return ", ".join(
-            f"{name} = {_bare(text)}"
-            for name, text in self.values
-            if text is not None and text != INSTANCE
+            f"{one.name} = {_bare(one.text)}"
+            for one in self.values
+            if one.text is not None and one.text != INSTANCE
         )
 
 
@@ -584,8 +593,8 @@ class _Lost(Exception):
     """A replay did not give the state it should."""
 
 
-def _read_point(rows: Sequence[Sequence[str | None]]) -> Point:
-    return Point(tuple((name or "", text) for name, text in rows))
+def _read_point(rows: Sequence[tuple[str, str | None, bool]]) -> Point:
+    return Point(tuple(Given(*row) for row in rows))
 
 
 def _bare(text: str) -> str:
