@@ -2510,8 +2510,25 @@ where
       | some k => if k ≤ n then return #[]
       | none => pure ()
     match ← numeral type n with
-    | some value => return #[{ value, text := toString n }]
+    | some value => return (← largest type n).push { value, text := toString n }
     | none => return #[]
+  largest (type : Expr) (n : Nat) : MetaM (Array Sample) := do
+    let size? := match n, type.getAppFn.constName with
+      | 1, ``UInt8 => some 256
+      | 1, ``UInt16 => some 65536
+      | 1, ``UInt32 => some 4294967296
+      | 1, ``UInt64 => some 18446744073709551616
+      | 1, ``Int8 => some 128
+      | 1, ``Int16 => some 32768
+      | 1, ``Int32 => some 2147483648
+      | 1, ``Int64 => some 9223372036854775808
+      | _, _ => none
+    match size? with
+    | none => return #[]
+    | some size =>
+      match ← numeral type (size - 1) with
+      | some value => return #[{ value, text := toString (size - 1) }]
+      | none => return #[]
 
 partial def constructors (m : Sampler) (vars : List (Expr × Sample)) (type : Expr)
     (v : InductiveVal) (us : List Level) (plain : Bool) (names : List Name) (n : Nat)
@@ -2952,11 +2969,13 @@ structure Bound where
   var : Expr
   type : Expr
   plan : Option Plan
+  explicit : Bool
 
-/-- What a point gives to a variable; none to a hypothesis. -/
+/-- What a point gives to a variable, none to a hypothesis, and whether an application shows it. -/
 structure Given where
   name : Name
   text : Option String
+  explicit : Bool
 
 structure Hunt where
   sampler : Sampler
@@ -2987,8 +3006,9 @@ def Hunt.look (h : Hunt) (xs vs : Array Expr) (values : List Given) (sure : Bool
   let result ← try truth h.sampler xs vs h.body catch _ => pure .unknown
   let after ← (IO.getNumHeartbeats : BaseIO Nat)
   let dearest ← h.dearest.get
-  if dearest < after - before then h.dearest.set (after - before)
-  h.points.modify (· + 1)
+  let points ← h.points.get
+  h.points.set (points + 1)
+  if 16 < points && dearest < after - before then h.dearest.set (after - before)
   match result with
   | .fails true =>
     if sure then h.found.set (some (reverseGiven values []))
@@ -3021,7 +3041,7 @@ partial def Hunt.walk (h : Hunt) (bound : List Bound) (xs vs : Array Expr) (valu
     | some p => do
       let xs' := xs.push b.var
       let vs' := vs.push (assumed type)
-      let values' := { name := b.name, text := none } :: values
+      let values' := { name := b.name, text := none, explicit := b.explicit } :: values
       match ← (try truth h.sampler xs vs p catch _ => pure .unknown) with
       | .fails _ => pure ()
       | .holds true => h.walk rest xs' vs' values' sure n
@@ -3041,7 +3061,7 @@ where
       h.tried.modify (· + 1)
       let s := found[j]
       h.walk rest (xs.push b.var) (vs.push s.value)
-        ({ name := b.name, text := some s.text } :: values) sure (n - i)
+        ({ name := b.name, text := some s.text, explicit := b.explicit } :: values) sure (n - i)
       each found (j + 1)
 
 end
@@ -3055,7 +3075,7 @@ partial def Hunt.rounds (h : Hunt) (bound : List Bound) (values : List Given) (n
   h.walk bound #[] #[] values true n
   let idle := if (← h.tried.get) == tried then idle + 1 else 0
   let start ← (IO.getNumHeartbeats : BaseIO Nat)
-  let dear := h.sampler.until' - start < (← h.dearest.get) * 8
+  let dear := h.sampler.until' - start < (← h.dearest.get) * 4
   if 5 < idle || 400 < n || dear then return ()
   h.rounds bound values (n + 1) idle
 
@@ -3085,11 +3105,11 @@ partial def withBounds (e : Expr) (acc : List Bound) (x : List Bound → Plan �
     MetaM Unit := do
   let e := e.consumeMData
   match e with
-  | .forallE name d b _ => do
+  | .forallE name d b info => do
     let prop ← Meta.isProp d
     let how ← if prop then do pure (some (← plan d 4)) else pure none
     withVar name d fun v =>
-      withBounds (b.instantiate1 v) ({ name, var := v, type := d, plan := how } :: acc) x
+      withBounds (b.instantiate1 v) ({ name, var := v, type := d, plan := how, explicit := info == .default } :: acc) x
   | .letE _ _ v b _ => withBounds (b.instantiate1 v) acc x
   | e => do
     match ← unfoldsToForall e with
@@ -3104,22 +3124,29 @@ where
     | .app (.const ``Not _) p => return some (.forallE `h p (mkConst ``False) .default)
     | _ => return none
 
+/-- What one choice of types and instances may take. -/
+structure Share where
+  points : Nat
+  heartbeats : Nat
+
 mutual
 
 /-- Gives types and instances to a statement, and hunts with each choice. -/
-partial def frames (l : Findings) (m : Sampler) (e : Expr) (values : List Given) (share n : Nat) :
-    MetaM Unit := do
-  if (← l.found.get).isSome then return ()
+partial def frames (l : Findings) (m : Sampler) (e : Expr) (values : List Given) (share : Share)
+    (n : Nat) : MetaM Unit := do
+  if (← l.found.get).isSome || (← m.over) then return ()
   let e := e.consumeMData
   match e with
-  | .forallE name d b _ => do
-    if ← isFrame d then frameFrom l m name d b values share n 0
+  | .forallE name d b info => do
+    if ← isFrame d then frameFrom l m name d b (info == .default) values share n 0
     else hunt
   | _ => hunt
 where
   hunt : MetaM Unit := do
     if n != 0 then return ()
-    let most := (← l.points.get) + share
+    let most := (← l.points.get) + share.points
+    let now ← (IO.getNumHeartbeats : BaseIO Nat)
+    let m := { m with until' := min m.until' (now + share.heartbeats) }
     let tried ← ST.mkRef 0
     let dearest ← ST.mkRef 0
     withBounds e [] fun bound body => do
@@ -3127,17 +3154,17 @@ where
                         dearest, found := l.found, guesses := l.guesses, most }
       h.rounds bound values 0 0
 
-partial def frameFrom (l : Findings) (m : Sampler) (name : Name) (d b : Expr) (values : List Given)
-    (share n i : Nat) : MetaM Unit := do
+partial def frameFrom (l : Findings) (m : Sampler) (name : Name) (d b : Expr)
+    (explicit : Bool) (values : List Given) (share : Share) (n i : Nat) : MetaM Unit := do
   if n < i then return ()
   let found ← try tier m [] d i catch _ => pure #[]
   each found 0
-  frameFrom l m name d b values share n (i + 1)
+  frameFrom l m name d b explicit values share n (i + 1)
 where
   each (found : Array Sample) (j : Nat) : MetaM Unit := do
     if h : j < found.size then
       let s := found[j]
-      frames l m (b.instantiate1 s.value) ({ name, text := some s.text } :: values) share (n - i)
+      frames l m (b.instantiate1 s.value) ({ name, text := some s.text, explicit } :: values) share (n - i)
       each found (j + 1)
 
 end
@@ -3175,7 +3202,7 @@ where
 def givenJson (g : Given) : String :=
   array [quote g.name.eraseMacroScopes.toString, match g.text with
     | some text => quote text
-    | none => "null"]
+    | none => "null", bool g.explicit]
 
 def pointJson (values : List Given) : String := array (rows values)
 where
@@ -3217,9 +3244,15 @@ def refute (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
     let l : Findings := { points, undecided, found, guesses }
     let m ← newSampler (numbersOf statement) most (start + heartbeats * 900)
     let hunt : MetaM Unit := do
-      frames l m statement [] most 0
-      frames l m statement [] (most / 4) 1
-      frames l m statement [] (most / 8) 2
+      let framed ← match statement with
+        | .forallE _ d _ _ => isFrame d
+        | _ => pure false
+      let all := heartbeats * 900
+      if framed then
+        frames l m statement [] { points := most, heartbeats := all / 2 } 0
+        frames l m statement [] { points := most / 4, heartbeats := all / 16 } 1
+        frames l m statement [] { points := most / 8, heartbeats := all / 32 } 2
+      else frames l m statement [] { points := most, heartbeats := all } 0
     let _ ← s.beside heartbeats start hunt
     let at' ← found.get
     let maybe ← guesses.get
@@ -3415,8 +3448,9 @@ def evaluateAt (k : Calls) (e : Expr) (points : Array (Array Expr)) (i : Nat) :
 termination_by points.size - i
 
 /-- Rows of values, one for each term; null for one that is no closed term of the type of the first. -/
-partial def evaluateAll (s : State) (k : Calls) (most heartbeats : Nat) (texts : List String)
-    (type? : Option Expr) (points : Array (Array Expr)) : BaseIO (List String) := do
+partial def evaluateAll (s : State) (k : Calls) (given : Array (Array Expr)) (most heartbeats : Nat)
+    (texts : List String) (type? : Option Expr) (points : Array (Array Expr)) :
+    BaseIO (List String) := do
   match texts with
   | [] => return []
   | text :: rest =>
@@ -3425,20 +3459,21 @@ partial def evaluateAll (s : State) (k : Calls) (most heartbeats : Nat) (texts :
       | some stx => elabClosed s stx heartbeats start
       | none => pure none
     match made with
-    | none => return "null" :: (← evaluateAll s k most heartbeats rest type? points)
+    | none => return "null" :: (← evaluateAll s k given most heartbeats rest type? points)
     | some (e, type) =>
       let type := atGround type
       let e := atGround e
       match type? with
       | some type' =>
         let row ← if domains type == domains type' then valuesOf e points start else pure "null"
-        return row :: (← evaluateAll s k most heartbeats rest type? points)
+        return row :: (← evaluateAll s k given most heartbeats rest type? points)
       | none =>
-        let points ← match ← s.beside heartbeats start (pointsFrom k.sampler most type 0 1 #[]) with
+        let points ← if given.size != 0 then pure given else
+          match ← s.beside heartbeats start (pointsFrom k.sampler most type 0 1 #[]) with
           | .ok points => pure points
           | .error _ => pure #[]
         let row ← valuesOf e points start
-        return row :: (← evaluateAll s k most heartbeats rest (some type) points)
+        return row :: (← evaluateAll s k given most heartbeats rest (some type) points)
 where
   valuesOf (e : Expr) (points : Array (Array Expr)) (start : Nat) : BaseIO String := do
     match ← s.beside heartbeats start (evaluateAt k e points 0) with
@@ -3455,13 +3490,51 @@ partial def textsFrom (items : Array Json) (i : Nat) : List String :=
     | _ => "" :: textsFrom items (i + 1)
   else []
 
-/-- Hashes of the normal forms of some terms, each a closed function, at the same small points. -/
+/-- Closed terms from their texts; none if one is none. -/
+def closedTerms (s : State) (heartbeats : Nat) (acc : Array Expr) :
+    List String → BaseIO (Option (Array Expr))
+  | [] => pure (some acc)
+  | text :: rest => do
+    let start ← (IO.getNumHeartbeats : BaseIO Nat)
+    let made ← match parseTerm s text with
+      | some stx => elabClosed s stx heartbeats start
+      | none => pure none
+    match made with
+    | none => return none
+    | some (e, _) => closedTerms s heartbeats (acc.push (atGround e)) rest
+
+partial def pointOf (values : Array Expr) (places : List Nat) (acc : Array Expr) : Array Expr :=
+  match places with
+  | [] => acc
+  | i :: rest => if h : i < values.size then pointOf values rest (acc.push values[i]) else acc
+
+partial def pointsOfRows (values : Array Expr) (rows : Array Json) (i : Nat)
+    (acc : Array (Array Expr)) : Array (Array Expr) :=
+  if h : i < rows.size then
+    match rows[i] with
+    | .arr row => pointsOfRows values rows (i + 1) (acc.push (pointOf values (natsFrom row 0) #[]))
+    | _ => pointsOfRows values rows (i + 1) acc
+  else acc
+
+/-- The points of a request: `values` are closed terms, `points` rows of their places. -/
+def givenPoints (s : State) (heartbeats : Nat) (req : Json) :
+    BaseIO (Option (Array (Array Expr))) := do
+  match req.getObjVal? "values", req.getObjVal? "points" with
+  | .ok (.arr texts), .ok (.arr rows) =>
+    match ← closedTerms s heartbeats #[] (textsFrom texts 0) with
+    | some values => return some (pointsOfRows values rows 0 #[])
+    | none => return none
+  | _, _ => return some #[]
+
+/-- Hashes of the normal forms of some terms, each a closed function, at the same small points, or at
+those that are given. -/
 def evaluate (ref : GymRef) (req : Json) : IO Outcome := do
   match getNat req "state", getNat req "most", getNat req "heartbeats", req.getObjVal? "terms" with
   | .ok id, .ok most, .ok heartbeats, .ok (.arr items) => do
     let some s ← getState ref id | return .failed "unknown" ("no state " ++ toString id)
     let k ← newCalls (← newSampler [] 200 0)
-    let rows ← evaluateAll s k most heartbeats (textsFrom items 0) none #[]
+    let some given ← givenPoints s heartbeats req | return .failed "request" "a value is no closed term"
+    let rows ← evaluateAll s k given most heartbeats (textsFrom items 0) none #[]
     return .ok (field "values" (array rows))
   | .error e, _, _, _ | _, .error e, _, _ | _, _, .error e, _ => return .failed "request" e
   | _, _, _, _ => return .failed "request" "no terms"

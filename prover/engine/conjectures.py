@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from prover.engine.terms import (
     ARROW,
@@ -19,11 +19,11 @@ from prover.engine.terms import (
     Symbol,
     Term,
     Variable,
-    applied,
     filled,
     flat,
     match,
     matches,
+    written,
     written_type,
 )
 from search.context import Context, Tree
@@ -31,8 +31,8 @@ from search.context import Context, Tree
 MOST_TERMS = 4_000
 """How many terms are made: a bound on the time, and on what grows exponentially with the size."""
 
-POINTS = 30
-"""How many points terms are compared at."""
+POINTS, FIRST = 32, 6
+"""How many points terms are compared at, and at how many of them all are evaluated."""
 
 LARGEST = 5
 """How many recursive constructors the largest values have."""
@@ -41,11 +41,17 @@ SAMPLE = "Nat"
 """The type that values are computed at where terms have a type variable."""
 
 
+Row = tuple[str, ...] | None
+"""The values of a term at some points."""
+
+
 class Exploration:
     """The equations between terms over some symbols, as a machine without Lean:
 
-        while batch := exploration.batch():
-            equations = exploration.learn([<the values of each term at the same points>])
+        while exploration.batch():
+            first = <the values of the batch at some points>
+            rows = <the values of exploration.suspects(first) at all points>
+            equations = exploration.learn(first, rows)
 
     `goal_types` are types that the goal's variables have; polymorphic functions are used at them and
     at a type variable.
@@ -65,7 +71,7 @@ class Exploration:
         self._largest = largest
         self._size = 0
         self._terms: dict[tuple[Tree, int], list[Term]] = {}
-        self._known: dict[tuple[Tree, tuple[Hashable, ...]], Term] = {}
+        self._known: dict[tuple[Tree, Row], list[Term]] = {}
         self._rules: dict[Symbol | Variable, list[Equation]] = {}
         self._batch: list[Term] = []
 
@@ -86,25 +92,37 @@ class Exploration:
                 return self._batch
         return []
 
-    def learn(self, values: Sequence[Sequence[Hashable] | None]) -> list[Equation]:
-        """Takes the values of the terms of the batch, None for one that has none, and gives the
-        equations that they suggest and that no earlier one implies by rewriting."""
+    def suspects(self, first: Mapping[Term, Row]) -> list[Term]:
+        """The terms that could be equal to another, by their values at the first points: those of
+        the batch, and earlier ones."""
+        groups: dict[tuple[Tree, Row], list[Term]] = {}
+        for term in self._batch:
+            if (row := first[term]) is not None:
+                groups.setdefault((term.type, row), []).append(term)
+        known = ([*self._known.get(key, ()), *group] for key, group in groups.items())
+        return [term for group in known if len(group) > 1 for term in group]
+
+    def learn(self, first: Mapping[Term, Row], rows: Mapping[Term, Row]) -> list[Equation]:
+        """Takes the values of the terms of the batch at the first points, and of the suspects at all
+        points, and gives the equations that they suggest and no earlier one implies by rewriting. A
+        term without values is left out."""
         found: list[Equation] = []
-        at = dict(zip(self._batch, values, strict=True))
-        for term, value in at.items():
+        for term in self._batch:
+            row = rows.get(term)
             regrouped = _regrouped(term)
-            if value is not None and regrouped is not None and at.get(regrouped) == value:
+            if row is not None and regrouped is not None and rows.get(regrouped) == row:
                 found.append(Equation(term, regrouped))
-            if value is None or self._reducible(term):
+            if first[term] is None or self._reducible(term):
                 continue
-            key = term.type, tuple(value)
-            other = self._known.setdefault(key, term)
-            if other is term:
+            group = self._known.setdefault((term.type, first[term]), [])
+            other = next((t for t in group if row is not None and rows.get(t) == row), None)
+            if other is not None:
+                equation = Equation(term, other)
+                self._rules.setdefault(term.head, []).append(equation)
+                found.append(oriented(equation))
+            elif row is not None or not group:
+                group.append(term)
                 self._terms.setdefault((term.type, self._size), []).append(term)
-                continue
-            equation = Equation(term, other)
-            self._rules.setdefault(term.head, []).append(equation)
-            found.append(oriented(equation))
         return found
 
     def _made(self, size: int) -> Iterator[Term]:
@@ -267,9 +285,6 @@ def _goes_inwards(one: Term, other: Term) -> bool:
     )
 
 
-Row = tuple[str, ...] | None
-"""The values of a term at all points."""
-
 LIBRARY_TYPES: dict[str, list[tuple[str, list[Tree]]]] = {
     "Bool": [("Bool.true", []), ("Bool.false", [])],
     "List": [("List.nil", []), ("List.cons", [0, ("List", 0)])],
@@ -278,102 +293,56 @@ LIBRARY_TYPES: dict[str, list[tuple[str, list[Tree]]]] = {
 }
 
 
-def _head(tree: Tree) -> str:
-    return str(tree[0] if isinstance(tree, tuple) else tree)
-
-
-def _made_of(constructor: Symbol, arguments: Sequence[str]) -> str:
-    """The normal form of a constructor with normal forms."""
-    if constructor.name == "Nat.zero":
-        return "0"
-    if constructor.name == "Nat.succ":
-        return str(int(arguments[0]) + 1)
-    return f"({' '.join([constructor.name, *arguments])})"
-
-
 class Bench:
-    """What terms are at points: small values of their variables, and some that are not so small, the
-    same every time. A value is the text of a normal form.
-
-    A term is evaluated from the values of its arguments, which are known when it is made, so that
-    all there is to ask of Lean are functions at values, each once.
-    """
+    """Where terms are compared: points, which give each variable a value, large and small ones, the
+    same every time, and terms as closed functions of all variables. What is of a variable type has
+    the type `SAMPLE`."""
 
     def __init__(self, context: Context, variables: Iterable[Variable], seed: int = 0) -> None:
         self._context = context
         self._random = random.Random(seed)
         shown = {name: kind.signature.shown for name, kind in context.types.items()}
         self._shown = {**shown, ELEMENT: SAMPLE}
-        self._rows: dict[Term, Row] = {}
-        self._known: dict[str, str | None] = {}
-        self._points: dict[Variable, Row] = {}
+        self._rows: dict[Variable, list[str]] = {}
         for variable in variables:
-            row = [
-                self.value(variable.type, min(LARGEST, 1 + place // 2)) for place in range(POINTS)
-            ]
-            self._points[variable] = None if None in row else tuple(map(str, row))
+            type_ = written_type(variable.type, self._shown)
+            sizes = [self._random.randint(2 * (i < FIRST), LARGEST) for i in range(POINTS)]
+            values = [self._value(variable.type, size, 8) for size in sizes]
+            if None not in values:
+                self._rows[variable] = [f"({value} : {type_})" for value in values]
 
     @property
     def variables(self) -> list[Variable]:
         """Those that have values."""
-        return [variable for variable, row in self._points.items() if row is not None]
+        return list(self._rows)
 
-    def questions(self, terms: Iterable[Term]) -> list[str]:
-        """Closed terms whose values must be known for those of these terms to be."""
-        asked = (text for term in terms for known, text in self._at_points(term) if not known)
-        return [text for text in dict.fromkeys(asked) if text not in self._known]
+    @property
+    def points(self) -> list[tuple[str, ...]]:
+        return list(zip(*self._rows.values(), strict=True))
 
-    def answer(self, questions: Sequence[str], values: Sequence[str | None]) -> None:
-        """Takes the values of closed terms; None for one that has none."""
-        self._known.update(zip(questions, values, strict=True))
-
-    def rows(self, terms: Iterable[Term]) -> list[Row]:
-        """The values of terms at all points, None for one that lacks some."""
+    def programs(self, terms: Iterable[Term]) -> list[str]:
+        """Terms as functions of a point."""
+        names = {variable: variable.name for variable in self._rows}
+        binders = "".join(f" ({v.name} : {written_type(v.type, self._shown)})" for v in self._rows)
         found = []
         for term in terms:
-            row = [text if known else self._known[text] for known, text in self._at_points(term)]
-            self._rows[term] = None if None in row or not row else tuple(map(str, row))
-            found.append(self._rows[term])
+            leaves = (t for t in term.subterms() if not t.arguments and isinstance(t.head, Symbol))
+            constants = iter([written_type(leaf.type, self._shown) for leaf in leaves])
+            body = written(term, names, constants)
+            found.append(f"fun{binders} => ({body} : {written_type(term.type, self._shown)})")
         return found
-
-    def _at_points(self, term: Term) -> Iterator[tuple[bool, str]]:
-        """What a term is at each point: its value, or else a closed term over values. Nothing where
-        its arguments have none."""
-        head = term.head
-        if not term.arguments and isinstance(head, Variable):
-            yield from ((True, value) for value in self._points[head] or ())
-            return
-        rows = [row for argument in term.arguments if (row := self._rows[argument]) is not None]
-        if len(rows) < len(term.arguments):
-            return
-        functions = self._points[head] if isinstance(head, Variable) else None
-        type_ = written_type(term.type, self._shown)
-        beside = [written_type(argument.type, self._shown) for argument in term.arguments]
-        for place in range(POINTS):
-            values = [row[place] for row in rows]
-            if isinstance(head, Symbol) and head.constructor:
-                yield True, _made_of(head, values)
-                continue
-            typed = [f"({v} : {t})" for v, t in zip(values, beside, strict=True)]
-            if isinstance(head, Symbol):
-                text = applied(head, typed)
-            else:
-                assert functions is not None
-                text = " ".join([functions[place], *typed])
-            yield False, f"({text} : {type_})"
 
     # Values
 
     def _constructors(self, tree: Tree) -> list[tuple[str, list[Tree]]] | None:
         """The constructors of a type, with the types of their arguments."""
         name, parameters = _head(tree), tree[1:] if isinstance(tree, tuple) else ()
+        values = dict(enumerate(parameters))
         if name in LIBRARY_TYPES:
-            values = dict(enumerate(parameters))
             return [(c, [filled(t, values) for t in fields]) for c, fields in LIBRARY_TYPES[name]]
         kind = self._context.types.get(name)
         if kind is None or kind.prop or kind.indices:
             return None
-        values = dict(enumerate(parameters))
         found = []
         for signature in kind.constructors:
             fields = signature.binders[kind.parameters :]
@@ -382,11 +351,8 @@ class Bench:
             found.append((signature.name, [filled(b.type, values) for b in fields]))
         return found
 
-    def value(self, tree: Tree, size: int) -> str | None:
-        """A value of at most that many recursive constructors; None if none can be made."""
-        return self._value(tree, self._random.randint(0, size), 8)
-
     def _value(self, tree: Tree, size: int, depth: int) -> str | None:
+        """A value of about so many recursive constructors; None if none can be made."""
         match tree:
             case "α" | "Nat":
                 return str(self._random.randrange(4))
@@ -409,15 +375,14 @@ class Bench:
         shares = dict.fromkeys(own, 0)
         for _ in range(size - 1 if own else 0):
             shares[self._random.choice(own)] += 1
-        texts = []
+        texts = [shown]
         for place, argument in enumerate(arguments):
-            text = self._value(
-                argument, shares.get(place, min(size, 2)), depth - (place not in shares)
-            )
+            inner = shares.get(place, min(size, 2))
+            text = self._value(argument, inner, depth - (place not in shares or inner >= size))
             if text is None:
                 return None
             texts.append(text)
-        return f"({' '.join([shown, *texts])})"
+        return f"({' '.join(texts)})"
 
     def _function(self, argument: Tree, result: Tree, size: int) -> str | None:
         numbers = {ELEMENT, "Nat"}
@@ -436,3 +401,7 @@ class Bench:
             blanks = " _" * sum(b.kind == "explicit" for b in first.binders[kind.parameters :])
             return f"(fun x => match x with | {first.shown}{blanks} => {some[0]} | _ => {some[1]})"
         return f"(fun _ => {some[0]})"
+
+
+def _head(tree: Tree) -> str:
+    return str(tree[0] if isinstance(tree, tuple) else tree)

@@ -18,7 +18,6 @@ from collections.abc import (
     Awaitable,
     Callable,
     Iterable,
-    Iterator,
     Mapping,
     Sequence,
 )
@@ -26,7 +25,7 @@ from dataclasses import dataclass, replace
 
 from prover.engine import targets
 from prover.engine.checking import Checker
-from prover.engine.conjectures import Bench, Exploration
+from prover.engine.conjectures import FIRST, Bench, Exploration, Row
 from prover.engine.filling import Found, Part, filled_text
 from prover.engine.targets import Target
 from prover.engine.terms import (
@@ -170,11 +169,29 @@ class Discovery:
         """The equations between terms of each size that hold at all points."""
         bench = Bench(context, exploration.variables)
         exploration.variables = bench.variables
+        if not bench.points:
+            return
         while not self._is_over and (batch := exploration.batch()):
-            if questions := bench.questions(batch):
-                rows = await self._pool.evaluate(state, questions, most=1, heartbeats=200_000)
-                bench.answer(questions, [row[0] if row else None for row in rows])
-            yield exploration.learn(bench.rows(batch))
+            first = await self._values(state, bench, batch, bench.points[:FIRST])
+            suspects = exploration.suspects(first)
+            rows = await self._values(state, bench, suspects, bench.points)
+            yield exploration.learn(first, rows)
+
+    async def _values(
+        self, state: State, bench: Bench, terms: Sequence[Term], points: Sequence[Sequence[str]]
+    ) -> dict[Term, Row]:
+        """What terms are at some points, by all workers at once."""
+        if not terms:
+            return {}
+        texts = bench.programs(terms)
+        size = -(-len(texts) // self._pool.capacity)
+        shares = [texts[i : i + size] for i in range(0, len(texts), size)]
+        asked = (self._pool.evaluate(state, share, points=points) for share in shares)
+        found = [row for rows in await asyncio.gather(*asked) for row in rows]
+        return {
+            term: None if row is None or None in row else tuple(map(str, row))
+            for term, row in zip(terms, found, strict=True)
+        }
 
     def _fresh(self, base: str) -> str:
         """A name that the text does not have."""

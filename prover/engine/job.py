@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from prover.engine import targets
 from prover.engine.checking import Checker, StatementError
@@ -28,6 +28,7 @@ from prover.engine.filling import (
     why_not,
 )
 from prover.engine.proposer import Proposer
+from prover.engine.refute import STUDY_AFTER, Doubt, disproved
 from prover.engine.targets import Target
 from prover.generate.portfolio import Portfolio
 from prover.lean.source import as_lean_reads, cut, with_options
@@ -42,6 +43,8 @@ from search.interfaces import Progress as Step
 from search.interfaces import TacticGenerator
 from search.scheduler import SearchFailed
 
+T = TypeVar("T")
+
 WIDTH = 8
 """How many tactics a visit of a goal runs where no model says otherwise."""
 
@@ -53,8 +56,9 @@ class Options:
     `budget` is per hole. A search visits a goal with `width` tactics at a time and divides the
     log-probability of a path by depth**`alpha` (BFS-Prover, Xin et al. 2025); None is what the
     authors of the model search with, 8 and 0 without one. `paranoid` has every verdict made by a
-    process started for it, and by external checkers. `discover` has lemmas looked for where a hole
-    stays open, under as much of a budget again.
+    process started for it, and by external checkers. `refute`: a theorem may also be disproved,
+    before the search or beside it. `discover`: lemmas are looked for where a hole stays open, under
+    as much of a budget again.
     """
 
     budget: Budget = field(default_factory=lambda: Budget(expansions=600, seconds=300.0))
@@ -62,6 +66,7 @@ class Options:
     width: int | None = None
     alpha: float | None = None
     paranoid: bool = False
+    refute: bool = True
     discover: bool = True
 
 
@@ -123,7 +128,7 @@ class Job:
         self._generator = generator
         self._first = first
         self._on_progress = on_progress
-        self._searches: set[asyncio.Task[SearchResult]] = set()
+        self._searches: set[asyncio.Task[Any]] = set()
         self._over = False
 
     def __enter__(self) -> Self:
@@ -233,12 +238,27 @@ class Job:
             for target in wanted
             for holes, start in await self._places(header, text, target)
         ]
-        results = await asyncio.gather(*(self._search(part) for part in parts))
+        doubts = {
+            target.name: Doubt(self._engine, self.texts, header, text, target.declaration)
+            for target in wanted
+            if self.options.refute
+        }
+        try:
+            results = await asyncio.gather(
+                *(self._search(part, doubts.get(part.target.name)) for part in parts)
+            )
+        finally:
+            for doubt in doubts.values():
+                await doubt.close()
+        false = {name: d.disproof for name, d in doubts.items() if d.disproof is not None}
         found = list(zip(parts, results, strict=True))
-        lemmas = await self._discover(header, wanted, found) if self.options.discover else {}
+        lemmas: dict[str, tuple[Lemma, ...]] = {}
+        if self.options.discover:
+            lemmas = await self._discover(header, [t for t in wanted if t.name not in false], found)
         results = [one for _, one in found]
         searched = time.monotonic()
         verdicts, final = await self._conclude(header, text, wanted, found, lemmas)
+        verdicts = [disproved(v, false[v.name]) if v.name in false else v for v in verdicts]
         concluded = time.monotonic()
         version = lean_version(self.texts.lean)
         for place, reason in leftover:
@@ -324,7 +344,7 @@ class Job:
                 continue
             discovery = Discovery(
                 self.texts,
-                self._search,
+                lambda part, budget, by: self._search(part, None, budget, by),
                 header,
                 target,
                 own,
@@ -343,6 +363,7 @@ class Job:
     async def _search(
         self,
         part: Part,
+        doubt: Doubt | None = None,
         budget: Budget | None = None,
         generator: TacticGenerator | None = None,
     ) -> Found:
@@ -376,6 +397,8 @@ class Job:
         def report(search: BestFirst) -> None:
             if self._on_progress is not None:
                 self._on_progress(self._progress(part.target.name, search))
+            if doubt is not None and search.spent.expansions >= STUDY_AFTER:
+                doubt.study()
 
         first = None
         if generator is None:
@@ -384,7 +407,7 @@ class Job:
             search, generator, first=first, verify=verify, on_progress=report
         )
         async with self._engine.admitted:  # the cap in seconds counts from here
-            return await self._run_search(search, work, refused)
+            return await self._run_search(search, work, refused, doubt)
 
     def _proposers(self, part: Part) -> tuple[TacticGenerator, TacticGenerator | None]:
         """What proposes tactics, and what is tried before it."""
@@ -397,26 +420,46 @@ class Job:
         return proposer, Portfolio() if settings.portfolio else None
 
     async def _run_search(
-        self, search: BestFirst, work: Coroutine[Any, Any, SearchResult], refused: Sequence[str]
+        self,
+        search: BestFirst,
+        work: Coroutine[Any, Any, SearchResult],
+        refused: Sequence[str],
+        doubt: Doubt | None,
     ) -> Found:
-        if self._over:
+        if doubt is not None and not self._over:
+            await self._cancellable(doubt.glance())
+        if self._over or (doubt is not None and doubt.disproof is not None):
             work.close()
             return Found(search.result("interrupted"), None)
         task = asyncio.create_task(work)
-        self._searches.add(task)
+        if doubt is not None:
+            doubt.ends(task)
         try:
-            result = await task
-        except asyncio.CancelledError:
-            if not self._over:
-                raise
-            result = search.result("interrupted")
+            result = await self._cancellable(task)
         except SearchFailed as failed:
             if failed.__cause__ is not None:
                 raise failed.__cause__ from None
             raise
+        if result is None:
+            result = search.result("interrupted")
+        if doubt is not None and result.status == "proved":
+            await doubt.close()
+        elif doubt is not None and doubt.disproof is None and not self._over:
+            await self._cancellable(doubt.study())
+        return Found(result, refused[-1] if refused else None)
+
+    async def _cancellable(self, task: asyncio.Task[T]) -> T | None:
+        """What a task gives; None if the job is cancelled, or a disproof has ended it."""
+        self._searches.add(task)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            own = asyncio.current_task()
+            if own is not None and own.cancelling():
+                raise
+            return None
         finally:
             self._searches.discard(task)
-        return Found(result, refused[-1] if refused else None)
 
     def _progress(self, name: str, search: BestFirst) -> Progress:
         metrics = self._engine.scheduler.metrics()

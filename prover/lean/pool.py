@@ -40,7 +40,7 @@ T = TypeVar("T")
 MAX_MESSAGE = 2_000
 FREE_BATCH = 64
 
-EVALUATED = 250
+EVALUATED = 100
 """How many terms are evaluated by one request."""
 
 INSTANCE = "inferInstance"
@@ -71,18 +71,27 @@ class Handle:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """What a statement's variables are given: names with texts that Lean reads as the values, in
-    order; a hypothesis has none."""
+class Given:
+    """What a point gives to a variable: a text that Lean reads as the value, none to a hypothesis.
+    `explicit`: an application shows it."""
 
-    values: tuple[tuple[str, str | None], ...]
+    name: str
+    text: str | None
+    explicit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """An instance of a statement: what its variables and hypotheses are given, in order."""
+
+    values: tuple[Given, ...]
 
     def __str__(self) -> str:
         """In words: `n = 1, xs = [0]`."""
         return ", ".join(
-            f"{name} = {_bare(text)}"
-            for name, text in self.values
-            if text is not None and text != INSTANCE
+            f"{one.name} = {_bare(one.text)}"
+            for one in self.values
+            if one.text is not None and one.text != INSTANCE
         )
 
 
@@ -220,14 +229,19 @@ class LeanPool:
         most: int = 20,
         heartbeats: int = 2_000,
         seconds: float = 10.0,
+        points: Sequence[Sequence[str]] = (),
     ) -> list[tuple[str | None, ...] | None]:
         """Hashes of the normal forms of some terms at the same small points, at most `most`. Each
         term is the text of a closed function (`fun (n : Nat) (xs : List Nat) => …`), all with the
         domain of the first that elaborates, read where the state stands. None for a text that is no
         such term, and for a value where evaluation is stuck or that is large. Terms that agree at
         all points may be equal, others are not. `heartbeats` are for each term, `seconds` for some
-        hundred of them.
+        hundred of them. `points` are texts of closed terms for the arguments, in the place of the
+        small points.
         """
+        values = {text: place for place, text in enumerate({t: 0 for row in points for t in row})}
+        places = [[values[text] for text in row] for row in points]
+        given = {"values": list(values), "points": places} if points else {}
         rows: list[tuple[str | None, ...] | None] = []
         first: list[str] = []  # the one whose domain counts
         todo = [list(terms[i : i + EVALUATED]) for i in range(0, len(terms), EVALUATED)][::-1]
@@ -240,6 +254,7 @@ class LeanPool:
                 terms=first + some,
                 most=most,
                 heartbeats=heartbeats,
+                **given,
             )
             if not isinstance(reply, str):
                 found = reply["values"][len(first) :]
@@ -584,8 +599,8 @@ class _Lost(Exception):
     """A replay did not give the state it should."""
 
 
-def _read_point(rows: Sequence[Sequence[str | None]]) -> Point:
-    return Point(tuple((name or "", text) for name, text in rows))
+def _read_point(rows: Sequence[tuple[str, str | None, bool]]) -> Point:
+    return Point(tuple(Given(*row) for row in rows))
 
 
 def _bare(text: str) -> str:

@@ -13,6 +13,7 @@ class Outcome(StrEnum):
     """How an attempt at a theorem ended."""
 
     PROVED = "proved"
+    DISPROVED = "disproved"
     REJECTED = "rejected"
     CHEATED = "cheated"
     TIMEOUT = "timeout"
@@ -45,7 +46,8 @@ class Verdict:
     """Whether a theorem is proved, and how that is known.
 
     `reason` says why not, in a sentence, or what to mind. `proof` is the tactic script, without `by`; `text` the
-    whole text that was checked. `axioms` are those the proof rests on as far as this Lean shows
+    whole text that was checked. Of a theorem that is false, `counterexample` is an instance that is,
+    in words (`n = 1`), and `proof`, `text`, `layers` and `axioms` are those of its negation. `axioms` are those the proof rests on as far as this Lean shows
     them. `could_not_run` are the checks that were asked for and did not happen, with the reasons.
     `open_goals` are prints of the best goals of a search that gave up. `rests_on` are declarations of
     the text that it needs and that are not finished: it is not proved before they are. `lemmas` are
@@ -57,6 +59,7 @@ class Verdict:
     lean: LeanVersion
     reason: str = ""
     proof: str | None = None
+    counterexample: str | None = None
     text: str | None = None
     layers: tuple[Layer, ...] = ()
     could_not_run: tuple[str, ...] = ()
