@@ -7,6 +7,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
@@ -230,9 +231,9 @@ class Job:
             for target in wanted
             for holes, start in await self._places(header, text, target)
         ]
-        results = await asyncio.gather(*(self._search(part) for part in parts))
+        found = await self._search_all(parts)
+        results = [result for _, result in found]
         searched = time.monotonic()
-        found = list(zip(parts, results, strict=True))
         verdicts, final = await self._conclude(header, text, wanted, found)
         concluded = time.monotonic()
         version = lean_version(self.texts.lean)
@@ -307,15 +308,46 @@ class Job:
             return None
         return Start(outcome.children[0], tactic)
 
-    async def _search(self, part: Part) -> Found:
+    async def _search_all(self, parts: Sequence[Part]) -> list[tuple[Part, Found]]:
+        """Searches in the order of the text. A theorem that was proved is a premise of those after
+        it; what stays open is searched once more if a premise came too late for it."""
+        proved: dict[str, None] = {}
+        results: dict[Part, Found] = {}
+        begun: dict[Part, int] = {}
+
+        async def search(part: Part) -> None:
+            async with self._engine.admitted:  # the cap in seconds counts from here
+                begun[part] = len(proved)
+                results[part] = await self._search(part, set(proved))
+            own = [results.get(other) for other in parts if other.target is part.target]
+            if all(one is not None and one.result.proof is not None for one in own):
+                proved[part.target.constant] = None
+
+        await asyncio.gather(*map(search, parts))
+        again = [
+            part
+            for part in parts
+            if results[part].result.proof is None
+            and part.knows([*proved][begun[part] :])
+            and not self._over
+        ]
+        first = [results[part] for part in again]
+        await asyncio.gather(*map(search, again))
+        for part, one in zip(again, first, strict=True):
+            results[part] = results[part].after(one)
+        return [(part, results[part]) for part in parts]
+
+    async def _search(self, part: Part, proved: AbstractSet[str]) -> Found:
+        """Searches for a proof of a part, with theorems of the text that were `proved` already."""
         options = self.options
+        context = await self.texts.pool.context(part.state, part.theorems)
         search = BestFirst(
             part.state,
             alpha=self.alpha,
             width=self.width,
             budget=options.budget,
             seed=options.seed,
-            context=await self.texts.pool.context(part.state, part.theorems),
+            context=context.with_proved(proved),
         )
         refused: list[str] = []
 
@@ -343,8 +375,7 @@ class Job:
         work = self._engine.scheduler.run(
             search, generator, first=first, verify=verify, on_progress=report
         )
-        async with self._engine.admitted:  # the cap in seconds counts from here
-            return await self._run_search(search, work, refused)
+        return await self._run_search(search, work, refused)
 
     def _proposers(self, part: Part) -> tuple[TacticGenerator, TacticGenerator | None]:
         """What proposes tactics, and what is tried before it."""
