@@ -239,13 +239,15 @@ def inGoal (g : MVarId) (x : MetaM α) : MetaM α := fun ctx s coreCtx coreState
 def goalJson (g : MVarId) : MetaM (String × String) := inGoal g do
   let d ← g.getDecl
   let pp := (← Meta.ppGoal g).pretty
-  let key ← goalKey (← closedGoal g) pp
+  let closed ← closedGoal g
+  let key ← goalKey closed pp
   let hyps ← hypothesesJson (localDecls d.lctx d.lctx.getFVars 0)
   let target ← instantiateMVars d.type
   let own := ownNames (← getEnv) target.getUsedConstants 0
+  let around := ownNames (← getEnv) closed.getUsedConstants 0
   let case := if d.userName.isAnonymous then "null" else quote d.userName.eraseMacroScopes.toString
   return (key, "{\"pp\":" ++ quote pp ++ field "hyps" (array hyps) ++ field "own" (array own)
-    ++ field "case" case ++ "}")
+    ++ field "around" (array around) ++ field "case" case ++ "}")
 
 def goalsJson : List MVarId → MetaM (String × List String)
   | [] => pure ("", [])

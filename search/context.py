@@ -7,7 +7,8 @@ tactics know it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 
 Tree = str | int | None | tuple["Tree", ...]
 """A type of first order: a constant, a binder by its place (counted from the outside), or such a head
@@ -132,6 +133,13 @@ class Context:
     types: Mapping[str, InductiveType] = field(default_factory=dict)
     instances: Mapping[str, Signature] = field(default_factory=dict)
     premises: tuple[Premise, ...] = ()
+
+    def with_proved(self, names: AbstractSet[str]) -> Context:
+        """The same with some theorems that are proved by now."""
+        premises = (
+            replace(p, open=False) if p.signature.name in names else p for p in self.premises
+        )
+        return replace(self, premises=tuple(premises))
 
     def functions_of(self, names: Iterable[str]) -> list[Function]:
         """The functions of some names and all that these are made of, in the order met."""

@@ -38,13 +38,14 @@ class Hypothesis:
 @dataclass(frozen=True, slots=True)
 class Goal:
     """One goal as the environment prints it; `pp` is the whole print. `own` are the user's constants
-    in its target, by their full names."""
+    in its target, by their full names, `around` those in it and its hypotheses."""
 
     pp: str
     target: str
     hypotheses: tuple[Hypothesis, ...] = ()
     case: str | None = None
     own: tuple[str, ...] = ()
+    around: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class Exploration:
     """The equations between terms over some symbols, as a machine without Lean:
 
         while exploration.batch():
-            first = <the values of the batch at some points>
+            first = <the values of exploration.terms at some points>
             rows = <the values of exploration.suspects(first) at all points>
             equations = exploration.learn(first, rows)
 
@@ -73,10 +73,10 @@ class Exploration:
         self._terms: dict[tuple[Tree, int], list[Term]] = {}
         self._known: dict[tuple[Tree, Row], list[Term]] = {}
         self._rules: dict[Symbol | Variable, list[Equation]] = {}
-        self._batch: list[Term] = []
+        self.terms: list[Term] = []
 
-    def batch(self) -> list[Term]:
-        """The terms of the next size; none when the end is reached."""
+    def batch(self) -> bool:
+        """Makes the `terms` of the next size. False when the end is reached."""
         while self._size < self._largest:
             self._size += 1
             made = [
@@ -87,27 +87,27 @@ class Exploration:
             if len(made) > self._left:
                 break
             self._left -= len(made)
-            self._batch = sorted(made, key=lambda t: (-len(t.variables), t.order))
+            self.terms = sorted(made, key=lambda t: (-len(t.variables), t.order))
             if made:
-                return self._batch
-        return []
+                return True
+        return False
 
     def suspects(self, first: Mapping[Term, Row]) -> list[Term]:
-        """The terms that could be equal to another, by their values at the first points: those of
-        the batch, and earlier ones."""
+        """The terms that could be equal to another, by their values at the first points: those
+        made last, and earlier ones."""
         groups: dict[tuple[Tree, Row], list[Term]] = {}
-        for term in self._batch:
+        for term in self.terms:
             if (row := first[term]) is not None:
                 groups.setdefault((term.type, row), []).append(term)
         known = ([*self._known.get(key, ()), *group] for key, group in groups.items())
         return [term for group in known if len(group) > 1 for term in group]
 
     def learn(self, first: Mapping[Term, Row], rows: Mapping[Term, Row]) -> list[Equation]:
-        """Takes the values of the terms of the batch at the first points, and of the suspects at all
+        """Takes the values of these terms at the first points, and of the suspects at all
         points, and gives the equations that they suggest and no earlier one implies by rewriting. A
         term without values is left out."""
         found: list[Equation] = []
-        for term in self._batch:
+        for term in self.terms:
             row = rows.get(term)
             regrouped = _regrouped(term)
             if row is not None and regrouped is not None and rows.get(regrouped) == row:

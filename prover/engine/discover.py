@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
-from collections import Counter
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -21,7 +20,8 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from prover.engine import targets
 from prover.engine.checking import Checker
@@ -56,7 +56,7 @@ ATTEMPT = Budget(expansions=24, seconds=12.0)
 
 WORD = re.compile(r"[^\W\d][\w'!?₀-₉]*")
 
-Search = Callable[[Part, Budget, TacticGenerator], Awaitable[Found]]
+Search = Callable[[Part, Budget, TacticGenerator | None], Awaitable[Found]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,9 @@ def head(name: str, signature: str) -> str:
 class Discovery:
     """The search for lemmas for one target that stays open.
 
-    `search` runs one search under a budget; `budget` is for all of them together; `over` says that
-    the job was cancelled.
+    `search` runs one search under a budget, with a generator or the job's own; `budget` is for all
+    of them together, and for the search of the target after that; `over` says that the job was
+    cancelled.
     """
 
     def __init__(
@@ -131,51 +132,39 @@ class Discovery:
         self._waiting: list[tuple[Equation, str]] = []
         self._tried: set[str] = set()
         self._begin = asyncio.get_running_loop().time()
-        self.spent = Spent()
-        self.failures: Counter[str] = Counter()
+        self._way: Found | None = None
 
-    async def run(self) -> Discovered | None:
-        """Lemmas, and what is found with them; None where they do not help."""
-        if any(part.start is not None for part in self._parts):
-            return None
-        state = self._parts[0].state
-        context = await self._pool.context(state, self._parts[0].theorems)
-        text = _about(state, context)
-        there = symbols(context, _functions(state, context), text)
+    async def run(self) -> Discovered:
+        """Lemmas with what is found with them, or what is left of the target after all."""
+        state = self._open[0].state
+        context = await self._pool.context(state, self._open[0].theorems)
+        there = symbols(context, _functions(state, context), _about(state, context))
         exploration = Exploration(there, _goal_types(state, context))
-        async for equations in self._explored(exploration, state, context):
-            if await self._proved(equations, context) and (done := await self._attempt()):
-                return done
-        return None
-
-    def counted(self, part: Part, before: Found, found: Found) -> Found:
-        """What is found for a part, with what its first search took; the first part of the target
-        bears what all of this took."""
-        spent = replace(before.spent)
-        if part is self._parts[0]:
-            own = self.spent
-            spent.expansions += own.expansions
-            spent.tactics += own.tactics
-            spent.tokens += own.tokens
-            spent.heartbeats += own.heartbeats
-            spent.seconds += asyncio.get_running_loop().time() - self._begin
-        return replace(found, result=replace(found.result, spent=spent))
+        bench = Bench(context, exploration.variables)
+        exploration.variables = bench.variables
+        done = Discovered((), {})
+        while bench.points and not (done.found or self._is_over) and exploration.batch():
+            equations = await self._learned(exploration, bench, state)
+            if await self._proved(equations, context):
+                done = await self._attempt(ATTEMPT, Portfolio())
+        if not done.found:
+            done = await self._attempt(self._budget, None)
+        before = dict(zip(self._parts, self._failed, strict=True))
+        if self._way is not None:
+            before[self._open[0]] = self._way.after(before[self._open[0]])
+        found = {part: one.after(before[part]) for part, one in done.found.items()}
+        return replace(done, found=found)
 
     # Conjectures
 
-    async def _explored(
-        self, exploration: Exploration, state: State, context: Context
-    ) -> AsyncIterator[list[Equation]]:
-        """The equations between terms of each size that hold at all points."""
-        bench = Bench(context, exploration.variables)
-        exploration.variables = bench.variables
-        if not bench.points:
-            return
-        while not self._is_over and (batch := exploration.batch()):
-            first = await self._values(state, bench, batch, bench.points[:FIRST])
-            suspects = exploration.suspects(first)
-            rows = await self._values(state, bench, suspects, bench.points)
-            yield exploration.learn(first, rows)
+    async def _learned(
+        self, exploration: Exploration, bench: Bench, state: State
+    ) -> list[Equation]:
+        """The equations between terms of one size that hold at all points."""
+        batch = exploration.terms
+        first = await self._values(state, bench, batch, bench.points[:FIRST])
+        suspects = exploration.suspects(first)
+        return exploration.learn(first, await self._values(state, bench, suspects, bench.points))
 
     async def _values(
         self, state: State, bench: Bench, terms: Sequence[Term], points: Sequence[Sequence[str]]
@@ -278,21 +267,19 @@ class Discovery:
 
     # The target
 
-    async def _attempt(self) -> Discovered | None:
+    async def _attempt(self, budget: Budget, generator: TacticGenerator | None) -> Discovered:
         """Searches what is open of the target once more, with the lemmas."""
         done, target = await self._with(self._lemmas)
-        if done is None or target is None:
-            return None
+        if done is None or target is None or self._over():
+            return Discovered((), {})
         found: dict[Part, Found] = {}
         try:
             for part, hole in zip(self._parts, target.holes, strict=True):
-                if part not in self._open:
-                    continue
-                anew = Part(self._header, done, target, (hole,), None, part.shown, part.informal)
-                came = await self._searched(anew, ATTEMPT, Portfolio())
-                if came.result.proof is None:
-                    return None
-                found[part] = came
+                if part in self._open:
+                    anew = replace(part, text=done, target=target, holes=(hole,))
+                    found[part] = await self._searched(anew, budget, generator)
+                    if found[part].result.proof is None:
+                        return Discovered((), found if generator is None else {})
         finally:
             self._pool.release([hole.state for hole in done.holes])
         return await self._with_what_is_needed(found)
@@ -392,7 +379,8 @@ class Discovery:
 
     @property
     def _left(self) -> Budget:
-        spent, budget = self.spent, self._budget
+        spent = Spent() if self._way is None else self._way.spent
+        budget = self._budget
         seconds = asyncio.get_running_loop().time() - self._begin
         return Budget(
             None if budget.expansions is None else budget.expansions - spent.expansions,
@@ -407,27 +395,30 @@ class Discovery:
         limits = (left.expansions, left.tokens, left.heartbeats, left.seconds)
         return self._over() or any(limit is not None and limit <= 0 for limit in limits)
 
-    async def _searched(self, part: Part, most: Budget, generator: TacticGenerator) -> Found:
-        """What a search comes to under a budget of its own, and what is left of the whole."""
-        left = self._left
-
-        def least(one: float | None, other: float | None) -> float | None:
-            return min((x for x in (one, other) if x is not None), default=None)
-
-        expansions = least(left.expansions, most.expansions)
-        budget = replace(
-            left,
-            expansions=None if expansions is None else int(expansions),
-            seconds=least(left.seconds, most.seconds),
-        )
-        found = await self._search(part, budget, generator)
-        spent = found.spent
-        self.spent.expansions += spent.expansions
-        self.spent.tactics += spent.tactics
-        self.spent.tokens += spent.tokens
-        self.spent.heartbeats += spent.heartbeats
-        self.failures.update(found.failures)
+    async def _searched(
+        self, part: Part, budget: Budget, generator: TacticGenerator | None
+    ) -> Found:
+        """What a search comes to. One with a generator counts on the way to lemmas."""
+        if generator is None:
+            return await self._search(part, budget, None)
+        found = await self._search(part, _least(budget, self._left), generator)
+        if self._way is None:
+            self._way = found
+        else:
+            spent = self._way.spent + found.spent
+            failures = self._way.failures + found.failures
+            self._way = Found(replace(found.result, spent=spent, failures=failures), None)
         return found
+
+
+def _least(one: Budget, other: Budget) -> Budget:
+    """What both budgets allow."""
+
+    def least(name: str) -> Any:
+        limits = [limit for b in (one, other) if (limit := getattr(b, name)) is not None]
+        return min(limits, default=None)
+
+    return Budget(*(least(f.name) for f in fields(Budget)))
 
 
 # Texts

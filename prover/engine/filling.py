@@ -49,6 +49,10 @@ class Part:
         before = [*self.text.head, *self.text.commands[: self.target.declaration.command]]
         return [name for command in before for name in command.theorems][-MOST_THEOREMS:]
 
+    def knows(self, names: Sequence[str]) -> bool:
+        """Whether some of these theorems stand before it."""
+        return not {".".join(map(str, name)) for name in self.theorems}.isdisjoint(names)
+
     @property
     def body(self) -> Hole:
         """The body of the declaration as one hole."""
@@ -78,13 +82,22 @@ class Found:
     result: SearchResult
     refused: str | None
 
+    earlier: Found | None = None
+    """The search before it that found nothing."""
+
+    def after(self, earlier: Found) -> Found:
+        return replace(self, earlier=earlier)
+
     @property
     def spent(self) -> Spent:
-        return self.result.spent
+        """What all searches for it took, one after the other."""
+        spent = self.result.spent
+        return spent if self.earlier is None else self.earlier.spent + spent
 
     @property
     def failures(self) -> Counter[str]:
-        return self.result.failures
+        more = Counter[str]() if self.earlier is None else self.earlier.failures
+        return self.result.failures + more
 
     @property
     def graph(self) -> Graph:

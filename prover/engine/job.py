@@ -7,6 +7,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -44,6 +45,9 @@ from search.interfaces import TacticGenerator
 from search.scheduler import SearchFailed
 
 T = TypeVar("T")
+
+LOOK = 8
+"""A search has this part of its budget before lemmas are looked for."""
 
 WIDTH = 8
 """How many tactics a visit of a goal runs where no model says otherwise."""
@@ -244,18 +248,17 @@ class Job:
             if self.options.refute
         }
         try:
-            results = await asyncio.gather(
-                *(self._search(part, doubts.get(part.target.name)) for part in parts)
-            )
+            found = await self._search_all(parts, doubts)
         finally:
             for doubt in doubts.values():
                 await doubt.close()
         false = {name: d.disproof for name, d in doubts.items() if d.disproof is not None}
-        found = list(zip(parts, results, strict=True))
+        open_ones = [t for t in wanted if t.name not in false and not is_solved(t, found)]
         lemmas: dict[str, tuple[Lemma, ...]] = {}
-        if self.options.discover:
-            lemmas = await self._discover(header, [t for t in wanted if t.name not in false], found)
-        results = [one for _, one in found]
+        for target in open_ones:
+            if self.options.discover and not self._over:
+                found, lemmas[target.name] = await self._discover(header, target, found)
+        results = [result for _, result in found]
         searched = time.monotonic()
         verdicts, final = await self._conclude(header, text, wanted, found, lemmas)
         verdicts = [disproved(v, false[v.name]) if v.name in false else v for v in verdicts]
@@ -332,49 +335,101 @@ class Job:
             return None
         return Start(outcome.children[0], tactic)
 
+    async def _search_all(
+        self, parts: Sequence[Part], doubts: Mapping[str, Doubt]
+    ) -> list[tuple[Part, Found]]:
+        """Searches in the order of the text. A theorem that was proved is a premise of those after
+        it; what stays open is searched once more if a premise came too late for it."""
+        proved: dict[str, None] = {}
+        results: dict[Part, Found] = {}
+        begun: dict[Part, int] = {}
+
+        async def search(part: Part) -> None:
+            doubt = doubts.get(part.target.name)
+            look = self._look if self._may_discover(part) else None
+            async with self._engine.admitted:  # the cap in seconds counts from here
+                begun[part] = len(proved)
+                results[part] = await self._search(part, set(proved), doubt, look)
+            own = [results.get(other) for other in parts if other.target is part.target]
+            if all(one is not None and one.result.proof is not None for one in own):
+                proved[part.target.constant] = None
+
+        await asyncio.gather(*map(search, parts))
+        again = [
+            part
+            for part in parts
+            if results[part].result.proof is None
+            and part.knows([*proved][begun[part] :])
+            and not self._over
+        ]
+        first = [results[part] for part in again]
+        await asyncio.gather(*map(search, again))
+        for part, one in zip(again, first, strict=True):
+            results[part] = results[part].after(one)
+        return [(part, results[part]) for part in parts]
+
+    def _may_discover(self, part: Part) -> bool:
+        """Whether lemmas are looked for if a search does not succeed: it is about functions of the
+        user's."""
+        return self.options.discover and part.start is None and bool(part.state.goals[0].own)
+
+    @property
+    def _look(self) -> Budget:
+        """What a search may take before lemmas are looked for: an eighth of the budget. It has all
+        of it after that."""
+        budget = self.options.budget
+        expansions, seconds = budget.expansions, budget.seconds
+        return replace(
+            budget,
+            expansions=None if expansions is None else -(-expansions // LOOK),
+            seconds=None if seconds is None else seconds / LOOK,
+        )
+
     async def _discover(
-        self, header: str, wanted: Sequence[Target], found: list[tuple[Part, Found]]
-    ) -> dict[str, tuple[Lemma, ...]]:
-        """Looks for lemmas for what is open, one target after the other, and puts what is found with
-        them in its place. The lemmas, by the target that they are for."""
-        lemmas: dict[str, tuple[Lemma, ...]] = {}
-        for target in wanted:
-            own = [(part, one) for part, one in found if part.target is target]
-            if self._over or is_solved(target, found):
-                continue
-            discovery = Discovery(
-                self.texts,
-                lambda part, budget, by: self._search(part, None, budget, by),
-                header,
-                target,
-                own,
-                budget=self.options.budget,
-                over=lambda: self._over,
-            )
-            done = await discovery.run()
-            for place, (part, one) in enumerate(found):
-                if part.target is target:
-                    came = one if done is None else done.found.get(part, one)
-                    found[place] = part, discovery.counted(part, one, came)
-            if done is not None:
-                lemmas[target.name] = done.lemmas
-        return lemmas
+        self, header: str, target: Target, found: list[tuple[Part, Found]]
+    ) -> tuple[list[tuple[Part, Found]], tuple[Lemma, ...]]:
+        """Looks for lemmas for what is open of a target, and searches it with them. What is found is
+        then in the place of what was, and the lemmas are beside it."""
+        own = [(part, one) for part, one in found if part.target is target]
+        if not any(self._may_discover(part) for part, one in own if one.result.proof is None):
+            return found, ()
+        solved = {part.target.constant for part, _ in found if is_solved(part.target, found)}
+
+        async def search(part: Part, budget: Budget, by: TacticGenerator | None) -> Found:
+            async with self._engine.admitted:
+                return await self._search(part, solved, None, budget, by)
+
+        discovery = Discovery(
+            self.texts,
+            search,
+            header,
+            target,
+            own,
+            budget=self.options.budget,
+            over=lambda: self._over,
+        )
+        done = await discovery.run()
+        return [(part, done.found.get(part, one)) for part, one in found], done.lemmas
 
     async def _search(
         self,
         part: Part,
+        proved: AbstractSet[str],
         doubt: Doubt | None = None,
         budget: Budget | None = None,
         generator: TacticGenerator | None = None,
     ) -> Found:
+        """Searches for a proof of a part, with theorems of the text that were `proved` already. The
+        budget and the generator are those of the job unless others are given."""
         options = self.options
+        context = await self.texts.pool.context(part.state, part.theorems)
         search = BestFirst(
             part.state,
             alpha=self.alpha,
             width=self.width,
             budget=budget or options.budget,
             seed=options.seed,
-            context=await self.texts.pool.context(part.state, part.theorems),
+            context=context.with_proved(proved),
         )
         refused: list[str] = []
 
@@ -406,8 +461,7 @@ class Job:
         work = self._engine.scheduler.run(
             search, generator, first=first, verify=verify, on_progress=report
         )
-        async with self._engine.admitted:  # the cap in seconds counts from here
-            return await self._run_search(search, work, refused, doubt)
+        return await self._run_search(search, work, refused, doubt)
 
     def _proposers(self, part: Part) -> tuple[TacticGenerator, TacticGenerator | None]:
         """What proposes tactics, and what is tried before it."""

@@ -31,6 +31,11 @@ class Target:
         return self.declaration.name
 
     @property
+    def constant(self) -> str:
+        """The name of what it declares, in full."""
+        return ".".join(map(str, self.declaration.constant.name))
+
+    @property
     def coupled(self) -> bool:
         """Whether what fills one hole decides what another asks for."""
         return any(hole.coupled for hole in self.holes)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 
 from prover.generate.shapes import INT, NAT, Idea, Shape, View, usable, words
-from search.context import Function, Premise
+from search.context import Function, InductiveType, Premise
 
 MOST_FUNCTIONS = 24
 """How many functions are unfolded together. A goal over more of them is not for one tactic."""
@@ -30,11 +30,8 @@ class _Sight:
     @cached_property
     def functions(self) -> list[Function]:
         """The functions of the goal, then those that they are made of."""
-        context = self.view.context
-        mentioned = words("\n".join(fact.text for fact in self.view.facts.values()))
-        names = [*self.view.goal.own]
-        names += [n for n, f in context.functions.items() if f.signature.shown in mentioned]
-        found = context.functions_of(names)
+        goal = self.view.goal
+        found = self.view.context.functions_of([*goal.own, *goal.around])
         return [f for f in found if not f.opaque][:MOST_FUNCTIONS]
 
     @cached_property
@@ -45,7 +42,7 @@ class _Sight:
     @cached_property
     def premises(self) -> list[Premise]:
         """Theorems that speak of what the goal speaks of, the likeliest first."""
-        own = set(self.view.goal.own) | {f.signature.name for f in self.functions}
+        own = set(self.view.goal.around) | {f.signature.name for f in self.functions}
         near = {f for f in self.view.goal.own if f in self.view.context.functions}
 
         def rank(item: tuple[int, Premise]) -> tuple[int, int]:
@@ -63,6 +60,22 @@ class _Sight:
     @cached_property
     def lemmas(self) -> list[str]:
         return [p.signature.shown for p in self.premises]
+
+    @cached_property
+    def told(self) -> list[tuple[str, InductiveType]]:
+        """The hypotheses whose type is one of the user's, with it."""
+        types = self.view.context.types
+        return [
+            (h.name, types[h.head])
+            for h in self.view.goal.hypotheses
+            if usable(h.name) and h.head is not None and h.head in types
+        ]
+
+    @cached_property
+    def instances(self) -> list[str]:
+        """The user's instances that the goal uses."""
+        there = self.view.context.instances
+        return [there[name].shown for name in self.view.goal.around if name in there]
 
     @cached_property
     def below_induction(self) -> bool:
@@ -97,10 +110,15 @@ class _Sight:
         return found
 
 
+def _using(rules: Sequence[str]) -> str:
+    """What follows `simp_all` or `grind` to have it use some definitions and theorems."""
+    return f" [{', '.join(rules)}]" if rules else ""
+
+
 def definitions(view: View) -> Iterator[Idea]:
     """All ideas that need the context of a goal; none for a goal that has none."""
     sight = _Sight(view)
-    if not (view.goal.own or sight.rules or sight.premises):
+    if not (view.goal.around or sight.rules or sight.premises):
         return
     yield from _closers(sight)
     yield from _premises(sight)
@@ -108,32 +126,35 @@ def definitions(view: View) -> Iterator[Idea]:
     yield from _along_functions(sight)
     yield from _subterms(sight)
     yield from _from_contradictory_facts(sight)
+    yield from _at_facts(sight)
+    yield from _predicates(sight)
+    yield from _structures(sight)
 
 
 def _closers(sight: _Sight) -> Iterator[Idea]:
-    rules = ", ".join(sight.rules)
+    rules = _using(sight.rules)
     facts = list(sight.view.facts)
     if rules:
-        yield 0.91, f"simp_all [{rules}]"
-        yield 0.95, f"simp [{', '.join([*sight.rules, *facts])}]", 0
-        yield 1.3, f"grind [{rules}]"
-        yield 1.4, f"simp [{rules}]; omega"
-        yield 1.45, f"simp_all [{rules}]; omega"
-        yield 3.4, f"simp [{rules}]"
-        yield 2.3, f"split <;> simp_all [{rules}]"
-        yield 2.4, f"split <;> grind [{rules}]"
+        yield 0.91, f"simp_all{rules}"
+        yield 0.95, f"simp{_using([*sight.rules, *facts])}", 0
+        yield 1.3, f"grind{rules}"
+        yield 1.4, f"simp{rules}; omega"
+        yield 1.45, f"simp_all{rules}; omega"
+        yield 3.4, f"simp{rules}"
+        yield 2.3, f"split <;> simp_all{rules}"
+        yield 2.4, f"split <;> grind{rules}"
         for function in sight.functions[:3]:
             if not function.matched:  # its equation is the whole body
                 name = function.signature.shown
                 yield 2.8, f"unfold {name}"
-                yield 1.9, f"unfold {name}; split <;> simp_all [{rules}]", 2
-                yield 2.0, f"unfold {name}; split <;> grind [{rules}]"
+                yield 1.9, f"unfold {name}; split <;> simp_all{rules}", 2
+                yield 2.0, f"unfold {name}; split <;> grind{rules}"
     if sight.lemmas:
-        text = ", ".join([*sight.rules, *sight.lemmas])
-        yield 1.35, f"simp [{text}]", 0
-        yield 1.36, f"simp_all [{text}]"
-        yield 1.38, f"grind [{text}]"
-        yield 1.5, f"simp_all [{text}]; omega"
+        text = _using([*sight.rules, *sight.lemmas])
+        yield 1.35, f"simp{text}", 0
+        yield 1.36, f"simp_all{text}"
+        yield 1.38, f"grind{text}"
+        yield 1.5, f"simp_all{text}; omega"
 
 
 def _premises(sight: _Sight) -> Iterator[Idea]:
@@ -152,8 +173,8 @@ def _inductions(sight: _Sight) -> Iterator[Idea]:
     """Induction and cases on variables, those first that a function of the target recurs on. Below
     an induction, another one on a variable is rarely the way."""
     chosen = _ranked_variables(sight)
-    rules = ", ".join(sight.rules)
-    lemmas = ", ".join([*sight.rules, *sight.lemmas])
+    rules = _using(sight.rules)
+    lemmas = _using([*sight.rules, *sight.lemmas])
     below = 1.2 if sight.below_induction else 0.0
     for place, name in enumerate(chosen[:INDUCTIONS]):
         late = 0.25 * place + below
@@ -167,22 +188,24 @@ def _inductions(sight: _Sight) -> Iterator[Idea]:
         for step, general in enumerate(generalities):
             more = late + 0.12 * step
             verb = f"induction {name}{general}" if recursive else f"cases {name}"
-            yield 1.60 + more, f"{verb} <;> simp_all [{rules}]", 3
-            yield 1.70 + more, f"{verb} <;> grind [{rules}]"
+            yield 1.60 + more, f"{verb} <;> simp_all{rules}", 3
+            yield 1.70 + more, f"{verb} <;> grind{rules}"
             if sight.arithmetic:
-                yield 1.9 + more, f"{verb} <;> simp_all [{rules}] <;> omega"
+                yield 1.9 + more, f"{verb} <;> simp_all{rules} <;> omega"
             if sight.lemmas:
-                yield 1.65 + more, f"{verb} <;> simp_all [{lemmas}]", 3
-                yield 1.67 + more, f"{verb} <;> grind [{lemmas}]"
+                yield 1.65 + more, f"{verb} <;> simp_all{lemmas}", 3
+                if sight.arithmetic:
+                    yield 1.66 + more, f"{verb} <;> simp_all{lemmas} <;> omega"
+                yield 1.67 + more, f"{verb} <;> grind{lemmas}"
             if not recursive:
                 break
             split = "".join(f" <;> cases {other}" for other in others[:2])
             if general:
-                yield 1.95 + more, f"{verb}{split} <;> simp_all [{rules}]", 2
-                yield 1.98 + more, f"{verb}{split} <;> grind [{rules}]"
+                yield 1.95 + more, f"{verb}{split} <;> simp_all{rules}", 2
+                yield 1.98 + more, f"{verb}{split} <;> grind{rules}"
             yield 2.8 + more, _arms(sight, name, general)
-        yield 2.1 + 0.25 * place, f"cases {name} <;> simp_all [{rules}]", 2
-        yield 2.15 + 0.25 * place, f"cases {name} <;> grind [{rules}]"
+        yield 2.1 + 0.25 * place, f"cases {name} <;> simp_all{rules}", 2
+        yield 2.15 + 0.25 * place, f"cases {name} <;> grind{rules}"
         yield 2.9 + 0.25 * place, _arms(sight, name, "", verb="cases")
 
 
@@ -245,8 +268,8 @@ def _constructors(sight: _Sight, kind: str) -> list[tuple[str, list[tuple[str, b
 
 def _along_functions(sight: _Sight) -> Iterator[Idea]:
     """Induction and case analysis along a function: `fun_induction`, `fun_cases`."""
-    rules = ", ".join(sight.rules)
-    lemmas = ", ".join([*sight.rules, *sight.lemmas])
+    rules = _using(sight.rules)
+    lemmas = _using([*sight.rules, *sight.lemmas])
     target = sight.view.goal.target
     place = 0
     for function in sight.functions:
@@ -262,11 +285,11 @@ def _along_functions(sight: _Sight) -> Iterator[Idea]:
             applied = f"{name} {' '.join(plain)}"
             late = 0.3 * place
             place += 1
-            yield 1.65 + late, f"{verb} {applied} <;> simp_all [{rules}]", 3
-            yield 1.72 + late, f"{verb} {applied} <;> grind [{rules}]"
+            yield 1.65 + late, f"{verb} {applied} <;> simp_all{rules}", 3
+            yield 1.72 + late, f"{verb} {applied} <;> grind{rules}"
             if sight.lemmas:
-                yield 1.68 + late, f"{verb} {applied} <;> simp_all [{lemmas}]", 3
-                yield 1.74 + late, f"{verb} {applied} <;> grind [{lemmas}]"
+                yield 1.68 + late, f"{verb} {applied} <;> simp_all{lemmas}", 3
+                yield 1.74 + late, f"{verb} {applied} <;> grind{lemmas}"
             yield 3.0 + late, f"{verb} {applied}"
             if place == 3:
                 return
@@ -275,12 +298,12 @@ def _along_functions(sight: _Sight) -> Iterator[Idea]:
 def _subterms(sight: _Sight) -> Iterator[Idea]:
     """Cases on what a function takes apart; and a term in the place of a variable: what is then to be
     proved holds of anything, and induction can run on it (Boyer and Moore 1979)."""
-    rules = ", ".join(sight.rules)
+    rules = _using(sight.rules)
     target = sight.view.goal.target
     for place, term in enumerate(sight.scrutinised[:3]):
         (h,) = sight.view.fresh("h")
-        yield 2.3 + 0.2 * place, f"cases {h} : {term} <;> simp_all [{rules}]", 2
-        yield 2.6 + 0.2 * place, f"cases {h} : {term} <;> grind [{rules}]"
+        yield 2.3 + 0.2 * place, f"cases {h} : {term} <;> simp_all{rules}", 2
+        yield 2.6 + 0.2 * place, f"cases {h} : {term} <;> grind{rules}"
     groups = [t for t in _groups(sight.view.text) if _is_applied(sight, t)]
     often = {t: groups.count(t) for t in groups if f"({t})" in target}
     often = {t: n for t, n in often.items() if n > 1 or t in sight.scrutinised}
@@ -291,8 +314,8 @@ def _subterms(sight: _Sight) -> Iterator[Idea]:
         for extra, where in ((0.0, ""), (0.1, " at *")):
             put = f"generalize {term} = {x}{where}"
             if _grows(sight, term):
-                yield 1.62 + late + extra, f"{put}\ninduction {x} <;> simp_all [{rules}]", 2
-                yield 1.66 + late + extra, f"{put}\ninduction {x} <;> grind [{rules}]"
+                yield 1.62 + late + extra, f"{put}\ninduction {x} <;> simp_all{rules}", 2
+                yield 1.66 + late + extra, f"{put}\ninduction {x} <;> grind{rules}"
             yield 2.3 + late + extra, put
     for place, (one, other) in enumerate(combinations(terms[:3], 2)):
         if one in other or other in one:
@@ -304,8 +327,8 @@ def _subterms(sight: _Sight) -> Iterator[Idea]:
             for extra, (first, second) in ((0.0, (x, y)), (0.1, (y, x))):
                 if _grows(sight, one if first == x else other):
                     step = f"induction {first} generalizing {second} <;> cases {second}"
-                    yield 1.64 + late + extra, f"{put}\n{step} <;> simp_all [{rules}]", 2
-                    yield 1.68 + late + extra, f"{put}\n{step} <;> grind [{rules}]"
+                    yield 1.64 + late + extra, f"{put}\n{step} <;> simp_all{rules}", 2
+                    yield 1.68 + late + extra, f"{put}\n{step} <;> grind{rules}"
             yield 2.4 + late, put
     for place, (name, fact) in enumerate(_equations(sight)):
         late = 0.3 * place
@@ -316,8 +339,8 @@ def _subterms(sight: _Sight) -> Iterator[Idea]:
             (x,) = sight.view.fresh("t")
             back = f"rw [← {name}]\nclear {name}\ngeneralize {term} = {x}"
             if _grows(sight, term):
-                yield 1.65 + late, f"{back}\ninduction {x} <;> simp_all [{rules}]", 2
-                yield 1.69 + late, f"{back}\ninduction {x} <;> grind [{rules}]"
+                yield 1.65 + late, f"{back}\ninduction {x} <;> simp_all{rules}", 2
+                yield 1.69 + late, f"{back}\ninduction {x} <;> grind{rules}"
             yield 2.3 + late, back
 
 
@@ -346,7 +369,7 @@ def _equations(sight: _Sight) -> list[tuple[str, Shape]]:
 
 def _from_contradictory_facts(sight: _Sight) -> Iterator[Idea]:
     """Induction on a variable of hypotheses that no values can fulfil, with nothing else around."""
-    rules = ", ".join(sight.rules)
+    rules = _using(sight.rules)
     shown = {f.signature.shown for f in sight.functions}
     told = {}
     for name, fact in list(sight.view.facts.items())[-5:]:
@@ -365,7 +388,87 @@ def _from_contradictory_facts(sight: _Sight) -> Iterator[Idea]:
         start = f"exfalso\nclear * - {' '.join(names)}\ninduction {variables[0]}"
         for other in variables[1:]:
             start += f" generalizing {other} <;> cases {other}"
-        yield 2.2 + 0.15 * place, f"{start} <;> simp_all [{rules}]", 0
+        yield 2.2 + 0.15 * place, f"{start} <;> simp_all{rules}", 0
+
+
+def _at_facts(sight: _Sight) -> Iterator[Idea]:
+    """Unfolds in hypotheses, and splits what is then in them."""
+    rules = _using(sight.rules)
+    for place, (name, fact) in enumerate(list(sight.view.facts.items())[-4:]):
+        late = 0.2 * place
+        for function in sight.functions:
+            shown = function.signature.shown
+            if not function.matched and any(_calls(function, fact.text)):
+                unfold = f"unfold {shown} at {name}"
+                yield 2.0 + late, f"{unfold}; split at {name} <;> simp_all{rules}", 2
+                yield 2.1 + late, f"{unfold}; split at {name} <;> grind{rules}"
+                yield 2.6 + late, unfold
+        if rules and any(_calls(function, fact.text) for function in sight.functions):
+            yield 2.7 + late, f"simp{rules} at {name}"
+        if "match " in fact.text or "if " in fact.text:
+            yield 2.2 + late, f"split at {name} <;> simp_all{rules}", 2
+            yield 2.5 + late, f"split at {name}"
+
+
+def _predicates(sight: _Sight) -> Iterator[Idea]:
+    """Inductive predicates of the user's: their constructors as steps, and induction and cases on
+    hypotheses that are one."""
+    types = sight.view.context.types
+    kinds = {name: info for name, info in sight.told if info.prop}
+    here = [types[name] for name in sight.view.goal.own if name in types and types[name].prop]
+    near = [info for info in [*here, *kinds.values()] if info.constructors]
+    constructors = list(dict.fromkeys(c.shown for info in near for c in info.constructors))[:8]
+    known = _using([*constructors, *sight.rules, *sight.lemmas])
+    for place, name in enumerate(c.shown for info in here for c in info.constructors[:8]):
+        yield 1.1 + 0.05 * place, f"exact {name} ..", 0
+        yield 2.0 + 0.1 * place, f"apply {name}"
+    if constructors:
+        yield 1.5, f"grind{known}"
+        yield 1.55, f"simp_all{known}", 0
+    below = 1.0 if sight.below_induction else 0.0
+    for place, (name, info) in enumerate(list(kinds.items())[:4]):
+        late = 0.25 * place
+        yield 1.3 + late, f"cases {name} <;> simp_all{known}", 2
+        yield 1.5 + late, f"cases {name} <;> grind{known}"
+        yield 2.6 + late, f"cases {name}"
+        others = [n for n in kinds if n != name]
+        data = [n for n in sight.variables if n in words(sight.view.goal.target)]
+        if not info.recursive:
+            continue
+        late += below
+        yield 1.6 + late, f"induction {name} <;> simp_all{known}", 3
+        yield 1.65 + late, f"induction {name} <;> grind{known}"
+        for general in ([*others], [*data, *others]):
+            if general:
+                verb = f"induction {name} generalizing {' '.join(general)}"
+                yield 2.3 + late, f"{verb} <;> grind{known}"
+        yield 2.5 + late, f"induction {name}"
+
+
+def _structures(sight: _Sight) -> Iterator[Idea]:
+    """Structures field by field, with the propositions among their fields as facts."""
+    view, types = sight.view, sight.view.context.types
+    rules = _using([*sight.rules, *sight.instances])
+    shapes = [types[name] for name in view.goal.own if name in types and types[name].structure]
+    if view.target.head == "=":
+        for info in shapes[:2]:
+            (make,) = info.constructors
+            blanks = " ".join("_" for b in make.binders[info.parameters :] if b.kind == "explicit")
+            both = f"{make.shown} {blanks}"
+            change = f"change {both} = {both}"
+            yield 1.6, f"{change}\ncongr 1 <;> omega"
+            yield 1.7, f"{change}\ncongr 1 <;> simp_all{rules}", 0
+            yield 1.75, f"{change}\ncongr 1 <;> grind{rules}"
+    taken = [name for name, info in sight.told if info.structure and not info.prop][:3]
+    if taken:
+        apart = " <;> ".join(f"cases {name}" for name in taken)
+        yield 1.62, f"{apart} <;> simp_all{rules}", 2
+        yield 1.72, f"{apart} <;> grind{rules}"
+        yield 1.74, f"{apart} <;> simp_all{rules} <;> omega"
+    if sight.instances:
+        used = _using(sight.instances)
+        yield 1.8, f"simp{used}"
+        yield 2.2, f"unfold {' '.join(sight.instances)}"
 
 
 def _is_applied(sight: _Sight, term: str) -> bool:

@@ -344,6 +344,7 @@ def read_goal(reply: Mapping[str, Any]) -> Goal:
         hypotheses=tuple(hypotheses),
         case=reply["case"],
         own=tuple(reply["own"]),
+        around=tuple(reply["around"]),
     )
 
 
