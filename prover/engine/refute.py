@@ -271,7 +271,7 @@ def disproved(verdict: Verdict, disproof: Disproof) -> Verdict:
         outcome=Outcome.DISPROVED,
         reason=disproof.reason,
         counterexample=disproof.counterexample,
-        proof=disproof.proof,
+        disproof=disproof.proof,
         text=disproof.text,
         layers=judgement.layers,
         axioms=judgement.axioms,
