@@ -21,6 +21,7 @@ from prover.terminal import (
     FewShotOption,
     JobsOption,
     LeanOption,
+    LemmasOption,
     ModelOption,
     chosen_model,
     err,
@@ -139,6 +140,7 @@ def prove(
         typer.Option("--format", help="The model's prompt format (default: by its name)."),
     ] = None,
     few_shot: FewShotOption = None,
+    lemmas: LemmasOption = True,
     paranoid: ParanoidOption = False,
     canaries: Annotated[
         int,
@@ -174,7 +176,7 @@ def prove(
         prompt_format=prompt_format,
         few_shot=None if few_shot is None else str(few_shot),
     )
-    chosen = Options(read_budget(budget, timeout), seed, paranoid=paranoid)
+    chosen = Options(read_budget(budget, timeout), seed, paranoid=paranoid, discover=lemmas)
 
     async def work(prover: Prover) -> int:
         async with searched(prover, before, false=canaries):

@@ -81,6 +81,14 @@ FewShotOption = Annotated[
         metavar="FILE",
     ),
 ]
+LemmasOption = Annotated[
+    bool,
+    typer.Option(
+        "--lemmas/--no-lemmas",
+        help="Whether lemmas are looked for where a hole about your own functions stays open, under "
+        "as much of a budget again.",
+    ),
+]
 JobsOption = Annotated[
     int | None,
     typer.Option("--jobs", "-j", help="Lean processes (default: from the machine).", min=1),
@@ -322,6 +330,8 @@ def _print_verdict(verdict: Verdict, statement: bool, verbose: bool) -> None:
         out.print(Text("proved", style="green") + Text(line + _spent(verdict)))
         if verdict.reason:
             out.print(Text(f"  {verdict.reason}"))
+        for lemma in verdict.lemmas:
+            out.print(Text(f"  with a lemma found on the way: {lemma}"))
     else:
         line = f" {verdict.name}: {shorten(verdict.reason)}"
         out.print(Text(verdict.outcome, style="red") + Text(line + _spent(verdict)))

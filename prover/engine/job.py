@@ -370,8 +370,10 @@ class Job:
 
     def _may_discover(self, part: Part) -> bool:
         """Whether lemmas are looked for if a search does not succeed: it is about functions of the
-        user's."""
-        return self.options.discover and part.start is None and bool(part.state.goals[0].own)
+        user's, and the portfolio, which proves them, may take part."""
+        portfolio = self._generator is None and self._engine.settings.portfolio
+        wanted = self.options.discover and portfolio and part.start is None
+        return wanted and bool(part.state.goals[0].own)
 
     @property
     def _look(self) -> Budget:

@@ -174,7 +174,7 @@ async def _contradiction(prover: Prover, header: str, statement: str) -> str | N
 
 async def _proof(prover: Prover, text: str, name: str | None) -> str | None:
     try:
-        options = replace(prover.options, refute=False)
+        options = replace(prover.options, refute=False, discover=False)
         verdict = (await prover.prove_text(text, name=name, options=options)).verdicts[-1]
     except StatementError:
         return None

@@ -14,6 +14,7 @@ from prover.terminal import (
     FewShotOption,
     JobsOption,
     LeanOption,
+    LemmasOption,
     ModelOption,
     chosen_model,
     err,
@@ -127,6 +128,7 @@ def run(
     portfolio: Annotated[
         bool, typer.Option(help="Whether the portfolio suggests tactics beside the model.")
     ] = True,
+    lemmas: LemmasOption = True,
     decontamination: Annotated[
         str, typer.Option(help="How the model's training data were kept clean, for the report.")
     ] = "",
@@ -187,7 +189,7 @@ def run(
             few_shot=None if few_shot is None else str(few_shot),
             portfolio=portfolio,
         ),
-        Options(read_budget(budget, timeout), seed),
+        Options(read_budget(budget, timeout), seed, discover=lemmas),
         attempts,
         subset,
         split,

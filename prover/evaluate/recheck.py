@@ -90,9 +90,9 @@ def claims_of_run(results: Results, theorems: Sequence[Theorem]) -> list[Claim]:
         theorem = core(theorem) if subset == "core" else theorem
         claim = Claim(
             theorem.name,
-            row["proof"],
+            row.get("text") or row["proof"],
             theorem,
-            True,
+            "text" not in row,
             type_hash=row.get("type_hash", ""),
             lean=results.settings["lean"],
         )

@@ -13,7 +13,8 @@ disk as soon as they have ended:
                        that Lean was not asked about, because they are no text or have no score)
     seconds            by phase: elaborate, search, generate, verify
     proof, steps, made_by (how many steps are the portfolio's, how many the model's), axioms,
-    layers, type_hash  of what is proved
+    layers, type_hash  of what is proved; and, where lemmas were found on the way, `lemmas` (names and
+                       statements) and `text`, which holds them before the theorem
 
 A search is a function of the statement, the model and a seed. So a run that was killed goes on
 where it was, and several hosts can each do a shard.
@@ -300,6 +301,8 @@ async def _attempt(
         return row | {"counterexample": verdict.counterexample, "disproof": verdict.disproof}
     if not verdict.proved:
         return row
+    if verdict.lemmas:
+        row |= {"lemmas": list(verdict.lemmas), "text": verdict.text}
     return row | {
         "proof": verdict.proof,
         "steps": _steps(filled),
@@ -367,6 +370,7 @@ async def identity(plan: Plan, prover: Prover) -> dict[str, Any]:
         "width": job.width,
         "alpha": job.alpha,
         "portfolio": settings.portfolio,
+        "lemmas": options.discover,
         **model_identity(settings.model),
         "prompt_format": model and model.format.name,
         "few_shot_sha256": _sha256(settings.few_shot),
