@@ -34,8 +34,8 @@ MOST_TERMS = 4_000
 POINTS, FIRST = 32, 6
 """How many points terms are compared at, and at how many of them all are evaluated."""
 
-LARGEST = 5
-"""How many recursive constructors the largest values have."""
+LARGEST = 6
+"""How many recursive constructors the largest values have: lists, and numbers two less."""
 
 SAMPLE = "Nat"
 """The type that values are computed at where terms have a type variable."""
@@ -119,7 +119,8 @@ class Exploration:
             if other is not None:
                 equation = Equation(term, other)
                 self._rules.setdefault(term.head, []).append(equation)
-                found.append(oriented(equation))
+                if (rule := oriented(equation)) not in found:
+                    found.append(rule)
             elif row is not None or not group:
                 group.append(term)
                 self._terms.setdefault((term.type, self._size), []).append(term)
@@ -306,7 +307,8 @@ class Bench:
         self._rows: dict[Variable, list[str]] = {}
         for variable in variables:
             type_ = written_type(variable.type, self._shown)
-            sizes = [self._random.randint(2 * (i < FIRST), LARGEST) for i in range(POINTS)]
+            largest = LARGEST if isinstance(variable.type, tuple) else LARGEST - 2
+            sizes = [self._random.randint(2 * (i < FIRST), largest) for i in range(POINTS)]
             values = [self._value(variable.type, size, 8) for size in sizes]
             if None not in values:
                 self._rows[variable] = [f"({value} : {type_})" for value in values]
@@ -377,7 +379,8 @@ class Bench:
             shares[self._random.choice(own)] += 1
         texts = [shown]
         for place, argument in enumerate(arguments):
-            inner = shares.get(place, min(size, 2))
+            inner = shares.get(place)
+            inner = self._random.randint(0, 3) if inner is None else inner
             text = self._value(argument, inner, depth - (place not in shares or inner >= size))
             if text is None:
                 return None

@@ -31,6 +31,7 @@ from prover.engine.targets import Target
 from prover.engine.terms import (
     ELEMENT,
     Equation,
+    Statement,
     Symbol,
     Term,
     read_type,
@@ -49,6 +50,9 @@ from search.interfaces import Progress, Request, State, Suggestion, TacticGenera
 
 CONJECTURES = 30
 """How many conjectures of one size are tried, those first that are likeliest to help."""
+
+TRIES = 3
+"""How often a conjecture is tried, with more lemmas each time."""
 
 PROOF = Budget(expansions=6, seconds=6.0)
 ATTEMPT = Budget(expansions=24, seconds=12.0)
@@ -76,6 +80,17 @@ class Lemma:
         """It in one line, as a person names it."""
         signature = " ".join(self.signature.split())
         return f"{self.name}{' ' * (not signature.startswith(':'))}{signature}"
+
+
+@dataclass(slots=True, eq=False)
+class _Conjecture:
+    """What may be a lemma: `name` is what it may be called, `functions` are those that it is about
+    and those that these are made of."""
+
+    name: str
+    signature: str
+    functions: set[str]
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +144,7 @@ class Discovery:
         self._before = cut(self._text.text, 0, self._command.first)
         self._words = set(WORD.findall(header + self._text.text))
         self._lemmas: list[Lemma] = []
-        self._waiting: list[tuple[Equation, str]] = []
+        self._waiting: list[_Conjecture] = []
         self._tried: set[str] = set()
         self._begin = asyncio.get_running_loop().time()
         self._way: Found | None = None
@@ -191,42 +206,56 @@ class Discovery:
         return name
 
     async def _proved(self, equations: Iterable[Equation], context: Context) -> bool:
-        """Tries to prove conjectures, and again those that failed before if any lemma is new. Says
-        whether any is."""
-        before = len(self._lemmas)
-        shown = {name: kind.signature.shown for name, kind in context.types.items()}
+        """Tries to prove conjectures, and again those that failed before and may need what is new.
+        Says whether any lemma is."""
         new = []
+        shown = {name: kind.signature.shown for name, kind in context.types.items()}
         for equation in sorted(equations, key=lambda e: _rank(e, context)):
-            signature = statement(equation, shown).signature
-            if signature not in self._tried:
-                self._tried.add(signature)
-                new.append((equation, signature))
-        await self._prove(new[:CONJECTURES])
-        if len(self._lemmas) > before:
-            again, self._waiting = self._waiting, []
+            found = statement(equation, shown)
+            if found.signature not in self._tried and not self._is_target(found):
+                self._tried.add(found.signature)
+                named = [symbol.name for symbol in equation.symbols]
+                functions = {f.signature.name for f in context.functions_of(named)}
+                new.append(_Conjecture(base_name(equation), found.signature, functions))
+        fresh = await self._prove(new[:CONJECTURES])
+        if fresh:
+            again = [c for c in self._waiting if c.functions & fresh and c.tries < TRIES]
+            self._waiting = [c for c in self._waiting if c not in again]
             await self._prove(again)
-        return len(self._lemmas) > before
+        return bool(fresh)
 
-    async def _prove(self, conjectures: Sequence[tuple[Equation, str]]) -> None:
+    def _is_target(self, found: Statement) -> bool:
+        """Whether a conjecture says what is to be proved, but for the names of variables and the
+        order of its sides."""
+        goal = self._open[0].state.goals[0]
+        names = [hypothesis.name for hypothesis in goal.hypotheses if not hypothesis.is_prop]
+        left, _, right = found.claim.partition(" = ")
+        sides = (f"{left} = {right}", f"{right} = {left}")
+        return _anonymous(goal.target, names) in [_anonymous(s, found.names) for s in sides]
+
+    async def _prove(self, conjectures: Sequence[_Conjecture]) -> set[str]:
+        """Tries to prove conjectures, as many at once as there are workers. The functions that the
+        new lemmas are about."""
+        new: set[str] = set()
         together = self._pool.capacity
         for first in range(0, len(conjectures), together):
             if self._is_over:
-                return
+                break
             group = conjectures[first : first + together]
-            names: list[str] = []
-            for equation, _ in group:
-                names.append(self._fresh(base_name(equation)))
+            names = [self._fresh(one.name) for one in group]
             tries = [
-                self._lemma(name, signature)
-                for name, (_, signature) in zip(names, group, strict=True)
+                self._lemma(name, one.signature) for name, one in zip(names, group, strict=True)
             ]
             for name, one, came in zip(names, group, await asyncio.gather(*tries), strict=True):
+                one.tries += 1
                 if isinstance(came, Lemma):
                     self._lemmas.append(came)
+                    new |= one.functions
                     continue
                 self._words.discard(name)
                 if came:
                     self._waiting.append(one)
+        return new
 
     async def _lemma(self, name: str, signature: str) -> Lemma | bool:
         """A conjecture as a lemma; True where it may be one yet, False where it is none: it does not
@@ -498,6 +527,18 @@ def base_name(equation: Equation) -> str:
 
 def called(symbol: Symbol) -> str:
     return OPERATORS.get(symbol.operator or "", symbol.name.rsplit(".", 1)[-1])
+
+
+def _anonymous(claim: str, names: Iterable[str]) -> str:
+    """A claim with its variables numbered in the order met."""
+    numbers: dict[str, str] = {}
+    known = set(names)
+
+    def number(match: re.Match[str]) -> str:
+        word = match[0]
+        return numbers.setdefault(word, f"#{len(numbers)}") if word in known else word
+
+    return re.sub(r"[^\W\d][\w.'!?₀-₉]*", number, claim)
 
 
 # What a goal is about

@@ -417,7 +417,7 @@ def read_type(text: str, names: Mapping[str, Tree]) -> Tree:
         parts: list[Tree] = []
         while at < len(tokens) and tokens[at] not in ")→×":
             parts.append(atom())
-        return parts[0] if len(parts) == 1 else tuple(parts)
+        return parts[0] if len(parts) == 1 else tuple(parts) or None
 
     def atom() -> Tree:
         nonlocal at
@@ -469,12 +469,19 @@ def written(
         if type_ is not None:
             return f"({text} : {type_})"
         return f"({text})" if inner and " " in text else text
-    parts = [written(t, names, constants, inner=True) for t in term.arguments]
+    beside = isinstance(head, Symbol) and head.operator is not None
+    parts = [
+        written(t, names, constants, inner=not beside or _is_operation(t)) for t in term.arguments
+    ]
     if isinstance(head, Symbol) and parts:
         text = applied(head, parts)
     elif parts:
         text = " ".join([text, *parts])
     return f"({text})" if inner and parts else text
+
+
+def _is_operation(term: Term) -> bool:
+    return isinstance(term.head, Symbol) and term.head.operator is not None
 
 
 def applied(head: Symbol, arguments: Sequence[str]) -> str:
@@ -514,10 +521,12 @@ def _kind(tree: Tree, elements: set[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A proposition with what it is about, as text: `binders` stand before it, names included."""
+    """A proposition with what it is about, as text: `binders` stand before it; `names` are those of
+    its variables."""
 
     binders: str
     claim: str
+    names: tuple[str, ...] = ()
 
     @property
     def signature(self) -> str:
@@ -543,4 +552,4 @@ def statement(equation: Equation, shown: Mapping[str, str]) -> Statement:
     binders += [f"[{written_type(tree, shown)}]" for tree in types.instances]
     for tree, group in itertools.groupby(names, key=lambda v: types.variables[v]):
         binders.append(f"({' '.join(names[v] for v in group)} : {written_type(tree, shown)})")
-    return Statement(" ".join(binders), f"{left} = {right}")
+    return Statement(" ".join(binders), f"{left} = {right}", tuple(names.values()))

@@ -551,6 +551,7 @@ def _settings(run: Figures) -> Block:
         ["split, subset", f"{s['split'] or 'all'}, {s['subset'] or 'all'}"],
         ["model", model],
         ["portfolio", "yes" if s["portfolio"] else "no"],
+        ["lemmas looked for", "yes" if s.get("lemmas") else "no"],
         ["decontamination", s["decontamination"] or _clean_by_default(s)],
         ["Lean", f"{s['lean']} ({s['lean_kind']}), commit {s['lean_commit'] or 'not known'}"],
         ["Mathlib", s["mathlib"] or "none"],
