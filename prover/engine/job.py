@@ -27,6 +27,7 @@ from prover.engine.filling import (
     total,
     why_not,
 )
+from prover.engine.minimise import minimised
 from prover.engine.proposer import Proposer
 from prover.engine.targets import Target
 from prover.generate.portfolio import Portfolio
@@ -375,7 +376,13 @@ class Job:
         work = self._engine.scheduler.run(
             search, generator, first=first, verify=verify, on_progress=report
         )
-        return await self._run_search(search, work, refused)
+        found = await self._run_search(search, work, refused)
+        if (proof := found.result.proof) is None or self._over:
+            return found
+        shorter = await minimised(self.texts.pool, part.state, proof)
+        if shorter == proof or not await verify(shorter):
+            return found
+        return replace(found, result=replace(found.result, proof=shorter))
 
     def _proposers(self, part: Part) -> tuple[TacticGenerator, TacticGenerator | None]:
         """What proposes tactics, and what is tried before it."""
