@@ -13,6 +13,8 @@ starts with that word (model text does not know it and so cannot forge an answer
 | `open`  | `header` | `env`, `imports`, `commands`, `messages` |
 | `elab`  | `env`, `text`, `like`, `same`, `from`, `holes` | `env` after the text, `commands`, `holes`, `messages` |
 | `run`   | `state`, `tactic`, `heartbeats`, `whole`, `allowed` | `states`, `order`, `kept`, `messages` |
+| `refute` | `state`, `most`, `heartbeats`, `negation` | `found`, `guesses`, `points`, `undecided` |
+| `evaluate` | `state`, `terms`, `most`, `heartbeats` | `values` |
 | `context` | `state`, `theorems` | `constants`, `theorems`: what the goal is about, and what stands before it |
 | `imports` | `text` | `end`: the byte where the text's imports end |
 | `export` | `env`, `names` | `segments`: these constants as data |
@@ -29,6 +31,10 @@ elaborated again; commands before `from` are left out of the answer.
 `run` shows a tactic only the first goal of its state and splits what is left into groups that share
 no metavariable; with `whole` it shows and keeps all goals together. A proof that closes its goals is
 checked by the kernel, with all that it has declared, before it counts.
+
+`refute` looks for a small instance at which the first goal of a state is false (with `negation`, at
+which what it denies is). It finds and does not prove: what counts is the proof that `run` checks.
+`evaluate` gives hashes of the normal forms of closed functions at the same small points.
 
 Every answer has `id`, `ok`, `heartbeats` (in Lean's unit: thousands of small allocations) and
 `us`; a failed one has `kind` and `message`.
@@ -2147,11 +2153,1361 @@ def tables : IO Outcome := do
   return .ok (field "linters" (toString linters.size) ++ field "tokens" (toString (sizeOfTrie tokens))
     ++ field "extensions" (toString extensions.size) ++ field "attributes" (toString attributes.size))
 
+/-! ## Small instances
+
+Values of a type come in tiers by their size, points of several variables in the order of the sum of
+the tiers (LeanCheck, Matela Braquehais, "Tools for Discovery, Refinement and Generalization of
+Functional Properties by Enumerative Testing", 2017). What holds at a point, the kernel evaluates. -/
+
+/-- A value, the text that writes it where its type is known, and, of a list, the text of its
+elements. -/
+structure Sample where
+  value : Expr
+  text : String
+  inner : String := ""
+
+/-- What is known already: tiers by type, which fields of a constructor are data; the numbers of the
+statement, how long a tier may be, and how many heartbeats there may have been at the end. -/
+structure Sampler where
+  tiers : IO.Ref (List (Expr × Nat × Array Sample))
+  fields : IO.Ref (List (Name × List Bool))
+  numbers : List Nat
+  cap : Nat
+  until' : Nat
+
+def newSampler (numbers : List Nat) (cap until' : Nat) : BaseIO Sampler := do
+  let tiers ← ST.mkRef ([] : List (Expr × Nat × Array Sample))
+  let fields ← ST.mkRef ([] : List (Name × List Bool))
+  return { tiers, fields, numbers, cap, until' }
+
+def Sampler.over (m : Sampler) : BaseIO Bool := do
+  let now ← (IO.getNumHeartbeats : BaseIO Nat)
+  return m.until' ≤ now
+
+def findTier (type : Expr) (n : Nat) : List (Expr × Nat × Array Sample) → Option (Array Sample)
+  | [] => none
+  | (t, k, found) :: rest => if k == n && t == type then some found else findTier type n rest
+
+/-- Runs `x` with one more local variable. -/
+def withVar (name : Name) (type : Expr) (x : Expr → MetaM α) : MetaM α := do
+  let id ← mkFreshFVarId
+  let inside := x (.fvar id)
+  fun ctx => inside { ctx with lctx := ctx.lctx.mkLocalDecl id name type .default }
+
+/-- The head normal form, as the kernel finds it. -/
+def kernelWhnf (e : Expr) : MetaM Expr := do
+  let env ← getEnv
+  let done := match e with
+    | .lit _ => true
+    | e => match e.getAppFn with
+      | .const c _ => match env.find? c with
+        | some (.ctorInfo _) => true
+        | _ => false
+      | _ => false
+  if done then return e
+  match Kernel.whnf env {} e with
+  | .ok e => return e
+  | .error _ => return e
+
+/-- A proof that nobody has to give: it stands for a hypothesis while a statement is evaluated. -/
+def assumed (prop : Expr) : Expr := mkApp2 (mkConst ``sorryAx [levelZero]) prop (mkConst ``Bool.false)
+
+/-- A proof of a closed proposition that its instance decides. -/
+def decided (prop : Expr) : MetaM (Option Expr) := do
+  if prop.hasFVar then return none
+  match ← synthInstance? (mkApp (mkConst ``Decidable) prop) with
+  | none => return none
+  | some inst => do
+    let value ← kernelWhnf (mkApp2 (mkConst ``Decidable.decide) prop inst)
+    if value.isConstOf ``Bool.true then
+      let refl := mkApp2 (mkConst ``Eq.refl [levelOne]) (mkConst ``Bool) (mkConst ``Bool.true)
+      return some (mkApp3 (mkConst ``of_decide_eq_true) prop inst refl)
+    return none
+
+/-- The arguments of an application. -/
+def argsOf (e : Expr) : Array Expr := go e #[] 0
+where
+  go (e : Expr) (acc : Array Expr) (n : Nat) : Array Expr :=
+    match e with
+    | .app f a => (go f acc (n + 1)).push a
+    | _ => acc
+
+def numeral (type : Expr) (n : Nat) : MetaM (Option Expr) := do
+  let lit := mkRawNatLit n
+  match ← getDecLevel? type with
+  | none => return none
+  | some u =>
+    match ← synthInstance? (mkApp2 (mkConst ``OfNat [u]) type lit) with
+    | some inst => return some (mkApp3 (mkConst ``OfNat.ofNat [u]) type lit inst)
+    | none => return none
+
+def numberTypes : List Name :=
+  [``Fin, ``BitVec, ``UInt8, ``UInt16, ``UInt32, ``UInt64, ``USize, ``Int8, ``Int16, ``Int32,
+   ``Int64, ``ISize]
+
+partial def appendArray (xs ys : Array α) (i : Nat) : Array α :=
+  if h : i < ys.size then appendArray (xs.push ys[i]) ys (i + 1) else xs
+
+def sampleOf (n : Name) (text : String) : Sample := { value := mkConst n, text }
+
+/-- The function whose arguments are those of a type and whose value is always the same. -/
+partial def constantly (type value : Expr) : Expr :=
+  match type with
+  | .forallE x d b info => .lam x d (constantly b value) info
+  | _ => value
+
+partial def argumentCount : Expr → Nat
+  | .forallE _ _ b _ => argumentCount b + 1
+  | _ => 0
+
+partial def takeArgs (args : Array Expr) (n i : Nat) (f : Expr) : Expr :=
+  if h : i < args.size then if i < n then takeArgs args n (i + 1) (.app f args[i]) else f else f
+
+/-- The type of `f` after the first `n` of some arguments. -/
+partial def typeAfter (args : Array Expr) (n i : Nat) (type : Expr) : Expr :=
+  if h : i < args.size then
+    if i < n then match type with
+      | .forallE _ _ b _ => typeAfter args n (i + 1) (b.instantiate1 args[i])
+      | t => t
+    else type
+  else type
+
+/-- Explicit arguments as they are written after a constructor's name. -/
+def spaced : List Sample → String
+  | [] => ""
+  | s :: ss => " " ++ s.text ++ spaced ss
+
+def commas : List Sample → String
+  | [] => ""
+  | [s] => s.text
+  | s :: ss => s.text ++ ", " ++ commas ss
+
+/-- A constructor, whether its type has no other, and the type to make where it has indices. -/
+structure Maker where
+  name : Name
+  plain : Bool
+  target : Option Expr
+
+def Maker.sample (k : Maker) (value : Expr) (args : List Sample) : Sample :=
+  match k.name, args with
+  | ``Bool.true, [] => { value, text := "true" }
+  | ``Bool.false, [] => { value, text := "false" }
+  | ``Option.none, [] => { value, text := "none" }
+  | ``Option.some, [x] => { value, text := "(some " ++ x.text ++ ")" }
+  | ``List.nil, [] => { value, text := "[]" }
+  | ``List.cons, [x, xs] =>
+    let inner := if xs.inner == "" then x.text else x.text ++ ", " ++ xs.inner
+    { value, text := "[" ++ inner ++ "]", inner }
+  | ``Array.mk, [xs] => { value, text := "#" ++ xs.text }
+  | ``Prod.mk, [x, y] => { value, text := "(" ++ x.text ++ ", " ++ y.text ++ ")" }
+  | ``PUnit.unit, _ => { value, text := "()" }
+  | _, _ :: _ =>
+    if k.plain then { value, text := "⟨" ++ commas args ++ "⟩" } else named k.name value args
+  | c, _ => named c value args
+where
+  named (c : Name) (value : Expr) (args : List Sample) : Sample :=
+    match c, args with
+    | .str _ s, [] => { value, text := "." ++ (Name.mkSimple s).toString }
+    | .str _ s, args =>
+      { value, text := "(." ++ (Name.mkSimple s).toString ++ spaced args ++ ")" }
+    | c, args => { value, text := "(" ++ c.toString ++ spaced args ++ ")" }
+
+/-- How a branch of a `match` begins. -/
+def patternText (c : Name) (type : Expr) : String :=
+  match c with
+  | ``Nat.zero => "0"
+  | ``Nat.succ => "_ + 1"
+  | ``Bool.true => "true"
+  | ``Bool.false => "false"
+  | ``PUnit.unit => "()"
+  | ``List.nil => "[]"
+  | ``List.cons => "_ :: _"
+  | .str _ s => "." ++ (Name.mkSimple s).toString ++ blanks type
+  | c => c.toString ++ blanks type
+where
+  blanks : Expr → String
+    | .forallE _ _ b .default => " _" ++ blanks b
+    | .forallE _ _ b _ => blanks b
+    | _ => ""
+
+def allSame : List Sample → Bool
+  | x :: y :: rest => x.value == y.value && allSame (y :: rest)
+  | _ => true
+
+/-- A branch of a function by cases: what it gives, in the order of the constructors. -/
+structure Branches where
+  texts : String
+  values : List Sample
+
+def reverseSamples : List Sample → List Sample → List Sample
+  | [], acc => acc
+  | s :: ss, acc => reverseSamples ss (s :: acc)
+
+def constructorNames : List Name → Nat → Bool
+  | [], _ => true
+  | _ :: _, 0 => false
+  | _ :: cs, n + 1 => constructorNames cs n
+
+mutual
+
+/-- The values of a type in one tier. `vars` are variables that they may use, with their types. -/
+partial def tier (m : Sampler) (vars : List (Expr × Sample)) (type : Expr) (n : Nat) :
+    MetaM (Array Sample) := do
+  match vars with
+  | [] =>
+    match findTier type n (← m.tiers.get) with
+    | some found => return found
+    | none => do
+      let found ← freshTier m [] type n
+      m.tiers.modify fun tiers => (type, n, found) :: tiers
+      return found
+  | vars => do
+    let found ← freshTier m vars type n
+    if n == 0 then return appendArray (← fitting type vars) found 0 else return found
+
+partial def fitting (type : Expr) : List (Expr × Sample) → MetaM (Array Sample)
+  | [] => return #[]
+  | (t, s) :: rest => do
+    let others ← fitting type rest
+    if ← isDefEq t type then return others.push s else return others
+
+partial def freshTier (m : Sampler) (vars : List (Expr × Sample)) (type : Expr) (n : Nat) :
+    MetaM (Array Sample) := do
+  if (← isClass? type).isSome then
+    match ← synthInstance? type with
+    | some inst =>
+      if n == 0 then return #[{ value := inst, text := "inferInstance" }]
+      else typeTier m vars (← whnf type) (n - 1)
+    | none => typeTier m vars (← whnf type) n
+  else typeTier m vars (← whnf type) n
+
+partial def typeTier (m : Sampler) (vars : List (Expr × Sample)) (type : Expr) (n : Nat) :
+    MetaM (Array Sample) := do
+  match type with
+  | .sort .zero =>
+    match n with
+    | 0 => return #[sampleOf ``True "True", sampleOf ``False "False"]
+    | 1 => relations vars vars #[]
+    | _ => return #[]
+  | .sort l =>
+    if !(← isLevelDefEq l levelOne) then return #[]
+    match n with
+    | 0 => return #[sampleOf ``Nat "Nat"]
+    | 1 => return #[sampleOf ``Bool "Bool", { value := mkConst ``PUnit [levelOne], text := "Unit" }]
+    | 2 => return #[sampleOf ``Empty "Empty", sampleOf ``Int "Int"]
+    | _ => return #[]
+  | .forallE _ d b _ => do
+    if isFamily d b then return if n == 0 then families else #[]
+    let name := "x" ++ toString (countVars vars)
+    let plain ← withVar name.toName d fun x => do
+      let found ← tier m ((d, { value := x, text := name }) :: vars) (b.instantiate1 x) n
+      return closeAll x d name found 0 #[]
+    if n == 0 || b.hasLooseBVars then return plain
+    else byCases m vars d b n plain
+  | _ =>
+    match type.getAppFn with
+    | .const c us => constantTier m vars type c us n
+    | _ => return #[]
+where
+  isFamily : Expr → Expr → Bool
+    | .sort (.succ .zero), .sort (.succ .zero) => true
+    | _, _ => false
+  families : Array Sample :=
+    #[{ value := mkConst ``Option [levelZero], text := "Option" },
+      { value := mkConst ``List [levelZero], text := "List" }]
+  countVars : List (Expr × Sample) → Nat
+    | [] => 0
+    | _ :: rest => countVars rest + 1
+  closeAll (x d : Expr) (name : String) (found : Array Sample) (i : Nat) (acc : Array Sample) :
+      Array Sample :=
+    if h : i < found.size then
+      let body := found[i].value.abstract #[x]
+      let shown := if body.hasLooseBVars then name else "_"
+      let text := "(fun " ++ shown ++ " => " ++ found[i].text ++ ")"
+      let one : Sample := { value := .lam name.toName d body .default, text }
+      closeAll x d name found (i + 1) (acc.push one)
+    else acc
+
+/-- Relations between two variables of one type. -/
+partial def relations (vars all : List (Expr × Sample)) (acc : Array Sample) :
+    MetaM (Array Sample) := do
+  match vars with
+  | [] => return acc
+  | (t, y) :: rest => do
+    let acc ← pairs t y rest acc
+    relations rest all acc
+where
+  pairs (t : Expr) (y : Sample) (others : List (Expr × Sample)) (acc : Array Sample) :
+      MetaM (Array Sample) := do
+    match others with
+    | [] => return acc
+    | (s, x) :: others => do
+      if !(← isDefEq t s) then return ← pairs t y others acc
+      let equal ← mkEq x.value y.value
+      let acc := acc.push { value := equal, text := "(" ++ x.text ++ " = " ++ y.text ++ ")" }
+      if !t.isConstOf ``Nat then return ← pairs t y others acc
+      let less := mkApp2 (mkConst ``Nat.le) x.value y.value
+      pairs t y others (acc.push { value := less, text := "(" ++ x.text ++ " ≤ " ++ y.text ++ ")" })
+
+partial def constantTier (m : Sampler) (vars : List (Expr × Sample)) (type : Expr) (c : Name)
+    (us : List Level) (n : Nat) : MetaM (Array Sample) := do
+  match c with
+  | ``Nat => do
+    let own := #[natSample n]
+    let own := if n == 3 then numbers m.numbers own else own
+    if n == 1 then return appendArray own (successors vars #[]) 0 else return own
+  | ``Int =>
+    if n == 0 then return #[intSample 0 false]
+    let own := #[intSample n false, intSample n true]
+    return if n == 3 then integers m.numbers own else own
+  | ``String =>
+    match n with
+    | 0 => return #[{ value := mkStrLit "", text := quote "" }]
+    | 1 => return #[{ value := mkStrLit "a", text := quote "a" }]
+    | 2 => return #[{ value := mkStrLit "b", text := quote "b" },
+        { value := mkStrLit "ab", text := quote "ab" }]
+    | _ => return #[]
+  | ``Char =>
+    match n with
+    | 0 => return #[char 'a']
+    | 1 => return #[char 'b', char ' ']
+    | 2 => return #[char 'A', char '0']
+    | _ => return #[]
+  | c =>
+    if memName c numberTypes then numberTier type n
+    else
+      match (← getEnv).find? c with
+      | some (.inductInfo v) =>
+        let plain := match v.ctors with
+          | [_] => !v.isRec && v.numNested == 0 && v.numIndices == 0
+          | _ => false
+        constructors m vars type v us plain v.ctors n #[]
+      | _ => numberTier type n
+where
+  char (c : Char) : Sample :=
+    { value := .app (mkConst ``Char.ofNat) (mkRawNatLit c.toNat), text := "'" ++ c.toString ++ "'" }
+  natSample (n : Nat) : Sample := { value := mkRawNatLit n, text := toString n }
+  intSample (n : Nat) (negative : Bool) : Sample :=
+    if negative then
+      { value := .app (mkConst ``Int.negSucc) (mkRawNatLit (n - 1)), text := "(-" ++ toString n ++ ")" }
+    else { value := .app (mkConst ``Int.ofNat) (mkRawNatLit n), text := toString n }
+  numbers : List Nat → Array Sample → Array Sample
+    | [], acc => acc
+    | k :: ks, acc => numbers ks (acc.push (natSample k))
+  integers : List Nat → Array Sample → Array Sample
+    | [], acc => acc
+    | k :: ks, acc => integers ks ((acc.push (intSample k false)).push (intSample k true))
+  successors : List (Expr × Sample) → Array Sample → Array Sample
+    | [], acc => acc
+    | (t, x) :: rest, acc =>
+      if t.isConstOf ``Nat then
+        let one : Sample :=
+          { value := .app (mkConst ``Nat.succ) x.value, text := "(" ++ x.text ++ " + 1)" }
+        successors rest (acc.push one)
+      else successors rest acc
+  numberTier (type : Expr) (n : Nat) : MetaM (Array Sample) := do
+    if 8 < n then return #[]
+    if type.isAppOfArity ``Fin 1 then
+      match (← whnf type.appArg!).rawNatLit? with
+      | some k => if k ≤ n then return #[]
+      | none => pure ()
+    match ← numeral type n with
+    | some value => return (← largest type n).push { value, text := toString n }
+    | none => return #[]
+  largest (type : Expr) (n : Nat) : MetaM (Array Sample) := do
+    let size? := match n, type.getAppFn.constName with
+      | 1, ``UInt8 => some 256
+      | 1, ``UInt16 => some 65536
+      | 1, ``UInt32 => some 4294967296
+      | 1, ``UInt64 => some 18446744073709551616
+      | 1, ``Int8 => some 128
+      | 1, ``Int16 => some 32768
+      | 1, ``Int32 => some 2147483648
+      | 1, ``Int64 => some 9223372036854775808
+      | _, _ => none
+    match size? with
+    | none => return #[]
+    | some size =>
+      match ← numeral type (size - 1) with
+      | some value => return #[{ value, text := toString (size - 1) }]
+      | none => return #[]
+
+partial def constructors (m : Sampler) (vars : List (Expr × Sample)) (type : Expr)
+    (v : InductiveVal) (us : List Level) (plain : Bool) (names : List Name) (n : Nat)
+    (acc : Array Sample) : MetaM (Array Sample) := do
+  match names with
+  | [] => return acc
+  | c :: rest => do
+    let acc ← match (← getEnv).find? c with
+      | some info => do
+        let args := argsOf type
+        let made := info.type.instantiateLevelParams info.levelParams us
+        let made := typeAfter args v.numParams 0 made
+        let head := takeArgs args v.numParams 0 (mkConst c us)
+        let k : Maker :=
+          { name := c, plain, target := if v.numIndices == 0 then none else some type }
+        match made with
+        | .forallE .. =>
+          if plain then fill m vars k head made [] n acc
+          else if n == 0 then pure acc
+          else fill m vars k head made [] (n - 1) acc
+        | _ => fill m vars k head made [] n acc
+      | none => pure acc
+    constructors m vars type v us plain rest n acc
+
+/-- Gives the arguments of a constructor values whose tiers add up to `n`. -/
+partial def fill (m : Sampler) (vars : List (Expr × Sample)) (k : Maker)
+    (f type : Expr) (args : List Sample) (n : Nat) (acc : Array Sample) : MetaM (Array Sample) := do
+  if m.cap ≤ acc.size then return acc
+  match type with
+  | .forallE _ d b info => do
+    if ← Meta.isProp d then
+      match ← decided d with
+      | none => return acc
+      | some proof =>
+        let one : Sample := { value := proof, text := "(by decide)" }
+        let args := if info == .default then one :: args else args
+        fill m vars k (.app f proof) (b.instantiate1 proof) args n acc
+    else fillFrom m vars k f d b info args n (if b.isForall then 0 else n) acc
+  | made => do
+    if n != 0 then return acc
+    let one := k.sample f (reverseSamples args [])
+    match k.target with
+    | none => return acc.push one
+    | some target => if ← isDefEq made target then return acc.push one else return acc
+
+partial def fillFrom (m : Sampler) (vars : List (Expr × Sample)) (k : Maker)
+    (f d b : Expr) (info : BinderInfo) (args : List Sample) (n i : Nat) (acc : Array Sample) :
+    MetaM (Array Sample) := do
+  if n < i then return acc
+  let found ← if info == .instImplicit && 0 < i then pure #[] else tier m vars d i
+  let acc ← fillEach m vars k f b info args (n - i) found 0 acc
+  fillFrom m vars k f d b info args n (i + 1) acc
+
+partial def fillEach (m : Sampler) (vars : List (Expr × Sample)) (k : Maker)
+    (f b : Expr) (info : BinderInfo) (args : List Sample) (n : Nat) (found : Array Sample) (i : Nat)
+    (acc : Array Sample) : MetaM (Array Sample) := do
+  if h : i < found.size then
+    let s := found[i]
+    let more := if info == .default then s :: args else args
+    let acc ← fill m vars k (.app f s.value) (b.instantiate1 s.value) more n acc
+    fillEach m vars k f b info args n found (i + 1) acc
+  else return acc
+
+/-- Functions by cases on the constructors of a type that has few. -/
+partial def byCases (m : Sampler) (vars : List (Expr × Sample)) (d b : Expr) (n : Nat)
+    (acc : Array Sample) : MetaM (Array Sample) := do
+  let d ← whnf d
+  match d.getAppFn with
+  | .const c us =>
+    match (← getEnv).find? c with
+    | some (.inductInfo v) =>
+      if v.numIndices != 0 || !constructorNames v.ctors 4 then return acc
+      match v.ctors with
+      | [] | [_] => return acc
+      | ctors => do
+        let u ← getLevel b
+        let motive := Expr.lam `x d b .default
+        let cases := takeArgs (argsOf d) v.numParams 0 (mkConst (.str c "casesOn") (u :: us))
+        let name := "x" ++ toString (countVars vars)
+        let head := mkApp2 cases motive (.bvar 0)
+        let close (e : Expr) (text : String) : Sample :=
+          let text := "(fun " ++ name ++ " => match " ++ name ++ " with" ++ text ++ ")"
+          { value := .lam name.toName d e .default, text }
+        branches m vars d v us b close ctors head "" [] (n - 1) acc
+    | _ => return acc
+  | _ => return acc
+where
+  countVars : List (Expr × Sample) → Nat
+    | [] => 0
+    | _ :: rest => countVars rest + 1
+
+partial def branches (m : Sampler) (vars : List (Expr × Sample)) (d : Expr) (v : InductiveVal)
+    (us : List Level) (b : Expr) (close : Expr → String → Sample) (ctors : List Name) (head : Expr)
+    (text : String) (chosen : List Sample) (n : Nat) (acc : Array Sample) : MetaM (Array Sample) := do
+  if m.cap ≤ acc.size then return acc
+  match ctors with
+  | [] => if n == 0 && !allSame chosen then return acc.push (close head text) else return acc
+  | c :: rest =>
+    match (← getEnv).find? c with
+    | none => return acc
+    | some info => do
+      let made := info.type.instantiateLevelParams info.levelParams us
+      let made := typeAfter (argsOf d) v.numParams 0 made
+      let start := match rest with
+        | [] => n
+        | _ => 0
+      branchFrom m vars d v us b close rest head (text ++ " | " ++ patternText c made ++ " => ")
+        made chosen n start acc
+
+partial def branchFrom (m : Sampler) (vars : List (Expr × Sample)) (d : Expr) (v : InductiveVal)
+    (us : List Level) (b : Expr) (close : Expr → String → Sample) (rest : List Name) (head : Expr)
+    (text : String) (made : Expr) (chosen : List Sample) (n i : Nat) (acc : Array Sample) :
+    MetaM (Array Sample) := do
+  if n < i then return acc
+  let found ← tier m vars b i
+  let acc ← each found 0 acc
+  branchFrom m vars d v us b close rest head text made chosen n (i + 1) acc
+where
+  each (found : Array Sample) (j : Nat) (acc : Array Sample) : MetaM (Array Sample) := do
+    if h : j < found.size then
+      let s := found[j]
+      let acc ← branches m vars d v us b close rest (.app head (constantly made s.value))
+        (text ++ s.text) (s :: chosen) (n - i) acc
+      each found (j + 1) acc
+    else return acc
+
+end
+
+/-! ### What holds at a point -/
+
+/-- How a proposition is evaluated: with instances found once for all points. -/
+inductive Plan where
+  | const (holds : Bool)
+  | bool (e : Expr)
+  | eq (type a b : Expr) (decide : Option Expr)
+  | not (p : Plan)
+  | and (p q : Plan)
+  | or (p q : Plan)
+  | imp (p q : Plan)
+  | iff (p q : Plan)
+  | all (x type : Expr) (p : Plan)
+  | ex (x type : Expr) (p : Plan)
+  | late (e : Expr)
+
+/-- `sure`: it was evaluated, not guessed from samples. -/
+inductive Truth where
+  | holds (sure : Bool)
+  | fails (sure : Bool)
+  | unknown
+
+def Truth.not : Truth → Truth
+  | .holds sure => .fails sure
+  | .fails sure => .holds sure
+  | .unknown => .unknown
+
+def Truth.and : Truth → Truth → Truth
+  | .fails true, _ | _, .fails true => .fails true
+  | .fails false, _ | _, .fails false => .fails false
+  | .holds s, .holds t => .holds (s && t)
+  | _, _ => .unknown
+
+def Truth.or (p q : Truth) : Truth := (p.not.and q.not).not
+
+def Truth.iff : Truth → Truth → Truth
+  | .unknown, _ | _, .unknown => .unknown
+  | .holds s, .holds t | .fails s, .fails t => .holds (s && t)
+  | .holds s, .fails t | .fails s, .holds t => .fails (s && t)
+
+def decideTerm (e : Expr) : MetaM (Option Expr) := do
+  match ← synthInstance? (mkApp (mkConst ``Decidable) e) with
+  | some inst => return some (mkApp2 (mkConst ``Decidable.decide) e inst)
+  | none => return none
+
+partial def plan (e : Expr) (fuel : Nat) : MetaM Plan := do
+  let e := (← instantiateMVars e).consumeMData.headBeta
+  match e with
+  | .forallE name d b _ => do
+    if ← Meta.isProp d then
+      return .imp (← plan d fuel) (← plan (b.instantiate1 (assumed d)) fuel)
+    match ← decideTerm e with
+    | some e => return .bool e
+    | none => withVar name d fun x => do return .all x d (← plan (b.instantiate1 x) fuel)
+  | .letE _ _ v b _ => plan (b.instantiate1 v) fuel
+  | e =>
+    match e.getAppFn.constName, argsOf e with
+    | ``True, #[] => return .const true
+    | ``False, #[] => return .const false
+    | ``Not, #[p] => return .not (← plan p fuel)
+    | ``And, #[p, q] => return .and (← plan p fuel) (← plan q fuel)
+    | ``Or, #[p, q] => return .or (← plan p fuel) (← plan q fuel)
+    | ``Iff, #[p, q] => return .iff (← plan p fuel) (← plan q fuel)
+    | ``Eq, #[t, a, b] => equation t a b fuel
+    | ``Ne, #[t, a, b] => return .not (← equation t a b fuel)
+    | ``Nonempty, #[d] => withVar `x d fun x => return .ex x d (.const true)
+    | ``Exists, #[d, p] =>
+      match ← decideTerm e with
+      | some e => return .bool e
+      | none => withVar `x d fun x => do return .ex x d (← plan (.app p x) fuel)
+    | _, _ =>
+      match ← decideTerm e with
+      | some e => return .bool e
+      | none =>
+        match fuel with
+        | 0 => return .late e
+        | fuel + 1 =>
+          match ← unfoldDefinition? e with
+          | some e => plan e fuel
+          | none => return .late e
+where
+  equation (t a b : Expr) (fuel : Nat) : MetaM Plan := do
+    match ← whnfR t with
+    | .sort .zero => return .iff (← plan a fuel) (← plan b fuel)
+    | t =>
+      let u ← getLevel t
+      let eq := mkApp3 (mkConst ``Eq [u]) t a b
+      return .eq t a b (← decideTerm eq)
+
+/-- Which fields of a constructor are data, neither proofs nor types. -/
+partial def dataFields (type : Expr) : MetaM (List Bool) := do
+  match type with
+  | .forallE name d b _ => do
+    let own := !(← Meta.isProp d) && !(← whnfR d).isSort
+    let rest ← withVar name d fun x => dataFields (b.instantiate1 x)
+    return own :: rest
+  | _ => return []
+
+def findFields (c : Name) : List (Name × List Bool) → Option (List Bool)
+  | [] => none
+  | (n, fields) :: rest => if n == c then some fields else findFields c rest
+
+def fieldsOf (m : Sampler) (info : ConstructorVal) : MetaM (List Bool) := do
+  match findFields info.name (← m.fields.get) with
+  | some fields => return fields
+  | none => do
+    let fields ← dataFields info.type
+    m.fields.modify fun known => (info.name, fields) :: known
+    return fields
+
+def asSuccessor (e : Expr) : Expr :=
+  match e with
+  | .lit (.natVal (n + 1)) => .app (mkConst ``Nat.succ) (mkRawNatLit n)
+  | .lit (.natVal 0) => mkConst ``Nat.zero
+  | e => e
+
+mutual
+
+/-- Whether two closed values are equal, as far as their constructors tell. -/
+partial def same (m : Sampler) (a b : Expr) (fuel : Nat) : MetaM (Option Bool) := do
+  if a == b then return some true
+  let a ← kernelWhnf a
+  let b ← kernelWhnf b
+  match a, b with
+  | .lit x, .lit y => return some (x == y)
+  | a, b =>
+    let a := asSuccessor a
+    let b := asSuccessor b
+    match fuel, a.getAppFn, b.getAppFn with
+    | fuel + 1, .const c _, .const c' _ =>
+      match (← getEnv).find? c, (← getEnv).find? c' with
+      | some (.ctorInfo v), some (.ctorInfo _) =>
+        if c != c' then return some false
+        sameFields m (← fieldsOf m v) v.numParams 0 (argsOf a) (argsOf b) fuel (some true)
+      | _, _ => return none
+    | _, _, _ => return none
+
+partial def sameFields (m : Sampler) (fields : List Bool) (skip i : Nat) (as bs : Array Expr)
+    (fuel : Nat) (acc : Option Bool) : MetaM (Option Bool) := do
+  match fields with
+  | [] => return acc
+  | field :: fields =>
+    if h : i < as.size ∧ i < bs.size then
+      if i < skip || !field then sameFields m fields skip (i + 1) as bs fuel acc
+      else
+        match ← same m (as[i]'h.1) (bs[i]'h.2) fuel with
+        | some false => return some false
+        | some true => sameFields m fields skip (i + 1) as bs fuel acc
+        | none => sameFields m fields skip (i + 1) as bs fuel none
+    else return acc
+
+end
+
+def given (xs vs : Array Expr) (e : Expr) : Expr := e.replaceFVars xs vs
+
+/-- The last tier that a quantifier inside a statement is tried on, inside so many others. -/
+def innerTiers : Nat → Nat
+  | 0 => 4
+  | 1 => 2
+  | _ => 1
+
+mutual
+
+partial def truth (m : Sampler) (xs vs : Array Expr) (p : Plan) (depth : Nat := 0) : MetaM Truth := do
+  match p with
+  | .const true => return .holds true
+  | .const false => return .fails true
+  | .bool e => boolTruth (given xs vs e)
+  | .eq t a b decide => do
+    match ← equal m (given xs vs t) (given xs vs a) (given xs vs b) with
+    | .unknown =>
+      match decide with
+      | some e => boolTruth (given xs vs e)
+      | none => return .unknown
+    | found => return found
+  | .not p => return (← truth m xs vs p depth).not
+  | .and p q => do
+    match ← truth m xs vs p depth with
+    | .fails true => return .fails true
+    | one => return one.and (← truth m xs vs q depth)
+  | .or p q => do
+    match ← truth m xs vs p depth with
+    | .holds true => return .holds true
+    | one => return one.or (← truth m xs vs q depth)
+  | .imp p q => do
+    match ← truth m xs vs p depth with
+    | .fails true => return .holds true
+    | one => return one.not.or (← truth m xs vs q depth)
+  | .iff p q => return (← truth m xs vs p depth).iff (← truth m xs vs q depth)
+  | .all x t p => quantified m xs vs x (given xs vs t) p depth 0
+  | .ex x t p => return (← quantified m xs vs x (given xs vs t) (.not p) depth 0).not
+  | .late e => do
+    let e ← kernelWhnf (given xs vs e)
+    match ← plan e 2 with
+    | .late e => do
+      let steps ← ST.mkRef 200
+      let before := (← get).mctx
+      let found ← derive m steps [e] depth
+      modify fun s => { s with mctx := before }
+      return if found then .holds true else .fails false
+    | p => truth m xs vs p depth
+where
+  boolTruth (e : Expr) : MetaM Truth := do
+    let value ← kernelWhnf e
+    if value.isConstOf ``Bool.true then return .holds true
+    if value.isConstOf ``Bool.false then return .fails true
+    return .unknown
+
+partial def equal (m : Sampler) (t a b : Expr) : MetaM Truth := do
+  match ← whnf t with
+  | .forallE _ d c _ => do
+    if a == b then return .holds true
+    functions m d c a b 0
+  | _ =>
+    match ← same m a b 200 with
+    | some true => return .holds true
+    | some false => return .fails true
+    | none => return .unknown
+
+/-- Whether propositions follow by the constructors of their inductive predicates, most of whose
+arguments they say; where not, it may only not have been found. -/
+partial def derive (m : Sampler) (steps : IO.Ref Nat) (goals : List Expr) (depth : Nat) :
+    MetaM Bool := do
+  match goals with
+  | [] => return true
+  | g :: rest => do
+    let left ← steps.get
+    if left == 0 || (← m.over) then return false
+    steps.set (left - 1)
+    let g ← instantiateMVars g
+    let g ← if g.hasExprMVar then pure g else kernelWhnf g
+    match g.getAppFn with
+    | .const c us =>
+      match (← getEnv).find? c with
+      | some (.inductInfo v) =>
+        match ← (if g.hasExprMVar then pure (.late g) else plan g 0) with
+        | .late _ => byAny v.ctors g us rest
+        | p => outright p rest
+      | _ => if g.hasExprMVar then return false else outright (← plan g 2) rest
+    | _ => if g.hasExprMVar then return false else outright (← plan g 2) rest
+where
+  outright (p : Plan) (rest : List Expr) : MetaM Bool := do
+    match p with
+    | .late _ => return false
+    | p =>
+      match ← truth m #[] #[] p depth with
+      | .holds true => derive m steps rest depth
+      | _ => return false
+  premises (args : Array Expr) (i : Nat) (rest : List Expr) : MetaM (List Expr) := do
+    if h : i < args.size then
+      let others ← premises args (i + 1) rest
+      let type ← inferType args[i]
+      if ← Meta.isProp type then return type :: others else return others
+    else return rest
+  byAny (ctors : List Name) (g : Expr) (us : List Level) (rest : List Expr) : MetaM Bool := do
+    match ctors with
+    | [] => return false
+    | c :: cs => do
+      let before := (← get).mctx
+      let (args, _, made) ← forallMetaTelescope (← inferType (mkConst c us))
+      if ← isDefEq made g then
+        if ← derive m steps (← premises args 0 rest) depth then return true
+      modify fun s => { s with mctx := before }
+      byAny cs g us rest
+
+/-- Whether two functions differ on a sample. -/
+partial def functions (m : Sampler) (d c a b : Expr) (n : Nat) : MetaM Truth := do
+  if innerTiers 0 < n then return .unknown
+  let found ← tier m [] d n
+  if ← each found 0 then return .fails true
+  functions m d c a b (n + 1)
+where
+  each (found : Array Sample) (i : Nat) : MetaM Bool := do
+    if h : i < found.size then
+      let v := found[i].value
+      match ← equal m (c.instantiate1 v) (.app a v) (.app b v) with
+      | .fails true => return true
+      | _ => each found (i + 1)
+    else return false
+
+/-- `∀` over the samples of a type: when none fails, it is still a guess. -/
+partial def quantified (m : Sampler) (xs vs : Array Expr) (x t : Expr) (p : Plan)
+    (depth n : Nat) : MetaM Truth := do
+  if innerTiers depth < n then return .holds false
+  let found ← tier m [] t n
+  match ← each found 0 (.holds false) with
+  | .fails true => return .fails true
+  | .holds _ => quantified m xs vs x t p depth (n + 1)
+  | other => return other
+where
+  each (found : Array Sample) (i : Nat) (acc : Truth) : MetaM Truth := do
+    if h : i < found.size then
+      if ← m.over then return .unknown
+      match ← truth m (xs.push x) (vs.push found[i].value) p (depth + 1) with
+      | .fails true => return .fails true
+      | .fails false => each found (i + 1) (.fails false)
+      | .holds _ => each found (i + 1) acc
+      | .unknown => each found (i + 1) (match acc with
+        | .fails s => .fails s
+        | _ => .unknown)
+    else return acc
+
+end
+
+/-! ### A point where a statement fails -/
+
+/-- A variable, or a hypothesis with how it is evaluated. -/
+structure Bound where
+  name : Name
+  var : Expr
+  type : Expr
+  plan : Option Plan
+  explicit : Bool
+
+/-- What a point gives to a variable, none to a hypothesis, and whether an application shows it. -/
+structure Given where
+  name : Name
+  text : Option String
+  explicit : Bool
+
+structure Hunt where
+  sampler : Sampler
+  body : Plan
+  points : IO.Ref Nat
+  undecided : IO.Ref Nat
+  tried : IO.Ref Nat
+  dearest : IO.Ref Nat
+  found : IO.Ref (Option (List Given))
+  guesses : IO.Ref (List (List Given))
+  most : Nat
+
+def countGiven : List (List Given) → Nat
+  | [] => 0
+  | _ :: rest => countGiven rest + 1
+
+def reverseGiven : List Given → List Given → List Given
+  | [], acc => acc
+  | g :: gs, acc => reverseGiven gs (g :: acc)
+
+def Hunt.over (h : Hunt) : MetaM Bool := do
+  if (← h.found.get).isSome then return true
+  if h.most ≤ (← h.points.get) then return true
+  h.sampler.over
+
+def Hunt.look (h : Hunt) (xs vs : Array Expr) (values : List Given) (sure : Bool) : MetaM Unit := do
+  let before ← (IO.getNumHeartbeats : BaseIO Nat)
+  let result ← try truth h.sampler xs vs h.body catch _ => pure .unknown
+  let after ← (IO.getNumHeartbeats : BaseIO Nat)
+  let dearest ← h.dearest.get
+  let points ← h.points.get
+  h.points.set (points + 1)
+  if 16 < points && dearest < after - before then h.dearest.set (after - before)
+  match result with
+  | .fails true =>
+    if sure then h.found.set (some (reverseGiven values []))
+    else guess values
+  | .fails false => guess values
+  | .unknown => do
+    h.undecided.modify (· + 1)
+    guess values
+  | .holds _ => pure ()
+where
+  guess (values : List Given) : MetaM Unit := do
+    if countGiven (← h.guesses.get) < 8 then
+      h.guesses.modify fun old => reverseGiven values [] :: old
+
+def dataFollows : List Bound → Bool
+  | [] => false
+  | b :: bs => b.plan.isNone || dataFollows bs
+
+mutual
+
+/-- Goes through the points whose tiers add up to `n`. -/
+partial def Hunt.walk (h : Hunt) (bound : List Bound) (xs vs : Array Expr) (values : List Given)
+    (sure : Bool) (n : Nat) : MetaM Unit := do
+  if ← h.over then return ()
+  match bound with
+  | [] => if n == 0 then h.look xs vs values sure
+  | b :: rest =>
+    let type := given xs vs b.type
+    match b.plan with
+    | some p => do
+      let xs' := xs.push b.var
+      let vs' := vs.push (assumed type)
+      let values' := { name := b.name, text := none, explicit := b.explicit } :: values
+      match ← (try truth h.sampler xs vs p catch _ => pure .unknown) with
+      | .fails _ => pure ()
+      | .holds true => h.walk rest xs' vs' values' sure n
+      | _ => h.walk rest xs' vs' values' false n
+    | none => h.walkFrom b rest type xs vs values sure n (if dataFollows rest then 0 else n)
+
+partial def Hunt.walkFrom (h : Hunt) (b : Bound) (rest : List Bound) (type : Expr)
+    (xs vs : Array Expr) (values : List Given) (sure : Bool) (n i : Nat) : MetaM Unit := do
+  if n < i then return ()
+  let found ← try tier h.sampler [] type i catch _ => pure #[]
+  each found 0
+  h.walkFrom b rest type xs vs values sure n (i + 1)
+where
+  each (found : Array Sample) (j : Nat) : MetaM Unit := do
+    if hj : j < found.size then
+      if ← h.over then return ()
+      h.tried.modify (· + 1)
+      let s := found[j]
+      h.walk rest (xs.push b.var) (vs.push s.value)
+        ({ name := b.name, text := some s.text, explicit := b.explicit } :: values) sure (n - i)
+      each found (j + 1)
+
+end
+
+/-- Points by the sum of their tiers, until no variable has more values, the points are dear, or
+enough were looked at. -/
+partial def Hunt.rounds (h : Hunt) (bound : List Bound) (values : List Given) (n idle : Nat) :
+    MetaM Unit := do
+  if ← h.over then return ()
+  let tried ← h.tried.get
+  h.walk bound #[] #[] values true n
+  let idle := if (← h.tried.get) == tried then idle + 1 else 0
+  let start ← (IO.getNumHeartbeats : BaseIO Nat)
+  let dear := h.sampler.until' - start < (← h.dearest.get) * 4
+  if 5 < idle || 400 < n || dear then return ()
+  h.rounds bound values (n + 1) idle
+
+/-- Whether a binder is a type, a family of types or an instance: given before anything is evaluated. -/
+def isFrame (d : Expr) : MetaM Bool := do
+  if (← isClass? d).isSome then return true
+  match ← whnf d with
+  | .sort .zero => return false
+  | .sort _ => return true
+  | .forallE _ _ b _ => return endsInType b
+  | _ => return false
+where
+  endsInType : Expr → Bool
+    | .forallE _ _ b _ => endsInType b
+    | .sort .zero => false
+    | .sort _ => true
+    | _ => false
+
+structure Findings where
+  points : IO.Ref Nat
+  undecided : IO.Ref Nat
+  found : IO.Ref (Option (List Given))
+  guesses : IO.Ref (List (List Given))
+
+/-- The variables and hypotheses of a statement, and how what it says of them is evaluated. -/
+partial def withBounds (e : Expr) (acc : List Bound) (x : List Bound → Plan → MetaM Unit) :
+    MetaM Unit := do
+  let e := e.consumeMData
+  match e with
+  | .forallE name d b info => do
+    let prop ← Meta.isProp d
+    let how ← if prop then do pure (some (← plan d 4)) else pure none
+    withVar name d fun v =>
+      withBounds (b.instantiate1 v) ({ name, var := v, type := d, plan := how, explicit := info == .default } :: acc) x
+  | .letE _ _ v b _ => withBounds (b.instantiate1 v) acc x
+  | e => do
+    match ← unfoldsToForall e with
+    | some e => withBounds e acc x
+    | none => x (backwards acc []) (← plan e 4)
+where
+  backwards : List Bound → List Bound → List Bound
+    | [], acc => acc
+    | b :: bs, acc => backwards bs (b :: acc)
+  unfoldsToForall (e : Expr) : MetaM (Option Expr) := do
+    match e with
+    | .app (.const ``Not _) p => return some (.forallE `h p (mkConst ``False) .default)
+    | _ => return none
+
+/-- What one choice of types and instances may take. -/
+structure Share where
+  points : Nat
+  heartbeats : Nat
+
+mutual
+
+/-- Gives types and instances to a statement, and hunts with each choice. -/
+partial def frames (l : Findings) (m : Sampler) (e : Expr) (values : List Given) (share : Share)
+    (n : Nat) : MetaM Unit := do
+  if (← l.found.get).isSome || (← m.over) then return ()
+  let e := e.consumeMData
+  match e with
+  | .forallE name d b info => do
+    if ← isFrame d then frameFrom l m name d b (info == .default) values share n 0
+    else hunt
+  | _ => hunt
+where
+  hunt : MetaM Unit := do
+    if n != 0 then return ()
+    let most := (← l.points.get) + share.points
+    let now ← (IO.getNumHeartbeats : BaseIO Nat)
+    let m := { m with until' := min m.until' (now + share.heartbeats) }
+    let tried ← ST.mkRef 0
+    let dearest ← ST.mkRef 0
+    withBounds e [] fun bound body => do
+      let h : Hunt := { sampler := m, body, points := l.points, undecided := l.undecided, tried,
+                        dearest, found := l.found, guesses := l.guesses, most }
+      h.rounds bound values 0 0
+
+partial def frameFrom (l : Findings) (m : Sampler) (name : Name) (d b : Expr)
+    (explicit : Bool) (values : List Given) (share : Share) (n i : Nat) : MetaM Unit := do
+  if n < i then return ()
+  let found ← try tier m [] d i catch _ => pure #[]
+  each found 0
+  frameFrom l m name d b explicit values share n (i + 1)
+where
+  each (found : Array Sample) (j : Nat) : MetaM Unit := do
+    if h : j < found.size then
+      let s := found[j]
+      frames l m (b.instantiate1 s.value) ({ name, text := some s.text, explicit } :: values) share (n - i)
+      each found (j + 1)
+
+end
+
+/-- Universe parameters become 0, or 1 where they are the universe of a type. -/
+def atGround (e : Expr) : Expr :=
+  e.replaceLevel fun l => match l with
+    | .param u => match e.find? (· == .sort (.param u)) with
+      | some _ => some levelOne
+      | none => some levelZero
+    | .mvar _ => some levelZero
+    | _ => none
+
+/-- The numbers that a statement names, with their neighbours; not the smallest, which come anyway,
+and none that is large. -/
+def numbersOf (e : Expr) : List Nat :=
+  go (literals e []) []
+where
+  literals (e : Expr) (acc : List Nat) : List Nat :=
+    match e with
+    | .lit (.natVal n) => n :: acc
+    | .app f a => literals f (literals a acc)
+    | .lam _ d b _ | .forallE _ d b _ => literals d (literals b acc)
+    | .letE _ t v b _ => literals t (literals v (literals b acc))
+    | .mdata _ e | .proj _ _ e => literals e acc
+    | _ => acc
+  has (n : Nat) : List Nat → Bool
+    | [] => false
+    | m :: ms => m == n || has n ms
+  put (n : Nat) (acc : List Nat) : List Nat := if n < 4 || has n acc then acc else n :: acc
+  go : List Nat → List Nat → List Nat
+    | [], acc => acc
+    | n :: ns, acc => if 2000 < n then go ns acc else go ns (put (n - 1) (put n (put (n + 1) acc)))
+
+def givenJson (g : Given) : String :=
+  array [quote g.name.eraseMacroScopes.toString, match g.text with
+    | some text => quote text
+    | none => "null", bool g.explicit]
+
+def pointJson (values : List Given) : String := array (rows values)
+where
+  rows : List Given → List String
+    | [] => []
+    | g :: gs => givenJson g :: rows gs
+
+def pointsJson : List (List Given) → List String → List String
+  | [], acc => acc
+  | p :: ps, acc => pointsJson ps (pointJson p :: acc)
+
+/-- Runs `x` in the environment of a state, beside its goals. -/
+def State.beside (s : State) (heartbeats start : Nat) (x : MetaM α) : BaseIO (Except Exception α) := do
+  let core ← ST.mkRef s.core
+  let meta' ← ST.mkRef s.meta'
+  EIO.toBaseIO (x metaContext meta' (coreContext s.options s.currNamespace s.openDecls heartbeats start) core)
+
+/-- Looks for a point where the first goal of a state is false or, with `negation`, where that is
+what the goal claims. -/
+def refute (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
+  match getNat req "state", getNat req "most", getNat req "heartbeats" with
+  | .ok id, .ok most, .ok heartbeats => do
+    let some s ← getState ref id | return .failed "unknown" ("no state " ++ toString id)
+    let g :: _ := s.goals | return .failed "unknown" "the state has no goals"
+    let closed ← match ← EIO.toIO' (s.query (inGoal g (closedGoal g))) with
+      | .error e => return ← failure e
+      | .ok e => pure e
+    if closed.hasExprMVar then return .failed "open" "the goal has metavariables"
+    let statement ← if getBool req "negation" then
+        match closed.consumeMData with
+        | .app (.const ``Not _) p => pure p
+        | _ => return .failed "request" "the goal is no negation"
+      else pure closed
+    let statement := atGround statement
+    let points ← ST.mkRef 0
+    let undecided ← ST.mkRef 0
+    let found ← ST.mkRef (none : Option (List Given))
+    let guesses ← ST.mkRef ([] : List (List Given))
+    let l : Findings := { points, undecided, found, guesses }
+    let m ← newSampler (numbersOf statement) most (start + heartbeats * 900)
+    let hunt : MetaM Unit := do
+      let framed ← match statement with
+        | .forallE _ d _ _ => isFrame d
+        | _ => pure false
+      let all := heartbeats * 900
+      if framed then
+        frames l m statement [] { points := most, heartbeats := all / 2 } 0
+        frames l m statement [] { points := most / 4, heartbeats := all / 16 } 1
+        frames l m statement [] { points := most / 8, heartbeats := all / 32 } 2
+      else frames l m statement [] { points := most, heartbeats := all } 0
+    let _ ← s.beside heartbeats start hunt
+    let at' ← found.get
+    let maybe ← guesses.get
+    return .ok (field "found" (match at' with
+        | some values => pointJson values
+        | none => "null")
+      ++ field "guesses" (array (pointsJson maybe []))
+      ++ field "points" (toString (← points.get)) ++ field "undecided" (toString (← undecided.get)))
+  | .error e, _, _ | _, .error e, _ | _, _, .error e => return .failed "request" e
+
+/-! ### Values of terms at points -/
+
+/-- What a function gives for values, by the call: terms that are compared share most calls. -/
+structure Calls where
+  sampler : Sampler
+  buckets : IO.Ref (Array (List (Expr × Expr)))
+  size : IO.Ref Nat
+
+def newCalls (m : Sampler) : BaseIO Calls := do
+  let buckets ← ST.mkRef (Array.replicate bucketCount ([] : List (Expr × Expr)))
+  let size ← ST.mkRef 0
+  return { sampler := m, buckets, size }
+
+def valueOf (call : Expr) : List (Expr × Expr) → Option Expr
+  | [] => none
+  | (c, v) :: rest => if c == call then some v else valueOf call rest
+
+/-- Which arguments of a function are data that can be evaluated before it. -/
+partial def dataArguments (m : Sampler) (f : Name) : MetaM (List Bool) := do
+  match findFields f (← m.fields.get) with
+  | some fields => return fields
+  | none => do
+    let fields ← match (← getEnv).find? f with
+      | some info => plainFields info.type
+      | none => pure []
+    m.fields.modify fun known => (f, fields) :: known
+    return fields
+where
+  plainFields (type : Expr) : MetaM (List Bool) := do
+    match type with
+    | .forallE name d b info => do
+      let t ← whnfR d
+      let own := info != .instImplicit && !(← Meta.isProp d) && !t.isSort && !t.isForall
+      let rest ← withVar name d fun x => plainFields (b.instantiate1 x)
+      return own :: rest
+    | _ => return []
+
+mutual
+
+/-- The normal form of a closed term, constructors and data alone; none where evaluation is stuck or
+the value is large. -/
+partial def Calls.normal (k : Calls) (e : Expr) : MetaM (Option Expr) := do
+  let size ← k.size.get
+  if size == 0 then return none
+  k.size.set (size - 1)
+  match e with
+  | .lit _ => return some e
+  | .mdata _ e => k.normal e
+  | e =>
+    match e.getAppFn with
+    | .const c _ =>
+      match (← getEnv).find? c with
+      | some (.ctorInfo v) => k.constructor e v
+      | some (.inductInfo _) => return none
+      | some _ => k.call e c
+      | none => return none
+    | .sort _ | .forallE .. | .fvar _ => return none
+    | _ => k.head e
+
+partial def Calls.constructor (k : Calls) (e : Expr) (v : ConstructorVal) :
+    MetaM (Option Expr) := do
+  match ← k.arguments e (← fieldsOf k.sampler v) with
+  | none => return none
+  | some e => match e with
+    | .const ``Nat.zero _ => return some (mkRawNatLit 0)
+    | .app (.const ``Nat.succ _) (.lit (.natVal n)) => return some (mkRawNatLit (n + 1))
+    | e => return some e
+
+partial def Calls.call (k : Calls) (e : Expr) (c : Name) : MetaM (Option Expr) := do
+  let e := match ← k.arguments e (← dataArguments k.sampler c) with
+    | some e => e
+    | none => e
+  let i := e.hash.toNat % bucketCount
+  let buckets ← k.buckets.get
+  let known := if h : i < buckets.size then valueOf e buckets[i] else none
+  match known with
+  | some value => return some value
+  | none =>
+    match ← k.head e with
+    | none => return none
+    | some value =>
+      let bucket := if h : i < buckets.size then buckets[i] else []
+      k.buckets.modify fun buckets => buckets.set! i ((e, value) :: bucket)
+      return some value
+
+partial def Calls.head (k : Calls) (e : Expr) : MetaM (Option Expr) := do
+  let value ← kernelWhnf e
+  match value with
+  | .lit _ => return some value
+  | value =>
+    match value.getAppFn with
+    | .const c _ =>
+      match (← getEnv).find? c with
+      | some (.ctorInfo v) => k.constructor value v
+      | _ => return none
+    | _ => return none
+
+/-- An application with those of its arguments evaluated that are data. -/
+partial def Calls.arguments (k : Calls) (e : Expr) (data : List Bool) : MetaM (Option Expr) := do
+  let args := argsOf e
+  go args data 0 e.getAppFn
+where
+  go (args : Array Expr) (data : List Bool) (i : Nat) (f : Expr) : MetaM (Option Expr) := do
+    if h : i < args.size then
+      match data with
+      | true :: data =>
+        match ← k.normal args[i] with
+        | some value => go args data (i + 1) (.app f value)
+        | none => return none
+      | false :: data => go args data (i + 1) (.app f args[i])
+      | [] => go args [] (i + 1) (.app f args[i])
+    else return some f
+
+end
+
+/-- A sequence of numbers without a pattern (Knuth's MMIX generator). -/
+def nextNumber (n : Nat) : Nat := (n * 6364136223846793005 + 1442695040888963407) % 18446744073709551616
+
+/-- A value of a tier, or of the next lower one that has any. -/
+partial def pick (m : Sampler) (d : Expr) (n number : Nat) : MetaM (Option Expr) := do
+  let found ← tier m [] d n
+  let i := number % found.size
+  if h : i < found.size then return some found[i].value
+  match n with
+  | 0 => return none
+  | n + 1 => pick m d n number
+
+/-- Points for the arguments of a function: the values get larger, and at each point those of one
+type mostly differ. -/
+partial def pointsFrom (m : Sampler) (most : Nat) (type : Expr) (i number : Nat)
+    (acc : Array (Array Expr)) : MetaM (Array (Array Expr)) := do
+  if most ≤ i then return acc
+  let (point, number) ← one type (i % 2 + 4 * i / most) number #[]
+  match point with
+  | none => return acc
+  | some point => pointsFrom m most type (i + 1) number (acc.push point)
+where
+  one (type : Expr) (size number : Nat) (vs : Array Expr) :
+      MetaM (Option (Array Expr) × Nat) := do
+    match type with
+    | .forallE _ d b _ =>
+      let first := nextNumber number
+      let second := nextNumber first
+      match ← pick m d ((first / 65536) % (size + 1) + size / 3) (second / 65536) with
+      | none => return (none, second)
+      | some v => one (b.instantiate1 v) size second (vs.push v)
+    | _ => return (some vs, number)
+
+def parseTerm (s : State) (text : String) : Option Syntax :=
+  match Parser.runParserCategory s.core.env `term text with
+  | .ok stx => some stx
+  | .error _ => none
+
+/-- A closed term from its text, with its type. -/
+def elabClosed (s : State) (stx : Syntax) (heartbeats start : Nat) :
+    BaseIO (Option (Expr × Expr)) := do
+  let core ← ST.mkRef { s.core with messages := {} }
+  let meta' ← ST.mkRef s.meta'
+  let term ← ST.mkRef s.term
+  let act : TermElabM (Expr × Expr) := do
+    let e ← Term.elabTerm stx none
+    Term.synthesizeSyntheticMVarsNoPostponing
+    let e ← instantiateMVars e
+    let type ← instantiateMVars (← inferType e)
+    return (e, type)
+  let done := act { errToSorry := false } term metaContext meta'
+    (coreContext s.options s.currNamespace s.openDecls heartbeats start) core
+  match ← EIO.toBaseIO done with
+  | .ok (e, type) =>
+    if e.hasMVar || e.hasFVar || e.hasSorry then return none else return some (e, type)
+  | .error _ => return none
+
+def evaluateAt (k : Calls) (e : Expr) (points : Array (Array Expr)) (i : Nat) :
+    MetaM (List String) := do
+  if h : i < points.size then
+    k.size.set 300
+    let value ← try k.normal (e.beta points[i]) catch _ => pure none
+    let one := match value with
+      | some value => quote (toString value.hash)
+      | none => "null"
+    return one :: (← evaluateAt k e points (i + 1))
+  else return []
+termination_by points.size - i
+
+/-- Rows of values, one for each term; null for one that is no closed term of the type of the first. -/
+partial def evaluateAll (s : State) (k : Calls) (most heartbeats : Nat) (texts : List String)
+    (type? : Option Expr) (points : Array (Array Expr)) : BaseIO (List String) := do
+  match texts with
+  | [] => return []
+  | text :: rest =>
+    let start ← (IO.getNumHeartbeats : BaseIO Nat)
+    let made ← match parseTerm s text with
+      | some stx => elabClosed s stx heartbeats start
+      | none => pure none
+    match made with
+    | none => return "null" :: (← evaluateAll s k most heartbeats rest type? points)
+    | some (e, type) =>
+      let type := atGround type
+      let e := atGround e
+      match type? with
+      | some type' =>
+        let row ← if domains type == domains type' then valuesOf e points start else pure "null"
+        return row :: (← evaluateAll s k most heartbeats rest type? points)
+      | none =>
+        let points ← match ← s.beside heartbeats start (pointsFrom k.sampler most type 0 1 #[]) with
+          | .ok points => pure points
+          | .error _ => pure #[]
+        let row ← valuesOf e points start
+        return row :: (← evaluateAll s k most heartbeats rest (some type) points)
+where
+  valuesOf (e : Expr) (points : Array (Array Expr)) (start : Nat) : BaseIO String := do
+    match ← s.beside heartbeats start (evaluateAt k e points 0) with
+    | .ok row => return array row
+    | .error _ => return "null"
+  domains : Expr → List Expr
+    | .forallE _ d b _ => d :: domains b
+    | _ => []
+
+partial def textsFrom (items : Array Json) (i : Nat) : List String :=
+  if h : i < items.size then
+    match items[i] with
+    | .str s => s :: textsFrom items (i + 1)
+    | _ => "" :: textsFrom items (i + 1)
+  else []
+
+/-- Hashes of the normal forms of some terms, each a closed function, at the same small points. -/
+def evaluate (ref : GymRef) (req : Json) : IO Outcome := do
+  match getNat req "state", getNat req "most", getNat req "heartbeats", req.getObjVal? "terms" with
+  | .ok id, .ok most, .ok heartbeats, .ok (.arr items) => do
+    let some s ← getState ref id | return .failed "unknown" ("no state " ++ toString id)
+    let k ← newCalls (← newSampler [] 200 0)
+    let rows ← evaluateAll s k most heartbeats (textsFrom items 0) none #[]
+    return .ok (field "values" (array rows))
+  | .error e, _, _, _ | _, .error e, _, _ | _, _, .error e, _ => return .failed "request" e
+  | _, _, _, _ => return .failed "request" "no terms"
+
 /-! ## The loop -/
 
 def answer (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
   match getStr req "cmd" with
   | .ok "run" => run ref req start
+  | .ok "refute" => refute ref req start
+  | .ok "evaluate" => evaluate ref req
   | .ok "open" => openHeader ref req
   | .ok "elab" => elaborate ref req
   | .ok "imports" => imports req

@@ -325,6 +325,8 @@ def _print_verdict(verdict: Verdict, statement: bool, verbose: bool) -> None:
     else:
         line = f" {verdict.name}: {shorten(verdict.reason)}"
         out.print(Text(verdict.outcome, style="red") + Text(line + _spent(verdict)))
+        if verdict.disproof is not None:
+            out.print(Text("    " + verdict.disproof.replace("\n", "\n    "), style="cyan"))
         for goal in verdict.open_goals[:3]:
             out.print(Text("  best goals left:" if goal is verdict.open_goals[0] else ""))
             out.print(Text("    " + shorten(goal).replace("\n", "\n    "), style="cyan"))
@@ -332,7 +334,7 @@ def _print_verdict(verdict: Verdict, statement: bool, verbose: bool) -> None:
         for layer in verdict.layers:
             mark = "passed" if layer.passed else "failed"
             out.print(Text(f"  {layer.name}: {mark} ({layer.detail})", style="dim"))
-    elif verdict.proved:
+    elif verdict.proved or verdict.disproof is not None:
         names = ", ".join(layer.name for layer in verdict.layers)
         out.print(Text(f"  passed: {names}", style="dim"))
     for why in verdict.could_not_run:

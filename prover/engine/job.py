@@ -6,11 +6,11 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from prover.engine import targets
 from prover.engine.checking import Checker, StatementError
@@ -29,6 +29,7 @@ from prover.engine.filling import (
 )
 from prover.engine.minimise import minimised
 from prover.engine.proposer import Proposer
+from prover.engine.refute import STUDY_AFTER, Doubt, disproved
 from prover.engine.targets import Target
 from prover.generate.portfolio import Portfolio
 from prover.lean.source import as_lean_reads, cut, with_options
@@ -43,6 +44,8 @@ from search.interfaces import Progress as Step
 from search.interfaces import TacticGenerator
 from search.scheduler import SearchFailed
 
+T = TypeVar("T")
+
 WIDTH = 8
 """How many tactics a visit of a goal runs where no model says otherwise."""
 
@@ -54,7 +57,8 @@ class Options:
     `budget` is per hole. A search visits a goal with `width` tactics at a time and divides the
     log-probability of a path by depth**`alpha` (BFS-Prover, Xin et al. 2025); None is what the
     authors of the model search with, 8 and 0 without one. `paranoid` has every verdict made by a
-    process started for it, and by external checkers.
+    process started for it, and by external checkers. `refute`: a theorem may also be disproved,
+    before the search or beside it.
     """
 
     budget: Budget = field(default_factory=lambda: Budget(expansions=600, seconds=300.0))
@@ -62,6 +66,7 @@ class Options:
     width: int | None = None
     alpha: float | None = None
     paranoid: bool = False
+    refute: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,7 @@ class Job:
         self._generator = generator
         self._first = first
         self._on_progress = on_progress
-        self._searches: set[asyncio.Task[SearchResult]] = set()
+        self._searches: set[asyncio.Task[Any]] = set()
         self._over = False
 
     def __enter__(self) -> Self:
@@ -232,10 +237,21 @@ class Job:
             for target in wanted
             for holes, start in await self._places(header, text, target)
         ]
-        found = await self._search_all(parts)
+        doubts = {
+            target.name: Doubt(self._engine, self.texts, header, text, target.declaration)
+            for target in wanted
+            if self.options.refute
+        }
+        try:
+            found = await self._search_all(parts, doubts)
+        finally:
+            for doubt in doubts.values():
+                await doubt.close()
         results = [result for _, result in found]
         searched = time.monotonic()
         verdicts, final = await self._conclude(header, text, wanted, found)
+        false = {name: d.disproof for name, d in doubts.items() if d.disproof is not None}
+        verdicts = [disproved(v, false[v.name]) if v.name in false else v for v in verdicts]
         concluded = time.monotonic()
         version = lean_version(self.texts.lean)
         for place, reason in leftover:
@@ -309,7 +325,9 @@ class Job:
             return None
         return Start(outcome.children[0], tactic)
 
-    async def _search_all(self, parts: Sequence[Part]) -> list[tuple[Part, Found]]:
+    async def _search_all(
+        self, parts: Sequence[Part], doubts: Mapping[str, Doubt]
+    ) -> list[tuple[Part, Found]]:
         """Searches in the order of the text. A theorem that was proved is a premise of those after
         it; what stays open is searched once more if a premise came too late for it."""
         proved: dict[str, None] = {}
@@ -319,7 +337,8 @@ class Job:
         async def search(part: Part) -> None:
             async with self._engine.admitted:  # the cap in seconds counts from here
                 begun[part] = len(proved)
-                results[part] = await self._search(part, set(proved))
+                doubt = None if part in results else doubts.get(part.target.name)
+                results[part] = await self._search(part, set(proved), doubt)
             own = [results.get(other) for other in parts if other.target is part.target]
             if all(one is not None and one.result.proof is not None for one in own):
                 proved[part.target.constant] = None
@@ -331,6 +350,7 @@ class Job:
             if results[part].result.proof is None
             and part.knows([*proved][begun[part] :])
             and not self._over
+            and not (part.target.name in doubts and doubts[part.target.name].disproof)
         ]
         first = [results[part] for part in again]
         await asyncio.gather(*map(search, again))
@@ -338,7 +358,7 @@ class Job:
             results[part] = results[part].after(one)
         return [(part, results[part]) for part in parts]
 
-    async def _search(self, part: Part, proved: AbstractSet[str]) -> Found:
+    async def _search(self, part: Part, proved: AbstractSet[str], doubt: Doubt | None) -> Found:
         """Searches for a proof of a part, with theorems of the text that were `proved` already."""
         options = self.options
         context = await self.texts.pool.context(part.state, part.theorems)
@@ -371,12 +391,14 @@ class Job:
         def report(search: BestFirst) -> None:
             if self._on_progress is not None:
                 self._on_progress(self._progress(part.target.name, search))
+            if doubt is not None and search.spent.expansions >= STUDY_AFTER:
+                doubt.study()
 
         generator, first = self._proposers(part)
         work = self._engine.scheduler.run(
             search, generator, first=first, verify=verify, on_progress=report
         )
-        found = await self._run_search(search, work, refused)
+        found = await self._run_search(search, work, refused, doubt)
         if (proof := found.result.proof) is None or self._over:
             return found
         shorter = await minimised(self.texts.pool, part.state, proof)
@@ -395,26 +417,46 @@ class Job:
         return proposer, Portfolio() if settings.portfolio else None
 
     async def _run_search(
-        self, search: BestFirst, work: Coroutine[Any, Any, SearchResult], refused: Sequence[str]
+        self,
+        search: BestFirst,
+        work: Coroutine[Any, Any, SearchResult],
+        refused: Sequence[str],
+        doubt: Doubt | None,
     ) -> Found:
-        if self._over:
+        if doubt is not None and not self._over:
+            await self._cancellable(doubt.glance())
+        if self._over or (doubt is not None and doubt.disproof is not None):
             work.close()
             return Found(search.result("interrupted"), None)
         task = asyncio.create_task(work)
-        self._searches.add(task)
+        if doubt is not None:
+            doubt.ends(task)
         try:
-            result = await task
-        except asyncio.CancelledError:
-            if not self._over:
-                raise
-            result = search.result("interrupted")
+            result = await self._cancellable(task)
         except SearchFailed as failed:
             if failed.__cause__ is not None:
                 raise failed.__cause__ from None
             raise
+        if result is None:
+            result = search.result("interrupted")
+        if doubt is not None and result.status == "proved":
+            await doubt.close()
+        elif doubt is not None and doubt.disproof is None and not self._over:
+            await self._cancellable(doubt.study())
+        return Found(result, refused[-1] if refused else None)
+
+    async def _cancellable(self, task: asyncio.Task[T]) -> T | None:
+        """What a task gives; None if the job is cancelled, or a disproof has ended it."""
+        self._searches.add(task)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            own = asyncio.current_task()
+            if own is not None and own.cancelling():
+                raise
+            return None
         finally:
             self._searches.discard(task)
-        return Found(result, refused[-1] if refused else None)
 
     def _progress(self, name: str, search: BestFirst) -> Progress:
         metrics = self._engine.scheduler.metrics()

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from prover.api import Prover, StatementError
 from prover.engine import targets
+from prover.engine.refute import STUDY, Disproof, Refuter
 from prover.errors import WrongUse
 from prover.files import read_text
 from prover.lean.source import with_options
@@ -44,8 +45,9 @@ class Finding:
 
     `type_hash` is that of the elaborated type (SHA-256), empty if it does not elaborate: `error`
     says why. `trivial` is the tactic that closes it at once; `contradiction` a proof of `False` from
-    its hypotheses; `negation` a proof that it is false. Both proofs have a verdict behind them. None
-    means that none was found, not that there is none.
+    its hypotheses; `negation` a proof that it is false, `counterexample` where, in words, if that is
+    known. Both proofs have a verdict behind them. None means that none was found, not that there is
+    none.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Finding:
     trivial: str | None = None
     contradiction: str | None = None
     negation: str | None = None
+    counterexample: str | None = None
 
     @property
     def wrong(self) -> bool:
@@ -115,6 +118,7 @@ async def _look_at(prover: Prover, problem: Problem) -> Finding:
         text, _, negation = await prover.texts.negated(problem.statement, header=header)
     except StatementError as error:
         return Finding(problem.name, problem.sha256, lean, error=str(error))
+    disproof = await _disproof(prover, header, problem.statement)
     return Finding(
         problem.name,
         problem.sha256,
@@ -122,8 +126,19 @@ async def _look_at(prover: Prover, problem: Problem) -> Finding:
         type_hash,
         trivial=await _trivial(prover, header, problem.statement),
         contradiction=await _contradiction(prover, header, problem.statement),
-        negation=await _proof(prover, text, negation),
+        negation=disproof.proof if disproof else await _proof(prover, text, negation),
+        counterexample=disproof.counterexample or None if disproof else None,
     )
+
+
+async def _disproof(prover: Prover, header: str, statement: str) -> Disproof | None:
+    text = await prover.texts.open_statement(statement, header)
+    prover.engine.pool.release([hole.state for hole in text.holes])
+    declaration = targets.find_statement(text)
+    if declaration is None:
+        return None
+    refuter = Refuter(prover.engine, prover.texts)
+    return await refuter.disprove(header, text, declaration, STUDY)
 
 
 async def _trivial(prover: Prover, header: str, statement: str) -> str | None:
@@ -159,10 +174,15 @@ async def _contradiction(prover: Prover, header: str, statement: str) -> str | N
 
 async def _proof(prover: Prover, text: str, name: str | None) -> str | None:
     try:
-        verdict = (await prover.prove_text(text, name=name)).verdicts[-1]
+        options = replace(prover.options, refute=False)
+        verdict = (await prover.prove_text(text, name=name, options=options)).verdicts[-1]
     except StatementError:
         return None
     return verdict.proof if verdict.proved else None
+
+
+def _at(finding: Finding) -> str:
+    return f" at {finding.counterexample}" if finding.counterexample else ""
 
 
 def report(findings: Sequence[Finding]) -> str:
@@ -171,7 +191,7 @@ def report(findings: Sequence[Finding]) -> str:
     for f in findings:
         for what, proof in (
             ("its hypotheses contradict each other", f.contradiction),
-            ("it is false: its negation is proved", f.negation),
+            (f"it is false{_at(f)}: its negation is proved", f.negation),
             ("it is trivial", f.trivial),
         ):
             if proof is not None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
 from prover.api import Prover, StatementError
 from prover.errors import CANARY, ProverError
@@ -83,11 +84,12 @@ async def canaries(
             body is cancelled at once.
     """
     watch = Canaries()
+    options = replace(prover.options, refute=False)  # what is tried is to prove them
     chosen = random.Random(prover.options.seed).sample(CANARIES, min(false, len(CANARIES)))
 
     async def search(text: str, name: str | None) -> Verdict | None:
         try:
-            filled = await prover.prove_text(text, name=name)
+            filled = await prover.prove_text(text, name=name, options=options)
         except StatementError:
             return None  # a header may give other meanings to the words
         watch.searched += 1

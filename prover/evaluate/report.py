@@ -72,6 +72,11 @@ class Figures:
         return {row["name"] for row in self.proved}
 
     @cached_property
+    def disproved(self) -> dict[str, dict[str, Any]]:
+        """The statements that turned out false, with the row that says how."""
+        return {row["name"]: row for row in self.rows if row["outcome"] == "disproved"}
+
+    @cached_property
     def outside(self) -> set[str]:
         """With a subset: the statements that are not in it, because they do not elaborate."""
         if not self.results.settings["subset"]:
@@ -162,6 +167,8 @@ def _reason(row: dict[str, Any]) -> str:
         return "does not elaborate"
     if outcome in NOT_SEARCHED and "expansions" not in row:
         return outcome if outcome == "needs Mathlib" else f"Lean: {outcome}"
+    if outcome == "disproved":
+        return "the statement is false"
     if outcome == "gave_up":
         if row["capped"]:
             return "cap on wall time"
@@ -499,6 +506,18 @@ def _flagged(run: Figures) -> dict[str, list[Note]]:
 
 
 def _notes(run: Figures) -> Iterator[Block]:
+    if run.disproved:
+        yield Paragraph(
+            "These statements are false: their negations were proved, and accepted by the judge. "
+            "They count as not proved."
+        )
+        yield Table(
+            ["statement", "false at", "proof of the negation"],
+            [
+                [name, row["counterexample"] or "", row["disproof"]]
+                for name, row in sorted(run.disproved.items())
+            ],
+        )
     flagged = _flagged(run)
     if not flagged:
         yield Paragraph("No statement of this run is on the list of those known to be wrong.")
@@ -609,7 +628,10 @@ def _every(run: Figures) -> Iterator[Block]:
         name = statement["name"]
         own = run.by_name.get(name, [])
         won = [row for row in own if row["outcome"] == "proved"]
-        best = min(won, key=lambda row: row["expansions"]) if won else (own[0] if own else {})
+        false = run.disproved.get(name)
+        best = false or (own[0] if own else {})
+        if won:
+            best = min(won, key=lambda row: row["expansions"])
         if won:
             end = "proved" if run.attempts == 1 else f"proved {len(won)} of {len(own)}"
         else:

@@ -46,6 +46,7 @@ from prover.files import mend, read_file, write_jsonl
 from prover.generate.models import local_name
 from prover.generate.portfolio import Portfolio
 from prover.lean.toolchain import Lean
+from prover.verify.verdict import Outcome
 from search.interfaces import Request
 from search.proof import layout
 from search.scheduler import SearchFailed
@@ -295,6 +296,8 @@ async def _attempt(
         "failures": dict(sorted(filled.failures.items())),
         "seconds": {phase: round(amount, 3) for phase, amount in filled.seconds.items()},
     }
+    if verdict.outcome is Outcome.DISPROVED:
+        return row | {"counterexample": verdict.counterexample, "disproof": verdict.disproof}
     if not verdict.proved:
         return row
     return row | {

@@ -40,6 +40,11 @@ T = TypeVar("T")
 MAX_MESSAGE = 2_000
 FREE_BATCH = 64
 
+EVALUATED = 250
+"""How many terms are evaluated by one request."""
+
+INSTANCE = "inferInstance"
+
 QUESTION = re.compile(r"\s*[a-z_]+\?(?!\w)[^\n;|]*\Z")
 """A tactic that is nothing but a question to Lean, such as `exact?` or `simp? [h] at g`."""
 
@@ -63,6 +68,44 @@ class Handle:
     tactic: str = ""
     whole: bool = False
     names: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a point gives to a variable: a text that Lean reads as the value, none to a hypothesis.
+    `explicit`: an application shows it."""
+
+    name: str
+    text: str | None
+    explicit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """An instance of a statement: what its variables and hypotheses are given, in order."""
+
+    values: tuple[Given, ...]
+
+    def __str__(self) -> str:
+        """In words: `n = 1, xs = [0]`."""
+        return ", ".join(
+            f"{one.name} = {_bare(one.text)}"
+            for one in self.values
+            if one.text is not None and one.text != INSTANCE
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Refutation:
+    """A point where a statement is false, as the kernel evaluates it, or points where it may be:
+    there, something could not be evaluated or samples stood for all values. `points` were looked
+    at, `undecided` of them without an answer; `reason` says why none was."""
+
+    found: Point | None
+    guesses: tuple[Point, ...] = ()
+    points: int = 0
+    undecided: int = 0
+    reason: str = ""
 
 
 class LeanPool:
@@ -149,6 +192,97 @@ class LeanPool:
         assert isinstance(handle, Handle)
         most = min(heartbeats or self.limits.heartbeats, self.limits.heartbeats)
         return await asyncio.shield(self._spawn(self._run(handle, tactic, whole, most)))
+
+    async def refute(
+        self,
+        state: State,
+        *,
+        most: int = 400,
+        heartbeats: int = 1_000,
+        negation: bool = False,
+        seconds: float = 5.0,
+    ) -> Refutation:
+        """Looks for a small instance at which the first goal of a state is false; with `negation`,
+        what the goal, `¬ P`, claims not to hold. Goes through at most `most` points and ends at the
+        `heartbeats`; what the kernel does at one point they do not stop: the worker is killed
+        after `seconds`, and nothing was found."""
+        reply = await self._ask(
+            state,
+            seconds,
+            cmd="refute",
+            most=most,
+            heartbeats=heartbeats,
+            negation=negation,
+        )
+        if isinstance(reply, str):
+            return Refutation(None, reason=reply)
+        found = reply["found"]
+        return Refutation(
+            None if found is None else _read_point(found),
+            tuple(map(_read_point, reply["guesses"])),
+            reply["points"],
+            reply["undecided"],
+        )
+
+    async def evaluate(
+        self,
+        state: State,
+        terms: Sequence[str],
+        *,
+        most: int = 20,
+        heartbeats: int = 2_000,
+        seconds: float = 10.0,
+    ) -> list[tuple[str | None, ...] | None]:
+        """Hashes of the normal forms of some terms at the same small points, at most `most`. Each
+        term is the text of a closed function (`fun (n : Nat) (xs : List Nat) => …`), all with the
+        domain of the first that elaborates, read where the state stands. None for a text that is no
+        such term, and for a value where evaluation is stuck or that is large. Terms that agree at
+        all points may be equal, others are not. `heartbeats` are for each term, `seconds` for some
+        hundred of them.
+        """
+        rows: list[tuple[str | None, ...] | None] = []
+        first: list[str] = []  # the one whose domain counts
+        todo = [list(terms[i : i + EVALUATED]) for i in range(0, len(terms), EVALUATED)][::-1]
+        while todo:
+            some = todo.pop()
+            reply = await self._ask(
+                state,
+                seconds,
+                cmd="evaluate",
+                terms=first + some,
+                most=most,
+                heartbeats=heartbeats,
+            )
+            if not isinstance(reply, str):
+                found = reply["values"][len(first) :]
+                rows += [None if row is None else tuple(row) for row in found]
+                there = [text for text, row in zip(some, found, strict=True) if row is not None]
+                first = first or there[:1]
+            elif len(some) == 1:
+                rows.append(None)
+            else:  # one of them took the worker along
+                middle = len(some) // 2
+                todo += [some[middle:], some[:middle]]
+        return rows
+
+    async def _ask(self, state: State, seconds: float, **command: Any) -> dict[str, Any] | str:
+        """Asks a question about a state; the fields of the answer, or why there is none."""
+        handle = state.handle
+        assert isinstance(handle, Handle)
+        return await asyncio.shield(self._spawn(self._asked(handle, seconds, command)))
+
+    async def _asked(
+        self, handle: Handle, seconds: float, command: dict[str, Any]
+    ) -> dict[str, Any] | str:
+        worker = await self._acquire(handle.family, handle)
+        try:
+            name = await self._ensure(worker, handle)
+            reply = await worker.gym.request(seconds, state=name, **command)
+        except (_Lost, GymDied, ElaborationFailed) as failed:
+            return str(failed)
+        finally:
+            self._give_back(worker)
+        return reply.fields if reply.ok else reply.message
 
     async def context(self, state: State, theorems: Sequence[Name] = ()) -> Context:
         """What a state's first goal is about, with those of some theorems that stand before it; NOTHING
@@ -465,6 +599,22 @@ async def _end(gym: GymProcess) -> None:
 
 class _Lost(Exception):
     """A replay did not give the state it should."""
+
+
+def _read_point(rows: Sequence[tuple[str, str | None, bool]]) -> Point:
+    return Point(tuple(Given(*row) for row in rows))
+
+
+def _bare(text: str) -> str:
+    """A value without the parentheses around all of it."""
+    if not (text.startswith("(") and text.endswith(")")) or text == "()":
+        return text
+    depth = 0
+    for at, letter in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if depth == 0 and at < len(text) - 1:
+            return text
+    return text if "," in text and text[1] != "." else text[1:-1]
 
 
 def suggestions(messages: Sequence[Message]) -> list[str]:

@@ -465,6 +465,8 @@ def _round(
     number = len(before)
     earlier = [line for one in before for line in read_jsonl(one / "attempts.jsonl")]
     seed = _seed(settings.seed, number)
+    false = {line["statement_sha256"] for line in earlier if line["outcome"] == "disproved"}
+    rows = [row for row in rows if row.statement_sha256 not in false]
     chosen = choose(rows, _history(earlier), settings.statements, seed)
     log = folder / "attempts.jsonl"
     mend(log)

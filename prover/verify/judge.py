@@ -59,13 +59,41 @@ class Made:
         """The SHA-256 of a declaration's type, names of binders and of universe parameters left out:
         equal hashes mean the same statement, whatever the text looks like. Empty if there is none.
         """
+        row = self._row(declaration)
+        if row is None:
+            return ""
+        return self._tables.digest(row["type"], [self._tables.name(i) for i in row["levels"]])
+
+    def universes(self, declaration: Declaration) -> tuple[int, ...]:
+        """For each universe parameter of a declaration a level at which its types are those of
+        values: 1 for what is the universe of a variable (`α : Sort u`), else 0."""
+        row = self._row(declaration)
+        if row is None:
+            return ()
+        sorts = self._tables.sorts(row["type"])
+        return tuple(int(self._tables.name(level) in sorts) for level in row["levels"])
+
+    def negates(self, negation: Declaration, declaration: Declaration) -> bool:
+        """Whether the type of one declaration is `¬ P` for the type `P` of another, at the levels of
+        `universes`."""
+        own, other = self._row(negation), self._row(declaration)
+        if own is None or other is None or own["levels"]:
+            return False
+        denied = self._tables.denied(own["type"])
+        names = [self._tables.name(level) for level in other["levels"]]
+        levels = dict(zip(names, self.universes(declaration), strict=True))
+        return denied is not None and self._tables.digest(denied, ()) == self._tables.digest(
+            other["type"], (), levels
+        )
+
+    def _row(self, declaration: Declaration) -> Mapping[str, Any] | None:
         side = -1 if declaration.side is None else declaration.side
         segments = self.commands[declaration.command - self.first].segments
         for row in segments[side]["decls"]:
             if "type" in row and self._tables.name(row["name"]) == declaration.constant.name:
-                levels = [self._tables.name(i) for i in row["levels"]]
-                return self._tables.digest(row["type"], levels)
-        return ""
+                found: Mapping[str, Any] = row
+                return found
+        return None
 
     @cached_property
     def _tables(self) -> _Tables:
@@ -287,14 +315,40 @@ class _Tables:
     def name(self, index: int) -> Name:
         return self._names[index]
 
-    def digest(self, term: int, params: Sequence[Name]) -> str:
-        """The hash of a term in which each row stands for what it refers to."""
+    def denied(self, term: int) -> int | None:
+        """The row of `P` where a term is `¬ P`."""
+        kind, *rest = self._exprs[term]
+        if kind != 3:
+            return None
+        head = self._exprs[rest[0]]
+        return rest[1] if head[0] == 2 and self._names[head[1]] == ("Not",) else None
+
+    def sorts(self, term: int) -> set[Name]:
+        """The universe parameters `u` of the variables of a statement that are some `Sort u`."""
+        found: set[Name] = set()
+        while self._exprs[term][0] == 5:
+            _, domain, term, *_ = self._exprs[term]
+            kind, *rest = self._exprs[domain]
+            if kind == 1 and self._levels[rest[0]][0] == 4:
+                found.add(self._names[self._levels[rest[0]][1]])
+        return found
+
+    def digest(
+        self, term: int, params: Sequence[Name], at: Mapping[Name, int] | None = None
+    ) -> str:
+        """The hash of a term in which each row stands for what it refers to, universe parameters for
+        their place among `params` or for the levels that `at` gives them."""
+        ground = [_sha("level 0")]
+        ground.append(_sha("level 1", ground[0]))
         levels: dict[int, str] = {}
         exprs: dict[int, str] = {}
 
         def level(i: int) -> str:
             if i not in levels:
                 kind, *rest = self._levels[i]
+                if kind == 4 and at is not None:
+                    levels[i] = ground[at[self._names[rest[0]]]]
+                    return levels[i]
                 if kind == 4:
                     parts = [str(params.index(self._names[rest[0]]))]
                 else:

@@ -13,6 +13,7 @@ class Outcome(StrEnum):
     """How an attempt at a theorem ended."""
 
     PROVED = "proved"
+    DISPROVED = "disproved"
     REJECTED = "rejected"
     CHEATED = "cheated"
     TIMEOUT = "timeout"
@@ -44,9 +45,10 @@ class LeanVersion:
 class Verdict:
     """Whether a theorem is proved, and how that is known.
 
-    `reason` says why not, in a sentence, or what to mind. `proof` is the tactic script, without `by`; `text` the
-    whole text that was checked. `axioms` are those the proof rests on as far as this Lean shows
-    them. `could_not_run` are the checks that were asked for and did not happen, with the reasons.
+    `reason` says why not, in a sentence, or what to mind. `proof` is the tactic script, without `by`;
+    `text` the whole text that was checked. `axioms` are those the proof rests on as far as this Lean
+    shows them. Of a theorem that is false, `disproof` is a proof of its negation, `text`, `layers`
+    and `axioms` go with that, and `counterexample` says in words where (`n = 1`). `could_not_run` are the checks that were asked for and did not happen, with the reasons.
     `open_goals` are prints of the best goals of a search that gave up. `rests_on` are declarations of
     the text that it needs and that are not finished: it is not proved before they are.
     """
@@ -56,6 +58,8 @@ class Verdict:
     lean: LeanVersion
     reason: str = ""
     proof: str | None = None
+    disproof: str | None = None
+    counterexample: str | None = None
     text: str | None = None
     layers: tuple[Layer, ...] = ()
     could_not_run: tuple[str, ...] = ()

@@ -1,0 +1,302 @@
+"""False statements: an instance at which one fails, and a proof of its negation.
+
+Instances are found by evaluation in Lean (`LeanPool.refute`), which is believed in nothing: what
+counts is the proof of the negation, judged like every proof.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from prover.engine.checking import Checker
+from prover.generate.portfolio import Portfolio
+from prover.lean.pool import Point, Refutation
+from prover.lean.source import cut, indent
+from prover.lean.states import Declaration, Elaborated, Hole
+from prover.lean.worker import ElaborationFailed
+from prover.verify.judge import Made
+from prover.verify.layers import Judgement
+from prover.verify.verdict import Outcome, Verdict
+from search.best_first import BestFirst
+from search.budget import Budget
+from search.interfaces import Progress, State
+
+if TYPE_CHECKING:
+    from prover.engine.engine import Engine
+
+NEGATION = "negation_of_the_statement"
+
+CLOSING = ("by decide", "by decide +kernel")
+"""What closes an instance that evaluation decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How far a statement is looked at: `points`, `heartbeats` for them, `guesses` that are tried to
+    be proved where evaluation does not decide, and the budget of such a proof."""
+
+    points: int
+    heartbeats: int
+    guesses: int
+    expansions: int
+    seconds: float
+
+
+GLANCE = Effort(points=300, heartbeats=400, guesses=2, expansions=4, seconds=2.0)
+"""Before a search."""
+
+STUDY = Effort(points=6_000, heartbeats=4_000, guesses=6, expansions=40, seconds=20.0)
+"""Beside a search that does not end soon."""
+
+
+EMPTY = ("nofun", "rintro ⟨⟨⟩⟩")
+"""What closes `¬ P` where no constructor fits."""
+
+STUDY_AFTER = 16
+"""How many expansions a search has had when its statement is studied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disproof:
+    """An instance at which a statement is false, in words, with the proof of its negation: a tactic
+    script, the text that was judged, and the judgement."""
+
+    counterexample: str
+    proof: str
+    text: str
+    judgement: Judgement
+
+    @property
+    def reason(self) -> str:
+        at = f" at {self.counterexample}" if self.counterexample else ""
+        return f"it is false{at}: its negation is proved"
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """A text that ends with the negation of one of its theorems, and the hole for its proof."""
+
+    header: str
+    text: str
+    elaborated: Elaborated
+    declaration: Declaration
+    hole: Hole
+
+
+class Refuter:
+    """Looks for proofs that statements are false."""
+
+    def __init__(self, engine: Engine, texts: Checker) -> None:
+        self._engine = engine
+        self._texts = texts
+
+    async def disprove(
+        self, header: str, text: Elaborated, declaration: Declaration, effort: Effort = GLANCE
+    ) -> Disproof | None:
+        """A disproof of a theorem of a text, which may have holes; None where none was found, and
+        for what has no name."""
+        negation = await self._negation(header, text, declaration)
+        if negation is None:
+            return None
+        pool = self._texts.pool
+        try:
+            state = negation.hole.state
+            found = await pool.refute(
+                state, most=effort.points, heartbeats=effort.heartbeats, negation=True
+            )
+            for point in _candidates(found, effort):
+                script = await self._prove(negation, point, effort)
+                if script is not None:
+                    return await self._judged(header, text, declaration, negation, point, script)
+            return None
+        finally:
+            pool.release([negation.hole.state])
+
+    async def _negation(
+        self, header: str, text: Elaborated, declaration: Declaration
+    ) -> Negation | None:
+        if declaration.kind != "theorem" or declaration.side is not None:
+            return None
+        last = text.commands[declaration.command - text.first_command].last
+        name = NEGATION
+        while name in text.text or name in header:
+            name += "'"
+        levels = Made.of(text).universes(declaration)
+        at = f".{{{', '.join(map(str, levels))}}}" if levels else ""
+        shown = declaration.constant.shown
+        before = cut(text.text, 0, last)
+        whole = f"{before}\n\ntheorem _root_.{name} : ¬ type_of% @{shown}{at} := by sorry\n"
+        first = declaration.command + 1
+        try:
+            done = await self._texts.pool.elaborate(
+                header, whole, family=text.family, first_command=first
+            )
+        except ElaborationFailed:
+            return None
+        own = [d for d in done.declarations if d.command == first]
+        holes = [hole for hole in done.holes if hole.first >= last]
+        self._texts.pool.release([hole.state for hole in done.holes if hole not in holes])
+        errors = [m for m in done.errors if done.offset(m) >= last]
+        if errors or len(own) != 1 or len(holes) != 1:
+            self._texts.pool.release([hole.state for hole in holes])
+            return None
+        return Negation(header, whole, done, own[0], holes[0])
+
+    async def _prove(self, negation: Negation, point: Point, effort: Effort) -> str | None:
+        """A tactic script for the negation by an instance."""
+        pool = self._texts.pool
+        state = negation.hole.state
+        for closing in CLOSING:
+            script = f"intro h\nexact absurd {_instance(point, f'({closing})')} ({closing})"
+            outcome = await pool.run(state, script)
+            if isinstance(outcome, Progress):
+                if not outcome.children:
+                    return script
+                pool.release(outcome.children)
+        script = f"intro h\nrefine absurd {_instance(point, '?_')} ?_ <;> clear h"
+        outcome = await pool.run(state, script, whole=True)
+        if not isinstance(outcome, Progress):
+            return None
+        if not outcome.children:
+            return script
+        if len(outcome.children) > 1:
+            pool.release(outcome.children)
+            return None
+        rest = await self._search(outcome.children[0], effort)
+        return None if rest is None else f"{script}\n{rest}"
+
+    async def _search(self, state: State, effort: Effort) -> str | None:
+        for tactic in EMPTY:
+            outcome = await self._texts.pool.run(state, tactic, whole=True)
+            if isinstance(outcome, Progress):
+                self._texts.pool.release(outcome.children)
+                if not outcome.children:
+                    return tactic
+        search = BestFirst(
+            state,
+            budget=Budget(expansions=effort.expansions, seconds=effort.seconds),
+            context=await self._texts.pool.context(state, ()),
+        )
+        return (await self._engine.scheduler.run(search, Portfolio())).proof
+
+    async def _judged(
+        self,
+        header: str,
+        text: Elaborated,
+        declaration: Declaration,
+        negation: Negation,
+        point: Point,
+        script: str,
+    ) -> Disproof | None:
+        """The disproof, if the judge accepts the proof and it is of the negation of this theorem."""
+        try:
+            asked = await self._texts.pool.elaborate(
+                header, negation.text, family=text.family, holes=False
+            )
+        except ElaborationFailed:
+            return None
+        same = [d for d in asked.declarations if d.place == declaration.place]
+        own = [d for d in asked.declarations if d.place == negation.declaration.place]
+        if not same or not own or not Made.of(asked).negates(own[0], same[0]):
+            return None
+        if Made.of(asked).type_hash(same[0]) != Made.of(text).type_hash(declaration):
+            return None
+        body = negation.text.removesuffix("sorry\n")
+        candidate = f"{body}\n  {indent(script, 2)}\n"
+        judgement = await self._texts.judge_candidate(header, asked, own[0], candidate)
+        if not judgement.proved:
+            return None
+        return Disproof(str(point), script, header + candidate, judgement)
+
+
+class Doubt:
+    """Whether one theorem is false, as far as that has been looked at: `disproof` says so."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        texts: Checker,
+        header: str,
+        text: Elaborated,
+        declaration: Declaration,
+    ) -> None:
+        self.disproof: Disproof | None = None
+        self._refuter = Refuter(engine, texts)
+        self._header, self._text, self._declaration = header, text, declaration
+        self._looks: dict[Effort, asyncio.Task[None]] = {}
+        self._searches: list[asyncio.Task[Any]] = []
+
+    def glance(self) -> asyncio.Task[None]:
+        """Takes a first look, once."""
+        return self._look(GLANCE)
+
+    def study(self) -> asyncio.Task[None]:
+        """Takes a long look, once."""
+        return self._look(STUDY)
+
+    def ends(self, search: asyncio.Task[Any]) -> None:
+        """Has a disproof cancel a search for a proof."""
+        self._searches.append(search)
+
+    async def close(self) -> None:
+        """Ends the looks that are not over."""
+        looks = list(self._looks.values())
+        self._looks.clear()
+        for look in looks:
+            look.cancel()
+        await asyncio.gather(*looks, return_exceptions=True)
+
+    def _look(self, effort: Effort) -> asyncio.Task[None]:
+        if effort not in self._looks:
+            self._looks[effort] = asyncio.create_task(self._work(effort))
+        return self._looks[effort]
+
+    async def _work(self, effort: Effort) -> None:
+        self.disproof = await self._refuter.disprove(
+            self._header, self._text, self._declaration, effort
+        )
+        if self.disproof is not None:
+            for search in self._searches:
+                search.cancel()
+
+
+def disproved(verdict: Verdict, disproof: Disproof) -> Verdict:
+    """The verdict on a theorem that turned out false."""
+    judgement = disproof.judgement
+    return replace(
+        verdict,
+        outcome=Outcome.DISPROVED,
+        reason=disproof.reason,
+        counterexample=disproof.counterexample,
+        disproof=disproof.proof,
+        text=disproof.text,
+        layers=judgement.layers,
+        axioms=judgement.axioms,
+        open_goals=(),
+    )
+
+
+def _candidates(found: Refutation, effort: Effort) -> list[Point]:
+    """The points to prove something about, the likeliest first."""
+    sure = [] if found.found is None else [found.found]
+    return [*sure, *found.guesses[: effort.guesses]]
+
+
+def _instance(point: Point, hypothesis: str) -> str:
+    """The statement `h` at a point, with something for each hypothesis."""
+    if not point.values:
+        return "h"
+    shown: Sequence[str] = [
+        hypothesis if one.text is None else one.text
+        for one in point.values
+        if one.explicit or not _all_explicit(point)
+    ]
+    return f"({'h' if _all_explicit(point) else '@h'} {' '.join(shown)})"
+
+
+def _all_explicit(point: Point) -> bool:
+    """Whether what is not explicit follows from what is."""
+    return all(one.explicit for one in point.values)
