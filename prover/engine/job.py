@@ -28,6 +28,7 @@ from prover.engine.filling import (
     total,
     why_not,
 )
+from prover.engine.minimise import minimised
 from prover.engine.proposer import Proposer
 from prover.engine.refute import STUDY_AFTER, Doubt, disproved
 from prover.engine.targets import Target
@@ -345,10 +346,10 @@ class Job:
         begun: dict[Part, int] = {}
 
         async def search(part: Part) -> None:
-            doubt = doubts.get(part.target.name)
             look = self._look if self._may_discover(part) else None
             async with self._engine.admitted:  # the cap in seconds counts from here
                 begun[part] = len(proved)
+                doubt = None if part in results else doubts.get(part.target.name)
                 results[part] = await self._search(part, set(proved), doubt, look)
             own = [results.get(other) for other in parts if other.target is part.target]
             if all(one is not None and one.result.proof is not None for one in own):
@@ -361,6 +362,7 @@ class Job:
             if results[part].result.proof is None
             and part.knows([*proved][begun[part] :])
             and not self._over
+            and not (part.target.name in doubts and doubts[part.target.name].disproof)
         ]
         first = [results[part] for part in again]
         await asyncio.gather(*map(search, again))
@@ -463,7 +465,13 @@ class Job:
         work = self._engine.scheduler.run(
             search, generator, first=first, verify=verify, on_progress=report
         )
-        return await self._run_search(search, work, refused, doubt)
+        found = await self._run_search(search, work, refused, doubt)
+        if (proof := found.result.proof) is None or self._over:
+            return found
+        shorter = await minimised(self.texts.pool, part.state, proof)
+        if shorter == proof or not await verify(shorter):
+            return found
+        return replace(found, result=replace(found.result, proof=shorter))
 
     def _proposers(self, part: Part) -> tuple[TacticGenerator, TacticGenerator | None]:
         """What proposes tactics, and what is tried before it."""

@@ -120,6 +120,7 @@ def definitions(view: View) -> Iterator[Idea]:
     sight = _Sight(view)
     if not (view.goal.around or sight.rules or sight.premises):
         return
+    yield 6.5, "try?", 0
     yield from _closers(sight)
     yield from _premises(sight)
     yield from _inductions(sight)

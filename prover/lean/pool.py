@@ -181,14 +181,17 @@ class LeanPool:
     def pids(self) -> list[int]:
         return [worker.gym.pid for worker in self._live]
 
-    async def run(self, state: State, tactic: str, *, whole: bool = False) -> Outcome:
+    async def run(
+        self, state: State, tactic: str, *, whole: bool = False, heartbeats: int | None = None
+    ) -> Outcome:
         """Runs a tactic on the first goal of a state; with `whole`, on all of its goals, and keeps
-        what is left together as one state. Cancelling the call leaves the tactic to its worker,
+        what is left together as one state. `heartbeats` are fewer than the limits give. Cancelling the call leaves the tactic to its worker,
         which is used again when it is done or its time is over.
         """
         handle = state.handle
         assert isinstance(handle, Handle)
-        return await asyncio.shield(self._spawn(self._run(handle, tactic, whole)))
+        most = min(heartbeats or self.limits.heartbeats, self.limits.heartbeats)
+        return await asyncio.shield(self._spawn(self._run(handle, tactic, whole, most)))
 
     async def refute(
         self,
@@ -375,11 +378,11 @@ class LeanPool:
 
         return await self.on_worker(work, "")
 
-    async def _run(self, handle: Handle, tactic: str, whole: bool) -> Outcome:
+    async def _run(self, handle: Handle, tactic: str, whole: bool, heartbeats: int) -> Outcome:
         for attempt in range(2):
             worker = await self._acquire(handle.family, handle)
             try:
-                return await self._run_on(worker, handle, tactic, whole)
+                return await self._run_on(worker, handle, tactic, whole, heartbeats)
             except GymDied as died:
                 if died.kind != "crash" or attempt == 1:
                     return Failure(died.kind, str(died))
@@ -387,30 +390,34 @@ class LeanPool:
                 self._give_back(worker)
         raise AssertionError
 
-    async def _run_on(self, worker: Worker, handle: Handle, tactic: str, whole: bool) -> Outcome:
+    async def _run_on(
+        self, worker: Worker, handle: Handle, tactic: str, whole: bool, heartbeats: int
+    ) -> Outcome:
         try:
             name = await self._ensure(worker, handle)
         except _Lost as lost:
             return Failure("crash", f"the state could not be rebuilt: {lost}")
-        reply = await self._tactic(worker, name, tactic, whole)
+        reply = await self._tactic(worker, name, tactic, whole, heartbeats)
         outcome = _read_outcome(worker, handle, tactic, whole, reply)
         if not isinstance(outcome, Progress) or not QUESTION.match(tactic):
             return outcome
         for suggestion in suggestions(read_messages(reply.fields)):
-            reply = await self._tactic(worker, name, suggestion, whole)
+            reply = await self._tactic(worker, name, suggestion, whole, heartbeats)
             better = _read_outcome(worker, handle, suggestion, whole, reply)
             if isinstance(better, Progress):
                 self.release(outcome.children)
                 return better
         return outcome
 
-    async def _tactic(self, worker: Worker, name: int, tactic: str, whole: bool) -> Reply:
+    async def _tactic(
+        self, worker: Worker, name: int, tactic: str, whole: bool, heartbeats: int
+    ) -> Reply:
         return await worker.gym.request(
             self.limits.tactic_seconds,
             cmd="run",
             state=name,
             tactic=tactic,
-            heartbeats=self.limits.heartbeats,
+            heartbeats=heartbeats,
             whole=whole,
             allowed=sorted(ALLOWED),
         )
@@ -427,7 +434,8 @@ class LeanPool:
         else:
             held = worker.serial in handle.parent.names
             parent = await self._ensure(worker, handle.parent)
-            reply = await self._tactic(worker, parent, handle.tactic, handle.whole)
+            most = self.limits.heartbeats
+            reply = await self._tactic(worker, parent, handle.tactic, handle.whole, most)
             if not held and worker.serial in handle.parent.names:  # it may have been released
                 worker.unneeded.append(handle.parent.names.pop(worker.serial))
             if not reply.ok:

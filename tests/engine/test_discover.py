@@ -15,15 +15,15 @@ from search.budget import Budget
 from tests.lab import Lab
 
 LISTS = """
-inductive Seq (α : Type) where
-  | nil : Seq α
-  | cons (x : α) (xs : Seq α) : Seq α
+inductive Chain (α : Type) where
+  | nil : Chain α
+  | cons (x : α) (xs : Chain α) : Chain α
 
-def join {α : Type} : Seq α → Seq α → Seq α
+def join {α : Type} : Chain α → Chain α → Chain α
   | .nil, ys => ys
   | .cons x xs, ys => .cons x (join xs ys)
 
-def turn {α : Type} : Seq α → Seq α
+def turn {α : Type} : Chain α → Chain α
   | .nil => .nil
   | .cons x xs => join (turn xs) (.cons x .nil)
 """
@@ -32,7 +32,7 @@ TWICE = (
     LISTS
     + """
 /-- Turning twice changes nothing. -/
-theorem turn_twice {α : Type} (xs : Seq α) : turn (turn xs) = xs := by
+theorem turn_twice {α : Type} (xs : Chain α) : turn (turn xs) = xs := by
   sorry
 
 theorem after : 1 + 1 = 2 := by
@@ -65,11 +65,11 @@ namespace Work
 {LISTS}
 variable {{β : Type}}
 
-def onto : Seq β → Seq β → Seq β
+def onto : Chain β → Chain β → Chain β
   | .nil, ys => ys
   | .cons x xs, ys => onto xs (.cons x ys)
 
-theorem onto_nil (xs : Seq β) : onto xs .nil = turn xs := sorry
+theorem onto_nil (xs : Chain β) : onto xs .nil = turn xs := sorry
 
 end Work
 """
@@ -207,9 +207,9 @@ def test_a_job_that_is_cancelled_ends_the_search_for_lemmas(
 
 
 BOGUS = {
-    "unfinished": ("wrong {α : Type} (xs : Seq α) : turn (turn xs) = xs", "sorry"),
+    "unfinished": ("wrong {α : Type} (xs : Chain α) : turn (turn xs) = xs", "sorry"),
     "false": ("wrong : (1 : Nat) = 2", "decide"),
-    "of the kernel": ("wrong {α : Type} (xs : Seq α) : turn (turn xs) = xs", "native_decide"),
+    "of the kernel": ("wrong {α : Type} (xs : Chain α) : turn (turn xs) = xs", "native_decide"),
 }
 
 
