@@ -27,6 +27,7 @@ from prover.engine import targets
 from prover.engine.checking import Checker
 from prover.engine.conjectures import FIRST, Bench, Exploration, Row
 from prover.engine.filling import Found, Part, filled_text
+from prover.engine.minimise import minimised
 from prover.engine.targets import Target
 from prover.engine.terms import (
     ELEMENT,
@@ -260,14 +261,10 @@ class Discovery:
     async def _lemma(self, name: str, signature: str) -> Lemma | bool:
         """A conjecture as a lemma; True where it may be one yet, False where it is none: it does not
         elaborate, is false, or simplification alone proves it with what is there."""
-        text = f"{self._before}{written_lemmas(self._lemmas)}{head(name, signature)} := by sorry\n"
-        try:
-            done = await self._pool.elaborate(self._header, text, family=self._text.family)
-        except ElaborationFailed:
+        done = await self._with_hole(self._lemmas, name, signature)
+        if done is None:
             return False
         try:
-            if done.errors or len(done.holes) != 1:
-                return False
             (target,) = targets.targets(done, done.declarations[-1:])
             part = Part(self._header, done, target, target.holes)
             rules = await self._rules(part)
@@ -280,6 +277,22 @@ class Discovery:
             return Lemma(name, signature, found.result.proof)
         finally:
             self._pool.release([hole.state for hole in done.holes])
+
+    async def _with_hole(
+        self, before: Sequence[Lemma], name: str, signature: str
+    ) -> Elaborated | None:
+        """The text before the target with lemmas, and one more whose proof is a hole, the last of
+        the text; None if that does not elaborate."""
+        text = f"{self._before}{written_lemmas(before)}{head(name, signature)} := by sorry\n"
+        try:
+            done = await self._pool.elaborate(self._header, text, family=self._text.family)
+        except ElaborationFailed:
+            return None
+        last = len(self._before.encode())
+        if done.errors or not done.holes or done.holes[-1].first < last:
+            self._pool.release([hole.state for hole in done.holes])
+            return None
+        return done
 
     async def _rules(self, part: Part) -> str:
         """What there is to simplify with, as a list for `simp`."""
@@ -307,8 +320,11 @@ class Discovery:
                 if part in self._open:
                     anew = replace(part, text=done, target=target, holes=(hole,))
                     found[part] = await self._searched(anew, budget, generator)
-                    if found[part].result.proof is None:
+                    proof = found[part].result.proof
+                    if proof is None:
                         return Discovered((), found if generator is None else {})
+                    proof = await minimised(self._pool, anew.state, proof)
+                    found[part] = _with_proof(found[part], proof)
         finally:
             self._pool.release([hole.state for hole in done.holes])
         return await self._with_what_is_needed(found)
@@ -345,18 +361,25 @@ class Discovery:
                 if name in needed
             ]
             ended = {
-                part: replace(
-                    one,
-                    result=replace(
-                        one.result,
-                        proof=lean(one.result.proof or "", uses[-1] if strict else needed),
-                    ),
-                )
+                part: _with_proof(one, lean(one.result.proof or "", uses[-1] if strict else needed))
                 for part, one in found.items()
             }
             if await self._filled(kept, ended) is not None:
-                return Discovered(tuple(kept), ended)
+                short = [await self._short(kept[:i], lemma) for i, lemma in enumerate(kept)]
+                holds = await self._filled(short, ended) is not None
+                return Discovered(tuple(short if holds else kept), ended)
         return Discovered(tuple(lemmas), found)
+
+    async def _short(self, before: Sequence[Lemma], lemma: Lemma) -> Lemma:
+        """A lemma with nothing in its proof that this does not need."""
+        done = await self._with_hole(before, lemma.name, lemma.signature)
+        if done is None or self._over():
+            return lemma
+        try:
+            script = await minimised(self._pool, done.holes[-1].state, lemma.script)
+            return replace(lemma, script=script)
+        finally:
+            self._pool.release([hole.state for hole in done.holes])
 
     async def _filled(self, lemmas: Sequence[Lemma], found: dict[Part, Found]) -> Elaborated | None:
         """The text up to the target's end with lemmas and proofs; None where it does not hold."""
@@ -438,6 +461,10 @@ class Discovery:
             failures = self._way.failures + found.failures
             self._way = Found(replace(found.result, spent=spent, failures=failures), None)
         return found
+
+
+def _with_proof(found: Found, proof: str) -> Found:
+    return replace(found, result=replace(found.result, proof=proof))
 
 
 def _least(one: Budget, other: Budget) -> Budget:

@@ -424,7 +424,8 @@ class Job:
         generator: TacticGenerator | None = None,
     ) -> Found:
         """Searches for a proof of a part, with theorems of the text that were `proved` already. The
-        budget and the generator are those of the job unless others are given."""
+        budget and the generator are those of the job unless others are given; what another generator
+        led to stays as it was found."""
         options = self.options
         context = await self.texts.pool.context(part.state, part.theorems)
         search = BestFirst(
@@ -466,7 +467,7 @@ class Job:
             search, generator, first=first, verify=verify, on_progress=report
         )
         found = await self._run_search(search, work, refused, doubt)
-        if (proof := found.result.proof) is None or self._over:
+        if (proof := found.result.proof) is None or self._over or generator is not None:
             return found
         shorter = await minimised(self.texts.pool, part.state, proof)
         if shorter == proof or not await verify(shorter):
@@ -626,8 +627,7 @@ class Job:
         found: Sequence[tuple[Part, Found]],
         refused: str | None,
     ) -> Verdict:
-        results = [one.result for _, one in found]
-        spent = total([one.spent for one in results])
+        spent = total([one.spent for _, one in found])
         unsolved = [(part, one) for part, one in found if one.result.proof is None]
         if judgement is None:
             goals = tuple(pp for _, one in unsolved for pp in best_goals(one.result))
