@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from prover.engine.terms import (
     ARROW,
     ELEMENT,
     Equation,
+    Statement,
     Symbol,
     Term,
     Variable,
@@ -27,6 +29,7 @@ from prover.engine.terms import (
     written_type,
 )
 from search.context import Context, Tree
+from search.interfaces import Goal
 
 MOST_TERMS = 4_000
 """How many terms are made: a bound on the time, and on what grows exponentially with the size."""
@@ -408,3 +411,106 @@ class Bench:
 
 def _head(tree: Tree) -> str:
     return str(tree[0] if isinstance(tree, tuple) else tree)
+
+
+# What a goal that is stuck suggests
+
+
+def speculated(goal: Goal, functions: Iterable[str]) -> list[Statement]:
+    """What would settle a goal in more than one place: the goal with its variables, with terms that
+    occur more than once, or stand inside others, as variables; without its hypotheses, and with
+    those that speak of what it speaks of. `functions` are what the user's are called. A variable
+    whose type is not known has none here: Lean finds it."""
+    entries, target = _entries(goal)
+    own = set(functions)
+    facts = [
+        (name, type_)
+        for name, type_, prop in entries
+        if prop and not type_.startswith("∀") and _words(type_) & own
+    ]
+    found: dict[str, Statement] = {}
+    for kept in ([], facts) if facts else ([],):
+        for claims in _generalised([target, *(type_ for _, type_ in kept)], own):
+            hypotheses = [f"(h{i} : {text})" for i, text in enumerate(claims[1:], 1)]
+            said = "\n".join(claims)
+            binders = _closed(said, [(n, t) for n, t, prop in entries if not prop])
+            free = sorted(_words(said) & {f"t{i}" for i in range(9)})
+            binders += [f"({name} : _)" for name in free]
+            one = Statement(" ".join([*binders, *hypotheses]), claims[0])
+            found.setdefault(one.signature, one)
+    return list(found.values())
+
+
+def _generalised(claims: Sequence[str], own: set[str]) -> Iterator[list[str]]:
+    """Claims with one term, or two, as variables: the largest ones that are applications of the
+    user's functions and stand in parentheses; and as they are."""
+    text = "\n".join(claims)
+    terms = [t for t in _parenthesised(text) if t[1:].split(" ")[0] in own]
+    often = sorted(dict.fromkeys(terms), key=lambda t: (-text.count(t), -len(t)))[:3]
+    for chosen in [[t] for t in often] + [often[:2]] * (len(often) > 1) + [[]]:
+        new = text
+        for number, term in enumerate(chosen):
+            new = new.replace(term, f"t{number}")
+        if all(f"t{number}" in new for number in range(len(chosen))):
+            yield new.split("\n")
+
+
+def _parenthesised(text: str) -> Iterator[str]:
+    """Everything that stands in parentheses, with them."""
+    opened: list[int] = []
+    for place, letter in enumerate(text):
+        if letter == "(":
+            opened.append(place)
+        elif letter == ")" and opened:
+            yield text[opened.pop() : place + 1]
+
+
+def _entries(goal: Goal) -> tuple[list[tuple[str, str, bool]], str]:
+    """The hypotheses of a goal by name, type and whether each is a proof, and its target: with names
+    that can be written for those that Lean marks with a dagger."""
+    taken = _words(_DAGGER.sub("", goal.pp))
+    named: dict[str, str] = {}
+    for mark in _DAGGER.finditer(goal.pp):
+        if mark[0] not in named:
+            tries = itertools.chain([mark[1]], (f"{mark[1]}{i}" for i in itertools.count(1)))
+            named[mark[0]] = next(name for name in tries if name not in taken)
+            taken.add(named[mark[0]])
+
+    def nameable(text: str) -> str:
+        return " ".join(_DAGGER.sub(lambda m: named[m[0]], text).split())
+
+    lines = goal.pp.split("\n")[goal.case is not None :]
+    names: list[str] = []
+    for line in lines[: next(i for i, line in enumerate(lines) if line.startswith("⊢ "))]:
+        if not line.startswith(" "):
+            names += line.partition(" :")[0].split(" ")
+    pairs = zip(names, goal.hypotheses, strict=False)
+    entries = [(nameable(n), nameable(h.type), h.is_prop) for n, h in pairs if h.value is None]
+    return entries, nameable(goal.target)
+
+
+_DAGGER = re.compile(r"([^\W\d][\w.'!?₀-₉]*)✝([¹²³⁴⁵⁶⁷⁸⁹⁰]*)")
+
+
+def _closed(said: str, variables: Sequence[tuple[str, str]]) -> list[str]:
+    """Binders for the variables that a text mentions, for what their types mention, and for the
+    instances of those types."""
+    needed = _words(said)
+    for name, type_ in reversed(variables):
+        if name in needed:
+            needed |= _words(type_)
+    binders = []
+    for name, type_ in variables:
+        if re.match(r"(Type|Sort)\b", type_):
+            if name in needed:
+                binders.append(f"{{{name} : {type_}}}")
+        elif name.startswith("inst"):
+            if _words(type_) & needed:
+                binders.append(f"[{type_}]")
+        elif name in needed:
+            binders.append(f"({name} : {type_})")
+    return binders
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[^\W\d][\w.'!?₀-₉]*", text))

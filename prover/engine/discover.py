@@ -25,7 +25,7 @@ from typing import Any
 
 from prover.engine import targets
 from prover.engine.checking import Checker
-from prover.engine.conjectures import FIRST, Bench, Exploration, Row
+from prover.engine.conjectures import FIRST, Bench, Exploration, Row, speculated
 from prover.engine.filling import Found, Part, filled_text
 from prover.engine.minimise import minimised
 from prover.engine.targets import Target
@@ -47,7 +47,7 @@ from prover.lean.worker import ElaborationFailed
 from prover.verify.judge import Made
 from search.budget import Budget, Spent
 from search.context import Context, Tree
-from search.interfaces import Progress, Request, State, Suggestion, TacticGenerator
+from search.interfaces import Goal, Progress, Request, State, Suggestion, TacticGenerator
 
 CONJECTURES = 30
 """How many conjectures of one size are tried, those first that are likeliest to help."""
@@ -59,6 +59,13 @@ PROOF = Budget(expansions=6, seconds=6.0)
 ATTEMPT = Budget(expansions=24, seconds=12.0)
 """What the proof of a lemma may take, and one more search of the goal."""
 
+REFUTED = 100
+"""At how many points a conjecture is tested that comes from a goal."""
+
+STUCK = 6
+"""How many of the goals that are left of inductions are looked at."""
+
+WORDS = re.compile(r"[^\W\d][\w.'!?₀-₉]*")
 WORD = re.compile(r"[^\W\d][\w'!?₀-₉]*")
 
 Search = Callable[[Part, Budget, TacticGenerator | None], Awaitable[Found]]
@@ -86,12 +93,13 @@ class Lemma:
 @dataclass(slots=True, eq=False)
 class _Conjecture:
     """What may be a lemma: `name` is what it may be called, `functions` are those that it is about
-    and those that these are made of."""
+    and those that these are made of. `tested`: on small values."""
 
     name: str
     signature: str
     functions: set[str]
     tries: int = 0
+    tested: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +167,8 @@ class Discovery:
         bench = Bench(context, exploration.variables)
         exploration.variables = bench.variables
         done = Discovered((), {})
+        if await self._prove(self._speculated(context)):
+            done = await self._attempt(ATTEMPT, Portfolio())
         while bench.points and not (done.found or self._is_over) and exploration.batch():
             equations = await self._learned(exploration, bench, state)
             if await self._proved(equations, context):
@@ -181,6 +191,26 @@ class Discovery:
         first = await self._values(state, bench, batch, bench.points[:FIRST])
         suspects = exploration.suspects(first)
         return exploration.learn(first, await self._values(state, bench, suspects, bench.points))
+
+    def _speculated(self, context: Context) -> list[_Conjecture]:
+        """What the goals suggest that are left of inductions, those first that say least."""
+        goals = {
+            goal.state.goals[0].target: goal.state.goals[0]
+            for found in self._failed
+            for goal in found.graph.goals
+            if any("induction" in step.tactic for step in goal.path.steps())
+        }
+        shown = {f.signature.shown: name for name, f in context.functions.items()}
+        conjectures: list[_Conjecture] = []
+        for target in sorted(goals, key=len)[:STUCK]:
+            for found in speculated(goals[target], shown):
+                named = [shown[word] for word in WORDS.findall(found.claim) if word in shown]
+                functions = {f.signature.name for f in context.functions_of(named)}
+                if named and found.signature not in self._tried and not self._is_target(found):
+                    self._tried.add(found.signature)
+                    name = "_".join(dict.fromkeys(n.rsplit(".", 1)[-1] for n in named[:4]))
+                    conjectures.append(_Conjecture(name, found.signature, functions, tested=False))
+        return conjectures[:CONJECTURES]
 
     async def _values(
         self, state: State, bench: Bench, terms: Sequence[Term], points: Sequence[Sequence[str]]
@@ -244,9 +274,7 @@ class Discovery:
                 break
             group = conjectures[first : first + together]
             names = [self._fresh(one.name) for one in group]
-            tries = [
-                self._lemma(name, one.signature) for name, one in zip(names, group, strict=True)
-            ]
+            tries = [self._lemma(name, one) for name, one in zip(names, group, strict=True)]
             for name, one, came in zip(names, group, await asyncio.gather(*tries), strict=True):
                 one.tries += 1
                 if isinstance(came, Lemma):
@@ -258,13 +286,19 @@ class Discovery:
                     self._waiting.append(one)
         return new
 
-    async def _lemma(self, name: str, signature: str) -> Lemma | bool:
+    async def _lemma(self, name: str, conjecture: _Conjecture) -> Lemma | bool:
         """A conjecture as a lemma; True where it may be one yet, False where it is none: it does not
         elaborate, is false, or simplification alone proves it with what is there."""
-        done = await self._with_hole(self._lemmas, name, signature)
+        done = await self._with_hole(self._lemmas, name, conjecture.signature)
         if done is None:
             return False
         try:
+            goal = done.holes[-1].state.goals[0]
+            if not conjecture.tested:
+                conjecture.tested = True
+                conjecture.signature = _signature(goal)
+                if (await self._pool.refute(done.holes[-1].state, most=REFUTED)).found is not None:
+                    return False
             (target,) = targets.targets(done, done.declarations[-1:])
             part = Part(self._header, done, target, target.holes)
             rules = await self._rules(part)
@@ -274,7 +308,7 @@ class Discovery:
             found = await self._searched(part, PROOF, _Inductive(part.state))
             if found.result.proof is None:
                 return True
-            return Lemma(name, signature, found.result.proof)
+            return Lemma(name, conjecture.signature, found.result.proof)
         finally:
             self._pool.release([hole.state for hole in done.holes])
 
@@ -556,6 +590,21 @@ def called(symbol: Symbol) -> str:
     return OPERATORS.get(symbol.operator or "", symbol.name.rsplit(".", 1)[-1])
 
 
+def _signature(goal: Goal) -> str:
+    """The goal of a theorem as what stands after its name."""
+    binders = []
+    for hypothesis in goal.hypotheses:
+        type_ = re.sub(r"\b(Type|Sort) [\w.]+", r"\1 _", " ".join(hypothesis.type.split()))
+        if re.match(r"(Type|Sort)\b", type_):
+            binders.append(f"{{{hypothesis.name} : {type_}}}")
+        elif hypothesis.name and not hypothesis.name.startswith("inst"):
+            binders.append(f"({hypothesis.name} : {type_})")
+        else:
+            binders.append(f"[{type_}]")
+    claim = " ".join(goal.target.split())
+    return f"{' '.join(binders)} : {claim}" if binders else f": {claim}"
+
+
 def _anonymous(claim: str, names: Iterable[str]) -> str:
     """A claim with its variables numbered in the order met."""
     numbers: dict[str, str] = {}
@@ -565,7 +614,7 @@ def _anonymous(claim: str, names: Iterable[str]) -> str:
         word = match[0]
         return numbers.setdefault(word, f"#{len(numbers)}") if word in known else word
 
-    return re.sub(r"[^\W\d][\w.'!?₀-₉]*", number, claim)
+    return WORDS.sub(number, claim)
 
 
 # What a goal is about
@@ -581,7 +630,7 @@ def _about(state: State, context: Context) -> str:
 
 def _functions(state: State, context: Context) -> list[str]:
     """The functions of a goal and those that they are made of."""
-    words = set(re.findall(r"[^\W\d][\w.'!?₀-₉]*", state.pp))
+    words = set(WORDS.findall(state.pp))
     own = [
         name
         for name, function in context.functions.items()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from prover.engine.conjectures import Bench, Exploration, oriented
+from prover.engine.conjectures import Bench, Exploration, oriented, speculated
 from prover.engine.discover import base_name, without
 from prover.engine.terms import (
     ARROW,
@@ -17,6 +17,7 @@ from prover.engine.terms import (
     read_type,
     statement,
 )
+from prover.lean.states import read_goal
 from search.context import Binder, Context, InductiveType, Signature, Tree
 
 SEQ: Tree = ("Seq", 0)
@@ -232,3 +233,21 @@ def test_values_are_small_many_and_the_same_every_time() -> None:
     (program,) = benches[0].programs([term(TURN, term(NIL))])
     binders = "(xs : Seq Nat) (n : Nat) (f : Nat → Bool)"
     assert program == f"fun {binders} => (turn (nil : Seq Nat) : Seq Nat)"
+
+
+def test_a_goal_that_is_stuck_suggests_more_general_ones() -> None:
+    pp = """case cons
+α : Type
+inst✝ : LT α
+x✝ y : α
+xs✝ : Seq α
+ih : up (sort xs✝) = true
+⊢ up (put x✝ (sort xs✝)) = true"""
+    hypotheses = [(False, False, None)] * 5 + [(True, False, None)]
+    goal = read_goal({"pp": pp, "case": "cons", "hyps": hypotheses, "own": [], "around": []})
+    said = [one.signature for one in speculated(goal, ["up", "sort", "put"])]
+    start = "{α : Type} [LT α] (x : α) "
+    assert f"{start}(t0 : _) : up (put x t0) = true" in said
+    assert f"{start}(t0 : _) (h1 : up t0 = true) : up (put x t0) = true" in said
+    assert f"{start}(xs : Seq α) : up (put x (sort xs)) = true" in said
+    assert not [one for one in said if "✝" in one or "y" in one.split(" : ")[0]]
