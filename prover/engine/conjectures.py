@@ -193,13 +193,14 @@ def _shares(total: int, parts: int) -> Iterator[tuple[int, ...]]:
 def _instances(
     symbols: Sequence[Symbol], goal_types: Iterable[Tree]
 ) -> Iterator[tuple[Symbol, tuple[Tree, ...], Tree]]:
-    """The symbols at the types that they are used at: a type variable for all their parameters, the
-    elements of the types that stand in other signatures, and what the goal's types say."""
+    """The symbols at the types that they are used at: a type variable for all their parameters, if a
+    function has any, the elements of the types that stand in other signatures, and what the goal's types say."""
     ground: list[Tree] = [t for t in goal_types if not any(isinstance(p, int) for p in flat(t))]
     for symbol in symbols:
         if not symbol.parameters:
             ground += [*symbol.arguments, symbol.result]
-    elements: dict[Tree, None] = {ELEMENT: None}
+    general = any(symbol.parameters and not symbol.constructor for symbol in symbols)
+    elements: dict[Tree, None] = {ELEMENT: None} if general else {}
     for tree in ground:
         elements.update(dict.fromkeys(_elements(tree)))
     for symbol in symbols:
