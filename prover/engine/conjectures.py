@@ -271,21 +271,25 @@ def oriented(equation: Equation) -> Equation:
     """The side to rewrite on the left. It is the larger one, but where a function goes through
     another (`f (g x y) = h (f x) (f y)`) it goes inwards."""
     one, other = equation.left, equation.right
-    if _goes_inwards(other, one):
-        return Equation(other, one)
-    if _goes_inwards(one, other) or set(other.variables) <= set(one.variables):
-        return equation
-    return Equation(other, one)
+    turned = Equation(other, one)
+    inwards = _goes_inwards(one, other), _goes_inwards(other, one)
+    if inwards == (True, True):
+        more = [
+            a.occurrences(b.head) - b.occurrences(b.head) for a, b in ((other, one), (one, other))
+        ]
+        return turned if more[1] > more[0] else equation
+    if inwards[1] or not set(other.variables) <= set(one.variables):
+        return turned
+    return equation
 
 
 def _goes_inwards(one: Term, other: Term) -> bool:
-    """Whether the outermost function of one side occurs more often, and only deeper, in the other."""
+    """Whether the outermost function of one side is applied to less in the other, and only there."""
     return (
         isinstance(one.head, Symbol)
         and not one.head.constructor
-        and bool(one.arguments)
         and other.head is not one.head
-        and other.occurrences(one.head) > one.occurrences(one.head)
+        and any(t.head is one.head and t.size < one.size for t in other.subterms())
         and set(other.variables) <= set(one.variables)
     )
 

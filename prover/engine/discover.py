@@ -243,10 +243,11 @@ class Discovery:
         shown = {name: kind.signature.shown for name, kind in context.types.items()}
         for equation in sorted(equations, key=lambda e: _rank(e, context)):
             found = statement(equation, shown)
-            if found.signature not in self._tried and not self._is_target(found):
+            named = [symbol.name for symbol in equation.symbols]
+            functions = {f.signature.name for f in context.functions_of(named)}
+            known = found.signature in self._tried or self._is_target(found)
+            if functions and not known:  # what is about the library alone, tactics know
                 self._tried.add(found.signature)
-                named = [symbol.name for symbol in equation.symbols]
-                functions = {f.signature.name for f in context.functions_of(named)}
                 new.append(_Conjecture(base_name(equation), found.signature, functions))
         fresh = await self._prove(new[:CONJECTURES])
         if fresh:
