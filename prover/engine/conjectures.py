@@ -518,4 +518,6 @@ def _closed(said: str, variables: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def _words(text: str) -> set[str]:
-    return set(re.findall(r"[^\W\d][\w.'!?₀-₉]*", text))
+    """The names in a text; of `x.f`, which may be `f` of `x`, also what stands before the dot."""
+    found = set(re.findall(r"[^\W\d][\w.'!?₀-₉]*", text))
+    return found | {name.split(".")[0] for name in found}
