@@ -32,7 +32,9 @@ async def main(path: Path, most: int, every: int) -> None:
                 text = await prover.texts.open_statement(problem.statement, header)
             except StatementError as error:
                 counts["does not elaborate"] += 1
-                print(f"{problem.name}: does not elaborate: {str(error).splitlines()[0]}", flush=True)
+                print(
+                    f"{problem.name}: does not elaborate: {str(error).splitlines()[0]}", flush=True
+                )
                 continue
             declaration = targets.find_statement(text)
             assert declaration is not None
