@@ -54,8 +54,12 @@ STUDY = Effort(points=10_000, heartbeats=8_000, limit=30.0, guesses=6, expansion
 """Beside a search that does not end soon."""
 
 
-EMPTY = ("nofun", "rintro ⟨⟨⟩⟩")
-"""What closes `¬ P` where no constructor fits."""
+BY_CONSTRUCTORS = (
+    "nofun",
+    "rintro ⟨⟨⟩⟩",
+    "all_goals first | decide | (repeat' constructor) | nofun",
+)
+"""What closes instances of inductive predicates, or their negations."""
 
 STUDY_AFTER = 16
 """How many expansions a search has had when its statement is studied."""
@@ -185,7 +189,7 @@ class Refuter:
         return None if rest is None else f"{script}\n{rest}"
 
     async def _search(self, state: State, effort: Effort) -> str | None:
-        for tactic in EMPTY:
+        for tactic in BY_CONSTRUCTORS:
             outcome = await self._texts.pool.run(state, tactic, whole=True)
             if isinstance(outcome, Progress):
                 self._texts.pool.release(outcome.children)
