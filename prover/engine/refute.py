@@ -47,10 +47,10 @@ class Effort:
     seconds: float
 
 
-GLANCE = Effort(points=300, heartbeats=400, limit=4.0, guesses=2, expansions=4, seconds=2.0)
+GLANCE = Effort(points=300, heartbeats=400, limit=4.0, guesses=1, expansions=4, seconds=2.0)
 """Before a search."""
 
-STUDY = Effort(points=10_000, heartbeats=8_000, limit=30.0, guesses=6, expansions=40, seconds=20.0)
+STUDY = Effort(points=10_000, heartbeats=8_000, limit=30.0, guesses=3, expansions=12, seconds=5.0)
 """Beside a search that does not end soon."""
 
 

@@ -81,7 +81,7 @@ FALSE = {
     "(x : {n : Nat // n % 3 = 0}) : x.1 < 3": "x = ⟨3, (by decide)⟩",
     "(xs : List Nat) (i : Nat) (h : i < xs.length) : xs[i] = 0": "xs = [1], i = 0",
     "{α : Type} (xs ys : List α) : xs ++ ys = ys ++ xs": "α = Nat, xs = [0], ys = [1]",
-    "{α : Type u} {β : Type v} (x y : α × β) : x = y": "α = Nat, β = Nat, x = (0, 0), y = (1, 0)",
+    "{α : Type u} {β : Type v} (x y : α × β) : x = y": None,
     "{α : Sort u} : Nonempty α": "α = Empty",
     "{α : Type} (x : α) : ∃ y, y ≠ x": "α = Unit, x = ()",
     "[BEq α] (a b : α) (h : (a == b) = true) : a = b": (
