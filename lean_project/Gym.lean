@@ -3251,9 +3251,9 @@ def refute (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
         | _ => pure false
       let all := heartbeats * 900
       if framed then
-        frames l m statement [] { points := most, heartbeats := all / 2 } 0
-        frames l m statement [] { points := most / 4, heartbeats := all / 16 } 1
-        frames l m statement [] { points := most / 8, heartbeats := all / 32 } 2
+        frames l m statement [] { points := most, heartbeats := all / 4 * 3 } 0
+        frames l m statement [] { points := most / 4, heartbeats := all / 32 } 1
+        frames l m statement [] { points := most / 8, heartbeats := all / 64 } 2
       else frames l m statement [] { points := most, heartbeats := all } 0
     let _ ← s.beside heartbeats start hunt
     let at' ← found.get

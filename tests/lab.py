@@ -18,13 +18,13 @@ T = TypeVar("T")
 
 
 class Lab:
-    """A prover with one Lean process, on an event loop of its own."""
+    """A prover with one Lean process, on an event loop of its own. It searches for proofs alone."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="lab")
         self._thread.start()
-        options = Options(Budget(expansions=40, seconds=120.0))
+        options = Options(Budget(expansions=40, seconds=120.0), refute=False)
         self.prover = Prover(Settings(lean="embedded", jobs=1), options)
 
     @property

@@ -59,7 +59,7 @@ def test_a_header_stands_before_the_statement(lab: Lab) -> None:
 
 
 def test_a_false_statement_gives_up_and_shows_goals(lab: Lab) -> None:
-    verdict = prove(lab, FALSE, options=Options(SMALL))
+    verdict = prove(lab, FALSE, options=Options(SMALL, refute=False))
     assert verdict.outcome is Outcome.GAVE_UP
     assert verdict.reason
     assert any("⊢" in goal for goal in verdict.open_goals)
@@ -196,7 +196,7 @@ def test_a_file_without_what_was_asked(lab: Lab, text: str, name: str | None, sa
 
 def test_one_hole_proved_of_two_stays_in_the_text(lab: Lab) -> None:
     text = "theorem a (n : Nat) : n = n ∧ n < 5 := by\n  constructor\n  · sorry\n  · sorry\n"
-    filled = fill(lab, text, options=Options(SMALL))
+    filled = fill(lab, text, options=Options(SMALL, refute=False))
     assert not filled.proved
     assert filled.text.count("sorry") == 1
     assert filled.text.endswith("  · sorry\n")
@@ -213,7 +213,7 @@ def test_what_is_declared_together_is_finished_together(lab: Lab) -> None:
         "mutual\ntheorem a (n : Nat) : n + 0 = n := by sorry\n"
         "theorem b (n : Nat) : n < 5 := by sorry\nend\ntheorem c : 1 = 1 := sorry\n"
     )
-    filled = fill(lab, text, options=Options(SMALL))
+    filled = fill(lab, text, options=Options(SMALL, refute=False))
     assert {v.name: v.proved for v in filled.verdicts} == {"a": True, "b": False, "c": True}
     assert filled.text.count("sorry") == 1
 
@@ -222,7 +222,7 @@ def test_a_proof_that_rests_on_an_unproved_one_is_written_and_says_so(lab: Lab) 
     text = (
         "theorem hard (n : Nat) : n < 5 := sorry\ntheorem a : 3 < 5 ∧ 1 = 1 := ⟨hard 3, by sorry⟩\n"
     )
-    hard, easy = (filled := fill(lab, text, options=Options(SMALL))).verdicts
+    hard, easy = (filled := fill(lab, text, options=Options(SMALL, refute=False))).verdicts
     assert not hard.proved
     assert (easy.proved, easy.rests_on) == (False, ("hard",))
     assert "filled, but it rests on `hard`" in easy.reason
@@ -241,7 +241,7 @@ def test_holes_that_depend_on_each_other_are_filled_together(lab: Lab) -> None:
 
 def test_data_stays_open_where_the_whole_is_not_proved(lab: Lab) -> None:
     text = "structure P where\n  n : Nat\n  h : n * n = 26\ndef p : P := { n := sorry, h := by sorry }\n"
-    filled = fill(lab, text, options=Options(SMALL))
+    filled = fill(lab, text, options=Options(SMALL, refute=False))
     assert not filled.proved
     assert filled.text == text
 
@@ -256,7 +256,7 @@ def test_a_sorry_without_a_goal_is_not_forgotten(lab: Lab) -> None:
 
 def test_a_hole_whose_type_is_found_late_is_not_forgotten(lab: Lab) -> None:
     text = "theorem a : 1 = 1 := sorry\ndef f : Nat → Nat\n  | 0 => 1\n  | n + 1 => f n + sorry\n"
-    filled = fill(lab, text, options=Options(SMALL))
+    filled = fill(lab, text, options=Options(SMALL, refute=False))
     assert filled.proved == ("sorry" not in filled.text)
 
 
@@ -324,7 +324,7 @@ def plain(graph: Graph) -> dict[str, Any]:
 def searched(
     lab: Lab, seed: int = 0, on_progress: Callable[[Progress], None] | None = None
 ) -> dict[str, Any]:
-    prover = lab.beside(Options(SMALL, seed), on_progress=on_progress)
+    prover = lab.beside(Options(SMALL, seed, refute=False), on_progress=on_progress)
     (graph,) = lab.wait(prover.fill_statement(FALSE)).graphs
     return plain(graph)
 
@@ -345,7 +345,9 @@ def test_the_same_seed_gives_the_same_graph_whatever_happens(lab: Lab, lean: obj
     assert lab.pool.restarts == restarts + 1
 
     async def with_two() -> dict[str, Any]:
-        async with Prover(Settings(lean="embedded", jobs=2), Options(SMALL)) as prover:
+        async with Prover(
+            Settings(lean="embedded", jobs=2), Options(SMALL, refute=False)
+        ) as prover:
             (graph,) = (await prover.fill_statement(FALSE)).graphs
             return plain(graph)
 
@@ -451,7 +453,9 @@ def test_a_generator_that_fails_is_told(lab: Lab) -> None:
 
 
 def test_the_wall_time_is_capped(lab: Lab) -> None:
-    verdict = prove(lab, FALSE, options=Options(Budget(expansions=100_000, seconds=1.5)))
+    verdict = prove(
+        lab, FALSE, options=Options(Budget(expansions=100_000, seconds=1.5), refute=False)
+    )
     assert verdict.outcome is Outcome.GAVE_UP
     assert "seconds" in verdict.reason
     assert verdict.spent.seconds < 10

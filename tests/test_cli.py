@@ -19,7 +19,8 @@ from tests.command import command
 
 ROOT = Path(__file__).parents[1]
 COMM = "theorem t (a b : Nat) : a + b = b + a"
-FALSE = "theorem t (n : Nat) : n < 5"
+HARD = "theorem t (a b c n : Nat) (h : 2 < n) : (a + 1) ^ n + (b + 1) ^ n ≠ (c + 1) ^ n"
+"""Nothing here proves it, and no instance is false (Wiles 1995)."""
 COLOURS = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "200"}
 
 
@@ -303,8 +304,8 @@ def test_a_statement_is_proved_and_explained(prover: Shell) -> None:
     assert {node["kind"] for node in trace["graphs"][0]["nodes"]} == {"goal", "step"}
 
 
-def test_a_false_statement_ends_with_1_and_its_best_goals_as_json(prover: Shell) -> None:
-    done = prover("prove", "-", "--json", "--budget", "3", "--jobs", "1", stdin=FALSE)
+def test_what_is_not_proved_ends_with_1_and_its_best_goals_as_json(prover: Shell) -> None:
+    done = prover("prove", "-", "--json", "--budget", "3", "--jobs", "1", stdin=HARD)
     assert done.code == 1, done
     (verdict,) = json.loads(done.out)
     assert verdict["outcome"] == "gave_up"
@@ -326,7 +327,7 @@ def test_a_file_is_filled_in_place_byte_for_byte(prover: Shell) -> None:
     done = prover("prove", path.name, "--write", "--json", "--budget", "8", "--jobs", "1")
     assert done.code == 1, done
     outcomes = {v["name"]: v["outcome"] for v in json.loads(done.out)}
-    assert outcomes == {"a": "proved", "b": "gave_up", "c": "proved"}
+    assert outcomes == {"a": "proved", "b": "disproved", "c": "proved"}
     filled = path.read_bytes().decode()
     assert filled.startswith(
         "\ufeff-- ℕ — «é»  \r\n\r\ntheorem a (n : Nat) : n + 0 = n := by\r\n  "
@@ -405,7 +406,7 @@ def test_what_a_shell_substitutes_is_read_like_standard_input(prover: Shell) -> 
     [
         (f"'{COMM}' --json", "head -1", 0),
         (f"'{COMM}' -v", "true", 0),
-        (f"'{FALSE}' --budget 1", "true", 1),
+        (f"'{HARD}' --budget 1", "true", 1),
     ],
 )
 def test_the_reader_of_the_output_may_go_away(
@@ -561,7 +562,7 @@ def test_an_interrupt_while_it_starts(prover: Shell, number: int, delay: float) 
 
 def test_an_interrupt_of_a_search_keeps_what_it_has(prover: Shell) -> None:
     path = prover.folder / "a.lean"
-    text = f"theorem a : 2 = 2 := sorry\n{FALSE} := sorry\n"
+    text = f"theorem a : 2 = 2 := sorry\n{HARD} := sorry\n"
     path.write_text(text)
     args = ["prove", "a.lean", "--write", "--json", "--trace", "t.json", "--budget", "100000"]
     process = prover.start(*args, "--jobs", "1")
@@ -572,7 +573,7 @@ def test_an_interrupt_of_a_search_keeps_what_it_has(prover: Shell) -> None:
     assert [(v["name"], v["outcome"]) for v in verdicts] == [("a", "proved"), ("t", "gave_up")]
     assert verdicts[1]["reason"] == "interrupted"
     assert verdicts[1]["open_goals"]
-    assert path.read_text().endswith(f"\n{FALSE} := sorry\n")
+    assert path.read_text().endswith(f"\n{HARD} := sorry\n")
     assert path.read_text().count("sorry") == 1
     assert len(json.loads((prover.folder / "t.json").read_text())["graphs"]) == 2
 
@@ -595,7 +596,7 @@ def test_an_interrupted_comparison_goes_on(prover: Shell) -> None:
 
 def test_a_second_interrupt_ends_everything(prover: Shell) -> None:
     path = prover.folder / "a.lean"
-    path.write_text(f"{FALSE} := sorry\n")
+    path.write_text(f"{HARD} := sorry\n")
     args = ["prove", "a.lean", "--write", "--budget", "100000", "--jobs", "2"]
     process = prover.start(*args)
     wait_for(process, "is ready")
@@ -603,5 +604,5 @@ def test_a_second_interrupt_ends_everything(prover: Shell) -> None:
     done = end(process, signal.SIGINT, signal.SIGINT, signal.SIGTERM, pause=0.01)
     assert done.code == 130, done
     assert "Traceback" not in done.err
-    assert path.read_text() == f"{FALSE} := sorry\n"
+    assert path.read_text() == f"{HARD} := sorry\n"
     assert [entry.name for entry in prover.folder.iterdir()] == ["a.lean"]

@@ -38,7 +38,7 @@ def resident(lab: Lab, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("statement", "code", "says"),
     [
         ("theorem t (n : Nat) : n + 0 = n", 0, "proved t"),
-        ("theorem t : False", 1, "gave_up t: no tactic is left to try"),
+        ("theorem t : False", 1, "disproved t: it is false: its negation is proved"),
         ("theorem t (n : Nat) : n = m", 2, "Unknown identifier `m`"),
         ("theorem t : 1 = )", 2, "1:15: error: unexpected token"),
         ("import Nothing\ntheorem t : True := sorry", 2, "an import is missing"),
@@ -55,7 +55,7 @@ def test_of_a_file_of_which_a_part_is_proved(folder: Path) -> None:
     (folder / "a.lean").write_text("theorem a : 2 = 2 := sorry\ntheorem b : False := sorry\n")
     done = command("prove", "a.lean")
     assert done.code == 1, done
-    assert "proved a" in done.out and "gave_up b" in done.out
+    assert "proved a" in done.out and "disproved b" in done.out
     for name, code in (("a", 0), ("b", 1)):
         done = command("prove", f"a.lean:{name}")
         assert done.code == code, done

@@ -35,25 +35,31 @@ CLOSING = ("by decide", "by decide +kernel")
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How far a statement is looked at: `points`, `heartbeats` for them, `guesses` that are tried to
-    be proved where evaluation does not decide, and the budget of such a proof."""
+    """How far a statement is looked at: `points`, with `heartbeats` and at most `limit` seconds for
+    them all; `guesses` are points that are tried to be proved where evaluation does not decide, each
+    with a search of so many `expansions` and `seconds`."""
 
     points: int
     heartbeats: int
+    limit: float
     guesses: int
     expansions: int
     seconds: float
 
 
-GLANCE = Effort(points=300, heartbeats=400, guesses=2, expansions=4, seconds=2.0)
+GLANCE = Effort(points=300, heartbeats=400, limit=4.0, guesses=1, expansions=4, seconds=2.0)
 """Before a search."""
 
-STUDY = Effort(points=6_000, heartbeats=4_000, guesses=6, expansions=40, seconds=20.0)
+STUDY = Effort(points=10_000, heartbeats=8_000, limit=30.0, guesses=3, expansions=12, seconds=5.0)
 """Beside a search that does not end soon."""
 
 
-EMPTY = ("nofun", "rintro ⟨⟨⟩⟩")
-"""What closes `¬ P` where no constructor fits."""
+BY_CONSTRUCTORS = (
+    "nofun",
+    "rintro ⟨⟨⟩⟩",
+    "all_goals first | decide | (repeat' constructor) | nofun",
+)
+"""What closes instances of inductive predicates, or their negations."""
 
 STUDY_AFTER = 16
 """How many expansions a search has had when its statement is studied."""
@@ -86,6 +92,10 @@ class Negation:
     hole: Hole
 
 
+class Unanswered(Exception):
+    """Lean did not come back from evaluating a statement. The message says how it ended."""
+
+
 class Refuter:
     """Looks for proofs that statements are false."""
 
@@ -97,7 +107,11 @@ class Refuter:
         self, header: str, text: Elaborated, declaration: Declaration, effort: Effort = GLANCE
     ) -> Disproof | None:
         """A disproof of a theorem of a text, which may have holes; None where none was found, and
-        for what has no name."""
+        for what has no name.
+
+        Raises:
+            Unanswered: evaluating took the process along, and would again.
+        """
         negation = await self._negation(header, text, declaration)
         if negation is None:
             return None
@@ -105,8 +119,14 @@ class Refuter:
         try:
             state = negation.hole.state
             found = await pool.refute(
-                state, most=effort.points, heartbeats=effort.heartbeats, negation=True
+                state,
+                most=effort.points,
+                heartbeats=effort.heartbeats,
+                negation=True,
+                seconds=effort.limit,
             )
+            if found.reason:
+                raise Unanswered(found.reason)
             for point in _candidates(found, effort):
                 script = await self._prove(negation, point, effort)
                 if script is not None:
@@ -169,7 +189,7 @@ class Refuter:
         return None if rest is None else f"{script}\n{rest}"
 
     async def _search(self, state: State, effort: Effort) -> str | None:
-        for tactic in EMPTY:
+        for tactic in BY_CONSTRUCTORS:
             outcome = await self._texts.pool.run(state, tactic, whole=True)
             if isinstance(outcome, Progress):
                 self._texts.pool.release(outcome.children)
@@ -228,6 +248,7 @@ class Doubt:
         self._header, self._text, self._declaration = header, text, declaration
         self._looks: dict[Effort, asyncio.Task[None]] = {}
         self._searches: list[asyncio.Task[Any]] = []
+        self._unanswered = False
 
     def glance(self) -> asyncio.Task[None]:
         """Takes a first look, once."""
@@ -255,9 +276,14 @@ class Doubt:
         return self._looks[effort]
 
     async def _work(self, effort: Effort) -> None:
-        self.disproof = await self._refuter.disprove(
-            self._header, self._text, self._declaration, effort
-        )
+        if self._unanswered:
+            return
+        try:
+            self.disproof = await self._refuter.disprove(
+                self._header, self._text, self._declaration, effort
+            )
+        except Unanswered:
+            self._unanswered = True
         if self.disproof is not None:
             for search in self._searches:
                 search.cancel()

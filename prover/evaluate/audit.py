@@ -15,7 +15,7 @@ from typing import Any
 
 from prover.api import Prover, StatementError
 from prover.engine import targets
-from prover.engine.refute import STUDY, Disproof, Refuter
+from prover.engine.refute import STUDY, Disproof, Refuter, Unanswered
 from prover.errors import WrongUse
 from prover.files import read_text
 from prover.lean.source import with_options
@@ -138,7 +138,10 @@ async def _disproof(prover: Prover, header: str, statement: str) -> Disproof | N
     if declaration is None:
         return None
     refuter = Refuter(prover.engine, prover.texts)
-    return await refuter.disprove(header, text, declaration, STUDY)
+    try:
+        return await refuter.disprove(header, text, declaration, STUDY)
+    except Unanswered:
+        return None
 
 
 async def _trivial(prover: Prover, header: str, statement: str) -> str | None:

@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import combinations
 
 from prover.generate.shapes import INT, NAT, Idea, Shape, View, usable, words
-from search.context import Function, InductiveType, Premise
+from search.context import Function, InductiveType, Premise, Tree
 
 MOST_FUNCTIONS = 24
 """How many functions are unfolded together. A goal over more of them is not for one tactic."""
@@ -17,6 +17,20 @@ MOST_FUNCTIONS = 24
 MOST_PREMISES = 6
 INDUCTIONS = 4
 """How many variables of a goal induction is tried on, with all that follows it."""
+
+OPERATIONS = {
+    "Add": ("HAdd.hAdd", "Add.add"),
+    "Sub": ("HSub.hSub", "Sub.sub"),
+    "Mul": ("HMul.hMul", "Mul.mul"),
+    "Neg": ("Neg.neg",),
+    "Append": ("HAppend.hAppend", "Append.append"),
+    "LE": ("LE.le",),
+    "LT": ("LT.lt",),
+    "BEq": ("BEq.beq",),
+    "Zero": ("Zero.zero", "OfNat.ofNat"),
+    "One": ("One.one", "OfNat.ofNat"),
+}
+"""What a notation stands for, by the class that an instance gives it with."""
 
 LIBRARY_TYPES = {"Nat": ("zero", "succ"), "List": ("nil", "cons")}
 
@@ -259,9 +273,7 @@ def _constructors(sight: _Sight, kind: str) -> list[tuple[str, list[tuple[str, b
     for constructor in info.constructors:
         arguments = []
         for binder in constructor.binders[info.parameters :]:
-            recursive = binder.type == kind or (
-                isinstance(binder.type, tuple) and binder.type[0] == kind
-            )
+            recursive = _head(binder.type) == kind
             arguments.append((binder.name if usable(binder.name) else "x", recursive))
         found.append((constructor.name.rsplit(".", 1)[-1], arguments))
     return found
@@ -345,6 +357,11 @@ def _subterms(sight: _Sight) -> Iterator[Idea]:
             yield 2.3 + late, back
 
 
+def _head(tree: Tree) -> str:
+    """The constant at the head of a type."""
+    return str(tree[0] if isinstance(tree, tuple) else tree)
+
+
 def _grows(sight: _Sight, term: str) -> bool:
     """Whether induction can run on the value of an applied function."""
     head = term.partition(" ")[0]
@@ -352,11 +369,10 @@ def _grows(sight: _Sight, term: str) -> bool:
     for function in sight.functions:
         shown = function.signature.shown
         if head == shown or ("." in head and short == shown.rsplit(".", 1)[-1]):
-            result = function.signature.result
-            kind = result[0] if isinstance(result, tuple) else result
+            kind = _head(function.signature.result)
             if kind in LIBRARY_TYPES:
                 return True
-            info = sight.view.context.types.get(str(kind))
+            info = sight.view.context.types.get(kind)
             return info is not None and info.recursive
     return False
 
@@ -466,6 +482,17 @@ def _structures(sight: _Sight) -> Iterator[Idea]:
         yield 1.62, f"{apart} <;> simp_all{rules}", 2
         yield 1.72, f"{apart} <;> grind{rules}"
         yield 1.74, f"{apart} <;> simp_all{rules} <;> omega"
+    operations = [
+        method
+        for name in view.goal.around
+        if (instance := view.context.instances.get(name)) is not None
+        for method in OPERATIONS.get(_head(instance.result), ())
+    ]
+    if operations:
+        fields = [f"{c.shown}.injEq" for info in shapes for c in info.constructors]
+        opened = ", ".join(dict.fromkeys([*operations, *fields]))
+        yield 1.78, f"simp only [{opened}]; grind{rules}"
+        yield 2.6, f"simp only [{opened}]"
     if sight.instances:
         used = _using(sight.instances)
         yield 1.8, f"simp{used}"

@@ -45,6 +45,13 @@ EVALUATED = 100
 
 INSTANCE = "inferInstance"
 
+LOSES = re.compile(r"\bgeneralize\b|\bexfalso\b|\bclear\b")
+"""A tactic that may turn a goal that holds into one that does not, and does so often."""
+
+FALSE_POINTS = 40
+FALSE_HEARTBEATS = 200
+"""How far the goals that such a tactic leaves are looked at."""
+
 QUESTION = re.compile(r"\s*[a-z_]+\?(?!\w)[^\n;|]*\Z")
 """A tactic that is nothing but a question to Lean, such as `exact?` or `simp? [h] at g`."""
 
@@ -291,21 +298,10 @@ class LeanPool:
         return reply.fields if reply.ok else reply.message
 
     async def context(self, state: State, theorems: Sequence[Name] = ()) -> Context:
-        """What a state's first goal is about, with those of some theorems that stand before it; NOTHING
-        if Lean does not tell."""
-        handle = state.handle
-        assert isinstance(handle, Handle)
-        worker = await self._acquire(handle.family, handle)
-        try:
-            name = await self._ensure(worker, handle)
-            reply = await worker.gym.request(
-                self.limits.tactic_seconds, cmd="context", state=name, theorems=theorems
-            )
-            return read_context(reply.fields) if reply.ok else NOTHING
-        except (GymDied, _Lost):
-            return NOTHING
-        finally:
-            self._give_back(worker)
+        """What a state's first goal is about, with those of some theorems that stand before it;
+        NOTHING if Lean does not tell."""
+        reply = await self._ask(state, self.limits.tactic_seconds, cmd="context", theorems=theorems)
+        return NOTHING if isinstance(reply, str) else read_context(reply)
 
     def release(self, states: Sequence[State]) -> None:
         workers = {worker.serial: worker for worker in self._live}
@@ -399,6 +395,8 @@ class LeanPool:
             return Failure("crash", f"the state could not be rebuilt: {lost}")
         reply = await self._tactic(worker, name, tactic, whole, heartbeats)
         outcome = _read_outcome(worker, handle, tactic, whole, reply)
+        if isinstance(outcome, Progress) and LOSES.search(tactic):
+            outcome = await self._without_false_goals(worker, outcome)
         if not isinstance(outcome, Progress) or not QUESTION.match(tactic):
             return outcome
         for suggestion in suggestions(read_messages(reply.fields)):
@@ -407,6 +405,25 @@ class LeanPool:
             if isinstance(better, Progress):
                 self.release(outcome.children)
                 return better
+        return outcome
+
+    async def _without_false_goals(self, worker: Worker, outcome: Progress) -> Outcome:
+        """A failure if a goal that a tactic left is false at a small instance."""
+        for child in outcome.children:
+            assert isinstance(child.handle, Handle)
+            reply = await worker.gym.request(
+                self.limits.tactic_seconds,
+                cmd="refute",
+                state=child.handle.names[worker.serial],
+                most=FALSE_POINTS,
+                heartbeats=FALSE_HEARTBEATS,
+                negation=False,
+            )
+            if reply.ok and reply.fields["found"] is not None:
+                self.release(outcome.children)
+                at = _read_point(reply.fields["found"])
+                cost = Cost(outcome.cost.heartbeats + reply.heartbeats, outcome.cost.seconds)
+                return Failure("false", f"it leaves a goal that is false at {at}", cost)
         return outcome
 
     async def _tactic(

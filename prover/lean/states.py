@@ -66,6 +66,7 @@ ERROR_KINDS = {
     "heartbeats": "the tactic ran out of heartbeats",
     "recursion": "the tactic went too deep",
     "sorry": "the tactic leaves `sorry` in the proof",
+    "false": "the tactic leaves a goal that is false",
     "timeout": "the tactic ran out of wall time and its process was killed",
     "memory": "the process ran out of memory",
     "crash": "the process died",

@@ -308,7 +308,7 @@ class Suite:
         self._jobs = jobs
         budget = Budget(expansions=8, seconds=60.0)
         settings = Settings(lean=lean, jobs=jobs)
-        self.prover = Prover(settings, Options(budget), generator=self.generator)
+        self.prover = Prover(settings, Options(budget, refute=False), generator=self.generator)
 
     async def __aenter__(self) -> Self:
         await self.prover.__aenter__()

@@ -104,7 +104,7 @@ class Arena:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._generator: TacticGenerator = Proposing([])
-        options = Options(Budget(expansions=4, seconds=120.0), width=100)
+        options = Options(Budget(expansions=4, seconds=120.0), width=100, refute=False)
         self._prover = Prover(
             Settings(lean="embedded", jobs=1),
             options,

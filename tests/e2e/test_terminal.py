@@ -15,7 +15,7 @@ import pytest
 
 from prover.lean import embedded
 from tests.e2e.screen import Screen
-from tests.test_cli import COMM, FALSE, Shell, prover  # noqa: F401 (a fixture)
+from tests.test_cli import COMM, HARD, Shell, prover  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*forkpty:DeprecationWarning")
 
@@ -117,7 +117,7 @@ Opens = Callable[..., Window]
 def path(prover: Shell) -> Path:  # noqa: F811
     """A file with a hole that cannot be filled."""
     path = prover.folder / "a.lean"
-    path.write_text(f"{FALSE} := sorry\n")
+    path.write_text(f"{HARD} := sorry\n")
     return path
 
 

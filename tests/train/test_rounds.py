@@ -173,7 +173,7 @@ def test_an_attempt_keeps_pairs_negatives_and_distances(lab: Lab) -> None:
 
     one = row("and", "p ∧ q", "(p q : Prop)", "(hp : p)", "(hq : q)")
 
-    options = Options(Budget(expansions=10))
+    options = Options(Budget(expansions=10), refute=False)
     line = lab.wait(attempt(lab.prover, Given(), one, 0, options))
     assert line["outcome"] == "proved" and line["steps"] == 3
     goals = {pair["state"].rpartition("⊢ ")[2]: pair["tactic"] for pair in line["pairs"]}
