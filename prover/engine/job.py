@@ -460,11 +460,9 @@ class Job:
             if doubt is not None and search.spent.expansions >= STUDY_AFTER:
                 doubt.study()
 
-        first = None
-        if generator is None:
-            generator, first = self._proposers(part)
+        proposer, first = (generator, None) if generator is not None else self._proposers(part)
         work = self._engine.scheduler.run(
-            search, generator, first=first, verify=verify, on_progress=report
+            search, proposer, first=first, verify=verify, on_progress=report
         )
         found = await self._run_search(search, work, refused, doubt)
         if (proof := found.result.proof) is None or self._over or generator is not None:
