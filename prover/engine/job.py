@@ -548,6 +548,7 @@ class Job:
         proved. All proofs are put into the text, which is elaborated from scratch; where one does
         not hold there, its declaration stays as it was and the rest is judged again."""
         refused: dict[str, str] = {}
+        asked = {d.name for d in text.declarations}  # a lemma that is not finished is none
         while True:
             filled = filled_text(text, wanted, found, refused)
             there = {name: own for name, own in lemmas.items() if name not in refused}
@@ -562,6 +563,7 @@ class Job:
                 target.name: judgement.reason
                 for target, judgement in zip(solved, judged, strict=True)
                 if not (judgement.proved or (judgement.only_sorry and rests[target.name]))
+                or (there and not asked.issuperset(rests[target.name]))
             }
             if not bad:
                 break
