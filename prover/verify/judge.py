@@ -82,7 +82,7 @@ class Made:
         denied = self._tables.denied(own["type"])
         names = [self._tables.name(level) for level in other["levels"]]
         levels = dict(zip(names, self.universes(declaration), strict=True))
-        return denied is not None and self._tables.digest(denied, ()) == self._tables.digest(
+        return denied is not None and self._tables.digest(denied, (), {}) == self._tables.digest(
             other["type"], (), levels
         )
 
@@ -348,27 +348,34 @@ class _Tables:
                 found.add(self._names[self._levels[rest[0]][1]])
         return found
 
+    def _number(self, level: int, at: Mapping[Name, int]) -> int:
+        kind, *rest = self._levels[level]
+        if kind == 4:
+            return at[self._names[rest[0]]]
+        parts = [self._number(i, at) for i in rest]
+        if kind == 3 and parts[1] == 0:  # imax
+            return 0
+        return 0 if kind == 0 else parts[0] + 1 if kind == 1 else max(parts)
+
     def digest(
         self, term: int, params: Sequence[Name], at: Mapping[Name, int] | None = None
     ) -> str:
         """The hash of a term in which each row stands for what it refers to, universe parameters for
-        their place among `params` or for the levels that `at` gives them."""
-        ground = [_sha("level 0")]
-        ground.append(_sha("level 1", ground[0]))
+        their place among `params`. With `at`, which gives levels to all of them, a level stands for
+        its number."""
         levels: dict[int, str] = {}
         exprs: dict[int, str] = {}
 
         def level(i: int) -> str:
             if i not in levels:
                 kind, *rest = self._levels[i]
-                if kind == 4 and at is not None:
-                    levels[i] = ground[at[self._names[rest[0]]]]
-                    return levels[i]
-                if kind == 4:
+                if at is not None:
+                    parts = [str(self._number(i, at))]
+                elif kind == 4:
                     parts = [str(params.index(self._names[rest[0]]))]
                 else:
                     parts = [level(j) for j in rest]
-                levels[i] = _sha(f"level {kind}", *parts)
+                levels[i] = _sha("level" if at is not None else f"level {kind}", *parts)
             return levels[i]
 
         for i in sorted(_rows_below(self._exprs, term)):

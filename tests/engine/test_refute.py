@@ -147,7 +147,7 @@ def look(lab: Lab, text: str, name: str = "t", header: str = "") -> Disproof | N
 
 
 def fill(lab: Lab, text: str, options: Options | None = None) -> Filled:
-    chosen = options or replace(lab.prover.options, budget=Budget(expansions=20, seconds=60.0))
+    chosen = options or Options(Budget(expansions=20, seconds=60.0))
     return lab.wait(lab.beside(chosen).prove_text(text))
 
 
