@@ -52,11 +52,13 @@ from search.interfaces import Goal, Progress, Request, State, Suggestion, Tactic
 CONJECTURES = 30
 """How many conjectures of one size are tried, those first that are likeliest to help."""
 
+TOGETHER = 2
+
 TRIES = 3
 """How often a conjecture is tried, with more lemmas each time."""
 
-PROOF = Budget(expansions=6, seconds=6.0)
-ATTEMPT = Budget(expansions=24, seconds=12.0)
+PROOF = Budget(expansions=6, seconds=15.0)
+ATTEMPT = Budget(expansions=24, seconds=30.0)
 """What the proof of a lemma may take, and one more search of the goal."""
 
 REFUTED = 100
@@ -266,14 +268,13 @@ class Discovery:
         return _anonymous(goal.target, names) in [_anonymous(s, found.names) for s in sides]
 
     async def _prove(self, conjectures: Sequence[_Conjecture]) -> set[str]:
-        """Tries to prove conjectures, as many at once as there are workers. The functions that the
-        new lemmas are about."""
+        """Tries to prove conjectures, some at once: always as many, so that what comes of it does
+        not depend on the number of workers. The functions that the new lemmas are about."""
         new: set[str] = set()
-        together = self._pool.capacity
-        for first in range(0, len(conjectures), together):
+        for first in range(0, len(conjectures), TOGETHER):
             if self._is_over:
                 break
-            group = conjectures[first : first + together]
+            group = conjectures[first : first + TOGETHER]
             names = [self._fresh(one.name) for one in group]
             tries = [self._lemma(name, one) for name, one in zip(names, group, strict=True)]
             for name, one, came in zip(names, group, await asyncio.gather(*tries), strict=True):

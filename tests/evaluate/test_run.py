@@ -434,3 +434,48 @@ def test_reports_and_comparisons_of_results(folder: Path, whole: Path) -> None:
     assert "their hashes differ" in command("eval", "recheck", "r.jsonl").err
     diff = command("eval", "diff", FILE.name, str(FILE))
     assert diff.code == 1 and "identical: 7, cosmetic: 0, differing: 1" in diff.out
+
+
+LESS = Theorem(
+    "less_plus",
+    "theorem less_plus (n m : Num) : less n (.next (plus m n)) = true",
+    """inductive Num where
+  | zero
+  | next (n : Num)
+
+def plus : Num → Num → Num
+  | .zero, m => m
+  | .next n, m => .next (plus n m)
+
+def less : Num → Num → Bool
+  | _, .zero => false
+  | .zero, .next _ => true
+  | .next n, .next m => less n m
+""",
+)
+
+
+@pytest.mark.timeout(900)
+def test_a_row_says_which_lemmas_were_found_and_holds_them(lab: Lab, tmp_path: Path) -> None:
+    out = tmp_path / "results.jsonl"
+    options = Options(Budget(expansions=400, seconds=600.0))
+    one = plan(lab, theorems=(LESS,), subset="", options=options)
+    assert lab.wait(run(lab.prover, one, out))
+    results = read_results(out)
+    (row,) = results.rows.values()
+    assert results.settings["lemmas"] and row["outcome"] == "proved"
+    (lemma,) = row["lemmas"]
+    name = lemma.split(" ")[0]
+    assert f"theorem {name} " in row["text"] and name in row["proof"]
+    assert row["layers"] == ["elaboration", "statement", "axioms", "kernel"]
+    assert check(lab, claims_of_run(results, [LESS]))["less_plus"].proved
+    tampered = replace(
+        results,
+        rows={
+            ("less_plus", 0): {
+                **row,
+                "text": row["text"].replace(f"theorem {name} ", f"axiom {name} "),
+            }
+        },
+    )
+    assert not check(lab, claims_of_run(tampered, [LESS]))["less_plus"].proved
