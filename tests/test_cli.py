@@ -606,3 +606,37 @@ def test_a_second_interrupt_ends_everything(prover: Shell) -> None:
     assert "Traceback" not in done.err
     assert path.read_text() == f"{HARD} := sorry\n"
     assert [entry.name for entry in prover.folder.iterdir()] == ["a.lean"]
+
+
+NUMBERS = """inductive Num where
+  | zero
+  | next (n : Num)
+
+def plus : Num → Num → Num
+  | .zero, m => m
+  | .next n, m => .next (plus n m)
+
+def less : Num → Num → Bool
+  | _, .zero => false
+  | .zero, .next _ => true
+  | .next n, .next m => less n m
+
+theorem less_plus (n m : Num) : less n (.next (plus m n)) = true := by
+  sorry
+"""
+
+
+def test_a_lemma_is_written_before_the_theorem_and_named(prover: Shell) -> None:
+    file = prover.folder / "Numbers.lean"
+    file.write_text(NUMBERS, encoding="utf-8")
+    without = prover("prove", "Numbers.lean", "--no-lemmas", "--budget", "20", "--jobs", "1")
+    assert without.code == 1 and "lemma" not in without.out
+    done = prover("prove", "Numbers.lean", "--write", "--jobs", "1")
+    assert done.code == 0, done.out
+    assert (
+        "\n  with a lemma found on the way: plus_next (n m : Num) : plus n (Num.next m) ="
+        in done.out
+    )
+    text = file.read_text(encoding="utf-8")
+    assert text.index("theorem plus_next (n m : Num)") < text.index("theorem less_plus")
+    assert prover("check", "Numbers.lean").code == 0
