@@ -434,7 +434,9 @@ def test_the_configuration_is_surer_than_the_name() -> None:
 
 
 def test_what_is_not_known_lists_what_is() -> None:
-    with pytest.raises(UnknownFormat, match="gpt2 is not known: name one of prover, prover-context, llmstep"):
+    with pytest.raises(
+        UnknownFormat, match="gpt2 is not known: name one of prover, prover-context, llmstep"
+    ):
         detect("gpt2", {"model_type": "gpt2"}, {"a": 0})
     with pytest.raises(UnknownFormat, match="no prompt format 'x'; known are prover"):
         named("x")

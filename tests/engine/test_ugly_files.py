@@ -1,0 +1,129 @@
+"""Definitions that are awkward: each is taken in without a crash and without minutes of preparation."""
+
+import time
+
+from prover.api import Options
+from prover.engine.checking import StatementError
+from prover.engine.job import Filled
+from search.budget import Budget
+from tests.lab import Lab
+
+
+def fill(lab: Lab, text: str) -> Filled:
+    options = Options(Budget(expansions=30, seconds=30.0), discover=False)
+    return lab.wait(lab.prover.prove_text(text, options=options))
+
+
+def test_a_type_with_forty_constructors(lab: Lab) -> None:
+    constructors = "\n".join(f"  | c{i} (n : Nat)" for i in range(40))
+    equations = "\n".join(f"  | .c{i} n => n + {i}" for i in range(40))
+    text = (
+        f"inductive Big where\n{constructors}\n\ndef Big.value : Big → Nat\n{equations}\n\n"
+        "theorem t (b : Big) (h : b.value = 0) : b = .c0 0 := by\n  sorry\n"
+    )
+    assert fill(lab, text).proved
+
+
+def test_three_hundred_declarations_before_the_hole(lab: Lab) -> None:
+    lines = ["def f0 (n : Nat) : Nat := n"]
+    for i in range(1, 150):
+        lines.append(f"def f{i} (n : Nat) : Nat := match n with | 0 => {i} | n + 1 => f{i - 1} n")
+        lines.append(f"theorem f{i}_zero : f{i} 0 = {i} := rfl")
+    begin = time.monotonic()
+    filled = fill(lab, "\n".join(lines) + "\ntheorem t (n : Nat) : f1 (n + 1) = n := by sorry\n")
+    assert filled.proved
+    assert time.monotonic() - begin < 60
+
+
+def test_programs_that_no_proof_can_unfold(lab: Lab) -> None:
+    text = """
+partial def collatz (n : Nat) : Nat := if n ≤ 1 then 0 else collatz (n / 2) + 1
+unsafe def danger (n : Nat) : Nat := danger (n + 1)
+theorem same : collatz 4 = collatz 4 := by sorry
+theorem other : collatz 4 = 2 := by sorry
+"""
+    same, other = fill(lab, text).verdicts
+    assert same.proved and not other.proved
+
+
+def test_a_function_that_does_not_terminate_is_said_to(lab: Lab) -> None:
+    text = "def loop (n : Nat) : Nat := loop (n + 1) + 1\ntheorem t : loop 0 = loop 0 := by sorry\n"
+    try:
+        fill(lab, text)
+    except StatementError as error:
+        assert "termination" in str(error)
+    else:
+        raise AssertionError("it does not elaborate")
+
+
+def test_mutual_nested_and_indexed_types_and_classes(lab: Lab) -> None:
+    text = """
+mutual
+inductive Tree (α : Type) where
+  | node (a : α) (f : Forest α)
+inductive Forest (α : Type) where
+  | nil
+  | cons (t : Tree α) (f : Forest α)
+end
+mutual
+def Tree.size {α : Type} : Tree α → Nat
+  | .node _ f => f.size + 1
+def Forest.size {α : Type} : Forest α → Nat
+  | .nil => 0
+  | .cons t f => t.size + f.size
+end
+theorem size_pos {α : Type} (t : Tree α) : 0 < t.size := by sorry
+
+inductive Rose where
+  | node (value : Nat) (children : List Rose)
+def Rose.value : Rose → Nat | .node v _ => v
+def Rose.children : Rose → List Rose | .node _ cs => cs
+theorem rose_eta (r : Rose) : .node r.value r.children = r := by sorry
+
+class Shape (α : Type) where
+  area : α → Nat
+  grow : α → α
+  area_grow : ∀ a, area (grow a) = area a + 1
+def twice {α : Type} [Shape α] (a : α) : α := Shape.grow (Shape.grow a)
+theorem area_twice {α : Type} [Shape α] (a : α) : Shape.area (twice a) = Shape.area a + 2 := by
+  sorry
+
+inductive Vec (α : Type) : Nat → Type where
+  | nil : Vec α 0
+  | cons {n : Nat} (a : α) (v : Vec α n) : Vec α (n + 1)
+def Vec.map {α β : Type} {n : Nat} (f : α → β) : Vec α n → Vec β n
+  | .nil => .nil
+  | .cons a v => .cons (f a) (v.map f)
+theorem map_id {α : Type} {n : Nat} (v : Vec α n) : v.map id = v := by sorry
+"""
+    filled = fill(lab, text)
+    assert filled.proved, [v.name for v in filled.verdicts if not v.proved]
+
+
+def test_names_notation_comments_and_options(lab: Lab) -> None:
+    text = """/- a comment /- in a comment -/ with sorry -/
+namespace   A.B
+/-- says `sorry` -/
+private def  hidden (n:Nat):Nat:=   n*2  -- sorry
+local notation "⟪" x "⟫" => hidden x
+theorem  t1(n:Nat) : ⟪n⟫ = n+n := by
+  -- sorry here
+  sorry
+section
+variable (n m : Nat) {xs : List Nat}
+include n
+theorem «weird name» : hidden n + m = m + hidden n := by sorry
+theorem «end» (h : xs = []) : xs.length + hidden 0 = 0 := by
+  cases xs with
+  | nil => sorry
+  | cons => simp at h
+end
+structure P where
+  (x y : Int)
+instance : Add P := ⟨fun a b => { x := a.x + b.x, y := a.y + b.y }⟩
+theorem P.add_assoc (a b c : P) : a + b + c = a + (b + c) := by sorry
+end A.B
+"""
+    filled = fill(lab, text)
+    assert filled.proved, [v.name for v in filled.verdicts if not v.proved]
+    assert filled.text.count("sorry") == text.count("sorry") - 4
