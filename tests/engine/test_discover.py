@@ -157,6 +157,18 @@ def test_a_name_that_is_taken_is_not_taken_again(lab: Lab) -> None:
 
 
 @pytest.mark.timeout(900)
+def test_two_theorems_of_a_file_have_lemmas_of_different_names(lab: Lab) -> None:
+    other = (
+        "theorem less_next (n m : Num) : less n (.next (.next (plus m n))) = true := by\n  sorry\n"
+    )
+    filled = fill(lab, f"{NUMBERS}\n{other}")
+    assert filled.proved, [verdict.reason for verdict in filled.verdicts]
+    assert holds(lab, filled, f"{NUMBERS}\n{other}")
+    names = before(filled, "less_next")
+    assert len(names) == len(set(names)) > 2
+
+
+@pytest.mark.timeout(900)
 def test_an_accumulator_in_a_namespace_with_variables(lab: Lab) -> None:
     filled = fill(lab, FOLD)
     assert filled.proved, filled.verdicts[0].reason
