@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from prover.errors import WrongUse
 from prover.lean.source import with_hole
+from search.context import Premise
 from search.interfaces import Request
 from search.proof import layout
 
@@ -166,6 +167,45 @@ class GoalProofstep(StepFormat):
         return f"[GOAL]{request.state.pp}[PROOFSTEP]"
 
 
+MOST_CONTEXT = 2_048
+"""Characters of definitions and premises in a prompt."""
+
+
+class ContextGoalProofstep(GoalProofstep):
+    """The format of our own models for those that are trained to read what a goal is about: before
+    the state, the equations of the user's functions in it, the constructors of their types, and the
+    theorems of the file that mention them, as far as there is room, the nearest last."""
+
+    name = "prover-context"
+
+    def prompt(self, request: Request) -> Prompt:
+        context, goal = request.context, request.state.goals[0]
+        lines = [
+            equation.text
+            for function in context.functions_of([*goal.own, *goal.around])
+            for equation in function.equations
+        ]
+        lines += [
+            f"{constructor.shown} : {constructor.type}"
+            for name in goal.around
+            if name in context.types
+            for constructor in context.types[name].constructors
+        ]
+        lines += [f"{p.signature.shown} : {p.signature.type}" for p in _premises(request)]
+        kept: list[str] = []
+        for line in dict.fromkeys(lines):
+            if sum(map(len, kept)) + len(line) <= MOST_CONTEXT:
+                kept.append(line)
+        told = "".join(f"{line}\n" for line in kept)
+        return f"[CONTEXT]{told}{super().prompt(request)}"
+
+
+def _premises(request: Request) -> list[Premise]:
+    """The theorems of the user's that speak of what the goal speaks of, the nearest last."""
+    around = set(request.state.goals[0].around)
+    return [p for p in request.context.premises if not p.open and p.own & around]
+
+
 class Llmstep(GoalProofstep):
     """llmstep (Welleck and Saha 2023): `python/server_vllm.py` of wellecks/llmstep."""
 
@@ -219,6 +259,25 @@ class ReProver(StepFormat):
 
     def tactic(self, completion: str) -> str:
         return layout(completion.replace("<a>", "").replace("</a>", ""))
+
+
+class RetrievalReProver(ReProver):
+    """ReProver with retrieved premises (Yang et al. 2023): before the state, the best premise
+    last, those that fit into 2,048 bytes with it; `common.py` of lean-dojo/ReProver. The premises are
+    the user's own theorems, printed by Lean where the authors took them from the source."""
+
+    name = "reprover-retrieval"
+
+    def prompt(self, request: Request) -> Prompt:
+        state, told = request.state.pp, ""
+        room = (self.max_prompt_tokens or 0) - len(state.encode())
+        for premise in reversed(_premises(request)):
+            name, type_text = premise.signature.name, premise.signature.type
+            text = f"theorem <a>{name}</a> : {type_text}\n\n"
+            if len(text.encode()) <= room:
+                room -= len(text.encode())
+                told = text + told
+        return told + state
 
 
 class InternLM2StepProver(StepFormat):
@@ -557,9 +616,11 @@ FORMATS: Mapping[str, Format] = {
     form.name: form
     for form in (
         GoalProofstep(),
+        ContextGoalProofstep(),
         Llmstep(),
         Llemma(),
         ReProver(),
+        RetrievalReProver(),
         InternLM2StepProver(),
         InternLM25StepProver(),
         BFSProver(),
@@ -579,6 +640,7 @@ _NAMES = (
     (r"internlm2?.*step-?prover", "internlm2"),
     (r"llemma|code-?llama", "llemma"),
     (r"llmstep", "llmstep"),
+    (r"leandojo.*retriever-tacgen", "reprover-retrieval"),
     (r"reprover|leandojo.*tacgen", "reprover"),
     (r"deepseek-prover-v2", "deepseek-prover-v2"),
     (r"deepseek-prover", "deepseek-prover-v1.5"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 
 import pytest
 
@@ -19,6 +20,7 @@ from prover.generate.prompts import (
     detect,
     named,
 )
+from search.context import Context, Equation, Function, Premise, Signature
 from search.interfaces import Goal, Request, State
 from tests.timing import grows_linearly
 
@@ -48,6 +50,50 @@ def whole(name: str) -> ProofFormat:
 def test_llmstep_and_ours() -> None:
     for name in ("prover", "llmstep"):
         assert step(name).prompt(REQUEST) == f"[GOAL]{STATE}[PROOFSTEP]"
+
+
+def known(name: str, type_text: str, *own: str, is_open: bool = False) -> Premise:
+    return Premise(Signature(name, name, type_text, (), None), frozenset(own), "Eq", is_open)
+
+
+TREE = Context(
+    functions={
+        "Tree.flip": Function(
+            Signature("Tree.flip", "flip", "Tree → Tree", (), "Tree"),
+            (Equation("flip leaf = leaf", ("pattern",), ()),),
+        )
+    },
+    premises=(
+        known("far", "flip leaf = leaf", "Tree.flip"),
+        known("other", "1 = 1", "Bush"),
+        known("unproved", "flip t = t", "Tree.flip", is_open=True),
+        known("near", "flip (flip t) = t", "Tree.flip"),
+    ),
+)
+ABOUT_TREES = Request(
+    State("k", (Goal("⊢ flip t = t", "flip t = t", own=("Tree.flip",), around=("Tree.flip",)),)),
+    context=TREE,
+)
+
+
+def test_what_a_goal_is_about_stands_before_it() -> None:
+    assert step("prover-context").prompt(ABOUT_TREES) == (
+        "[CONTEXT]flip leaf = leaf\nfar : flip leaf = leaf\nnear : flip (flip t) = t\n"
+        "[GOAL]⊢ flip t = t[PROOFSTEP]"
+    )
+    assert step("prover-context").prompt(REQUEST) == f"[CONTEXT][GOAL]{STATE}[PROOFSTEP]"
+
+
+def test_reprover_with_premises() -> None:
+    form = step("reprover-retrieval")
+    assert form.prompt(ABOUT_TREES) == (
+        "theorem <a>far</a> : flip leaf = leaf\n\n"
+        "theorem <a>near</a> : flip (flip t) = t\n\n⊢ flip t = t"
+    )
+    assert form.prompt(REQUEST) == STATE
+    long = known("long", "x" * 3_000, "Tree.flip")
+    request = replace(ABOUT_TREES, context=replace(TREE, premises=(*TREE.premises, long)))
+    assert form.prompt(request) == form.prompt(ABOUT_TREES), "what does not fit is left out"
 
 
 def test_llemma() -> None:
@@ -363,6 +409,7 @@ def test_what_stands_before_a_theorem(before: str, lemmas: str) -> None:
         ("codellama/CodeLlama-34b-hf", "llemma"),
         ("wellecks/llmstep-mathlib4-pythia2.8b", "llmstep"),
         ("kaiyuy/leandojo-lean4-tacgen-byt5-small", "reprover"),
+        ("kaiyuy/leandojo-lean4-retriever-tacgen-byt5-small", "reprover-retrieval"),
         ("internlm/internlm2-step-prover", "internlm2"),
         ("internlm/internlm2_5-step-prover", "internlm2.5"),
         ("bytedance-research/BFS-Prover", "bfs-prover"),
@@ -387,7 +434,7 @@ def test_the_configuration_is_surer_than_the_name() -> None:
 
 
 def test_what_is_not_known_lists_what_is() -> None:
-    with pytest.raises(UnknownFormat, match="gpt2 is not known: name one of prover, llmstep"):
+    with pytest.raises(UnknownFormat, match="gpt2 is not known: name one of prover, prover-context, llmstep"):
         detect("gpt2", {"model_type": "gpt2"}, {"a": 0})
     with pytest.raises(UnknownFormat, match="no prompt format 'x'; known are prover"):
         named("x")
