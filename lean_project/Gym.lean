@@ -14,7 +14,7 @@ starts with that word (model text does not know it and so cannot forge an answer
 | `elab`  | `env`, `text`, `like`, `same`, `from`, `holes` | `env` after the text, `commands`, `holes`, `messages` |
 | `run`   | `state`, `tactic`, `heartbeats`, `whole`, `allowed` | `states`, `order`, `kept`, `messages` |
 | `refute` | `state`, `most`, `heartbeats`, `negation` | `found`, `guesses`, `points`, `undecided` |
-| `evaluate` | `state`, `terms`, `most`, `heartbeats` | `values` |
+| `evaluate` | `state`, `terms`, `most`, `heartbeats`, `values`, `points` | `values` |
 | `context` | `state`, `theorems` | `constants`, `theorems`: what the goal is about, and what stands before it |
 | `imports` | `text` | `end`: the byte where the text's imports end |
 | `export` | `env`, `names` | `segments`: these constants as data |

@@ -20,6 +20,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -118,16 +119,20 @@ def head(name: str, signature: str) -> str:
     line = f"theorem {name} {signature}"
     if len(line) <= 92:
         return line
-    binders, _, claim = signature.rpartition(" : ")
-    return f"theorem {name} {binders} :\n    {claim}"
+    depth = 0
+    for place, letter in enumerate(signature):
+        depth += (letter in "([{") - (letter in ")]}")
+        if depth == 0 and signature[place : place + 3] == " : ":
+            return f"theorem {name} {signature[:place]} :\n    {signature[place + 3 :]}"
+    return line
 
 
 class Discovery:
     """The search for lemmas for one target that stays open.
 
     `search` runs one search under a budget, with a generator or the job's own; `budget` is for all
-    of them together, and for the search of the target after that; `over` says that the job was
-    cancelled.
+    of them together, and for the search of the target after that; no lemma has a name of those
+    `taken`; `over` says that the job was cancelled.
     """
 
     def __init__(
@@ -138,10 +143,10 @@ class Discovery:
         target: Target,
         found: Sequence[tuple[Part, Found]],
         *,
+        taken: AbstractSet[str],
         budget: Budget,
         over: Callable[[], bool],
     ) -> None:
-        self._texts = texts
         self._pool = texts.pool
         self._search = search
         self._header = header
@@ -153,7 +158,7 @@ class Discovery:
         self._text = self._parts[0].text
         self._command = self._text.commands[target.declaration.command]
         self._before = cut(self._text.text, 0, self._command.first)
-        self._words = set(WORD.findall(header + self._text.text))
+        self._words = {*taken, *WORD.findall(header + self._text.text)}
         self._lemmas: list[Lemma] = []
         self._waiting: list[_Conjecture] = []
         self._tried: set[str] = set()
@@ -358,7 +363,7 @@ class Discovery:
                     found[part] = await self._searched(anew, budget, generator)
                     proof = found[part].result.proof
                     if proof is None:
-                        return Discovered((), found if generator is None else {})
+                        return Discovered((), {part: found[part]} if generator is None else {})
                     proof = await minimised(self._pool, anew.state, proof)
                     found[part] = _with_proof(found[part], proof)
         finally:

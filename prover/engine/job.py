@@ -258,7 +258,9 @@ class Job:
         lemmas: dict[str, tuple[Lemma, ...]] = {}
         for target in open_ones:
             if self.options.discover and not self._over:
-                found, lemmas[target.name] = await self._discover(header, target, found)
+                taken = {lemma.name for own in lemmas.values() for lemma in own}
+                found, own = await self._discover(header, target, found, taken)
+                lemmas[target.name] = own
         results = [result for _, result in found]
         searched = time.monotonic()
         verdicts, final = await self._conclude(header, text, wanted, found, lemmas)
@@ -390,10 +392,11 @@ class Job:
         )
 
     async def _discover(
-        self, header: str, target: Target, found: list[tuple[Part, Found]]
+        self, header: str, target: Target, found: list[tuple[Part, Found]], taken: set[str]
     ) -> tuple[list[tuple[Part, Found]], tuple[Lemma, ...]]:
         """Looks for lemmas for what is open of a target, and searches it with them. What is found is
-        then in the place of what was, and the lemmas are beside it."""
+        then in the place of what was, and the lemmas, whose names are none of those `taken`, are
+        beside it."""
         own = [(part, one) for part, one in found if part.target is target]
         if not any(self._may_discover(part) for part, one in own if one.result.proof is None):
             return found, ()
@@ -409,6 +412,7 @@ class Job:
             header,
             target,
             own,
+            taken=taken,
             budget=self.options.budget,
             over=lambda: self._over,
         )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from prover.engine.conjectures import Bench, Exploration, oriented, speculated
-from prover.engine.discover import base_name, without
+from prover.engine.discover import base_name, head, without
 from prover.engine.terms import (
     ARROW,
     Equation,
@@ -251,3 +251,10 @@ ih : up (sort xs✝) = true
     assert f"{start}(t0 : _) (h1 : up t0 = true) : up (put x t0) = true" in said
     assert f"{start}(xs : Seq α) : up (put x (sort xs)) = true" in said
     assert not [one for one in said if "✝" in one or "y" in one.split(" : ")[0]]
+
+
+def test_a_long_theorem_breaks_after_its_binders() -> None:
+    binders = "{α : Type} (xs : Seq α) (hypothesis : join xs (nil : Seq α) = xs)"
+    claim = "join (join xs (nil : Seq α)) (nil : Seq α) = xs"
+    assert head("t", f"{binders} : {claim}") == f"theorem t {binders} :\n    {claim}"
+    assert head("t", ": 1 = 1") == "theorem t : 1 = 1"

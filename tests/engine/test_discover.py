@@ -157,6 +157,18 @@ def test_a_name_that_is_taken_is_not_taken_again(lab: Lab) -> None:
 
 
 @pytest.mark.timeout(900)
+def test_two_theorems_of_a_file_have_lemmas_of_different_names(lab: Lab) -> None:
+    other = (
+        "theorem less_next (n m : Num) : less n (.next (.next (plus m n))) = true := by\n  sorry\n"
+    )
+    filled = fill(lab, f"{NUMBERS}\n{other}")
+    assert filled.proved, [verdict.reason for verdict in filled.verdicts]
+    assert holds(lab, filled, f"{NUMBERS}\n{other}")
+    names = before(filled, "less_next")
+    assert len(names) == len(set(names)) > 2
+
+
+@pytest.mark.timeout(900)
 def test_an_accumulator_in_a_namespace_with_variables(lab: Lab) -> None:
     filled = fill(lab, FOLD)
     assert filled.proved, filled.verdicts[0].reason
@@ -252,3 +264,17 @@ def test_a_lemma_that_changes_what_the_statement_means_is_refused(
     filled = fill(lab, text, Options(Budget(expansions=8, seconds=60.0), refute=False))
     assert filled.verdicts[0].outcome is Outcome.GAVE_UP
     assert filled.text == text
+
+
+def test_terms_are_evaluated_at_the_points_that_are_given(lab: Lab) -> None:
+    (hole,) = lab.elaborate(f"{LISTS}\ntheorem t : True := by sorry").holes
+    chain = "(.cons 1 (.cons 2 .nil) : Chain Nat)"
+    points = [("(.nil : Chain Nat)", "(7 : Nat)"), (chain, "(8 : Nat)")]
+    terms = ["turn (.cons n xs)", "join (turn xs) (.cons n .nil)", "turn xs", "missing xs"]
+    texts = [f"fun (xs : Chain Nat) (n : Nat) => ({term} : Chain Nat)" for term in terms]
+    one, same, other, none = lab.wait(lab.pool.evaluate(hole.state, texts, points=points))
+    assert one is not None and len(one) == 2 and None not in one
+    assert one == same and none is None
+    assert other is not None and other[1] != one[1]
+    wrong = lab.wait(lab.pool.evaluate(hole.state, texts, points=[("missing", "(7 : Nat)")]))
+    assert wrong == [None] * 4
