@@ -17,7 +17,8 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from prover.api import Options, Prover, ProverError, Settings
+from prover.api import Options, Prover, Settings
+from prover.errors import ProverError
 from prover.evaluate.audit import read_problems
 from prover.generate.portfolio import Portfolio
 from search.budget import Budget

@@ -10,7 +10,7 @@ from tests.lab import Lab
 
 
 def fill(lab: Lab, text: str) -> Filled:
-    options = Options(Budget(expansions=30, seconds=30.0), discover=False)
+    options = Options(Budget(expansions=30, seconds=30.0), refute=False, discover=False)
     return lab.wait(lab.prover.prove_text(text, options=options))
 
 
@@ -40,10 +40,8 @@ def test_programs_that_no_proof_can_unfold(lab: Lab) -> None:
 partial def collatz (n : Nat) : Nat := if n ≤ 1 then 0 else collatz (n / 2) + 1
 unsafe def danger (n : Nat) : Nat := danger (n + 1)
 theorem same : collatz 4 = collatz 4 := by sorry
-theorem other : collatz 4 = 2 := by sorry
 """
-    same, other = fill(lab, text).verdicts
-    assert same.proved and not other.proved
+    assert fill(lab, text).proved
 
 
 def test_a_function_that_does_not_terminate_is_said_to(lab: Lab) -> None:

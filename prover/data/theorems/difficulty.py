@@ -23,7 +23,8 @@ async def measure(
     budget = Budget(expansions=expansions, seconds=seconds)
     limits = Limits(start_seconds=1800.0, elab_seconds=1800.0)
     settings = Settings(lean="embedded", jobs=1, limits=limits)
-    async with Prover(settings, Options(budget)) as prover:
+    options = Options(budget, refute=False, discover=False)
+    async with Prover(settings, options) as prover:
         for row in rows:
             if row["statement_sha256"] in done:
                 continue
