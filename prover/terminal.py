@@ -247,8 +247,13 @@ class Display:
         for line in lines:
             err.harmless(line)
             line.no_wrap = True
-            line.truncate(width, overflow="ellipsis")
+            room = len(ECHO) if line is lines[-1] else 0
+            line.truncate(max(1, width - room), overflow="ellipsis")
         return Group(*lines)
+
+
+ECHO = "^C"
+"""What a terminal shows where the cursor stands when Ctrl-C is pressed: it must not begin a line."""
 
 
 class _Block(Live):

@@ -419,7 +419,7 @@ def test_the_reader_of_the_output_may_go_away(
 
 def test_a_long_goal_is_shown_in_part(prover: Shell) -> None:
     hypotheses = " ".join(f"(hypothesis_{i} : n ≠ {i} ∨ n = n)" for i in range(70))
-    statement = f"theorem t (n : Nat) {hypotheses} : n < 5"
+    statement = HARD.replace("(h :", f"{hypotheses} (h :")
     (prover.folder / "a.lean").write_text(f"{statement} := sorry\n")
     args = ("prove", "a.lean", "--budget", "1", "--jobs", "1")
     done = prover(*args)
@@ -483,7 +483,7 @@ def test_statements_are_audited_once(prover: Shell) -> None:
     arguments = ("audit", "all.jsonl", "--out", "found.jsonl", "--canaries", "1", "--jobs", "1")
     done = prover(*arguments, "--budget", "4")
     assert done.code == 1, done
-    assert "| wrong | it is false: its negation is proved |" in done.out
+    assert "| wrong | it is false at n = 0: its negation is proved |" in done.out
     assert "2 statements, 2 elaborate; contradictory hypotheses: 0; false: 1" in done.out
     assert "canaries: 1 false statements searched, none proved" in done.out
     found = (prover.folder / "found.jsonl").read_text()

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -465,8 +466,13 @@ class Job:
                 doubt.study()
 
         proposer, first = (generator, None) if generator is not None else self._proposers(part)
-        work = self._engine.scheduler.run(
-            search, proposer, first=first, verify=verify, on_progress=report
+        work = partial(
+            self._engine.scheduler.run,
+            search,
+            proposer,
+            first=first,
+            verify=verify,
+            on_progress=report,
         )
         found = await self._run_search(search, work, refused, doubt)
         if (proof := found.result.proof) is None or self._over or generator is not None:
@@ -489,16 +495,15 @@ class Job:
     async def _run_search(
         self,
         search: BestFirst,
-        work: Coroutine[Any, Any, SearchResult],
+        work: Callable[[], Coroutine[Any, Any, SearchResult]],
         refused: Sequence[str],
         doubt: Doubt | None,
     ) -> Found:
         if doubt is not None and not self._over:
             await self._cancellable(doubt.glance())
         if self._over or (doubt is not None and doubt.disproof is not None):
-            work.close()
             return Found(search.result("interrupted"), None)
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(work())
         if doubt is not None:
             doubt.ends(task)
         try:

@@ -142,12 +142,13 @@ def test_the_progress_of_a_slow_search_is_alive(
     assert prover.left_running() == []
     first, *rest = [row for row in seen.screen.text().splitlines() if "^C" not in row]
     assert first.startswith("gave_up t: interrupted"), seen.screen.text()
-    assert "  best goals left:" in rest and "    n : Nat" in rest
+    assert "  best goals left:" in rest and "    a b c n : Nat" in rest
     assert not any("open goals; idle" in row or "is ready" in row for row in rest)
 
 
 def test_nothing_wraps_in_a_narrow_window(window: Opens, path: Path) -> None:
-    path.write_text(f"theorem t (n : Nat) (h : {' ∧ '.join(['n ≠ 7'] * 20)}) : n < 5 := sorry\n")
+    long = " ∧ ".join(["n ≠ 0"] * 20)
+    path.write_text(HARD.replace("(h :", f"(k : {long}) (h :") + " := sorry\n")
     seen = window(*SEARCH, columns=30, rows=12)
     for _ in range(3):
         seen.wait_for(rb"t: \d+ expan")
@@ -185,7 +186,7 @@ def test_no_colours_where_they_are_not_wanted(window: Opens, path: Path) -> None
     assert not COLOUR.search(seen.raw), seen.raw
     first, *rest = seen.screen.text().splitlines()
     assert first.startswith("gave_up t: the budget is spent"), seen.screen.text()
-    assert "  best goals left:" in rest and "    n : Nat" in rest
+    assert "  best goals left:" in rest and "    a b c n : Nat" in rest
     assert not any("is ready" in row or "open goals" in row for row in rest)
 
 

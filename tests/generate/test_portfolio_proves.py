@@ -30,7 +30,7 @@ def test_proves(lab: Lab, statement: str, expansions: int) -> None:
 
 @pytest.mark.parametrize("statement", ["(n : Nat) : n < 5", "(p q : Prop) : p ∨ q → p ∧ q"])
 def test_does_not_prove_what_is_false(lab: Lab, statement: str) -> None:
-    budget = Budget(expansions=10, seconds=60.0)
-    verdict = lab.wait(lab.prover.prove(f"theorem t {statement}", options=Options(budget)))
+    options = Options(Budget(expansions=10, seconds=60.0), refute=False)
+    verdict = lab.wait(lab.prover.prove(f"theorem t {statement}", options=options))
     assert not verdict.proved
     assert verdict.open_goals

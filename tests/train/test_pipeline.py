@@ -53,6 +53,7 @@ def test_from_source_code_to_a_model_that_proves(folder: Path, lean: object) -> 
     said = call("prove", swap, "--model", model, *budget, *here)
     (verdict,) = json.loads(said[said.index("[") :])
     assert verdict["outcome"] == "proved"
-    said = call("prove", "theorem t (p q : Prop) : p → q", "--model", model, *budget, *here, code=1)
+    hard = "theorem t (a b c n : Nat) (h : 2 < n) : (a + 1) ^ n + (b + 1) ^ n ≠ (c + 1) ^ n"
+    said = call("prove", hard, "--model", model, *budget, *here, code=1)
     (verdict,) = json.loads(said[said.index("[") :])
     assert verdict["spent"]["tokens"] > 0  # the model is asked where the portfolio does not do

@@ -359,7 +359,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(model: Path, tmp_path
         assert not list((out / f"round_{number}").glob("checkpoint-*"))
     assert again == [json.loads((out / f"round_{n}/report.json").read_text()) for n in range(2)]
     assert whole[0]["statements proved"] == 3
-    assert whole[0]["outcomes"] == {"proved": 6, "gave_up": 2}
+    assert whole[0]["outcomes"] == {"proved": 6, "disproved": 2}
     assert read_pairs(out / "round_0" / "pairs.jsonl")
     first = load_file(model / "model.safetensors")
     assert any(not torch.equal(first[name], a[name]) for name in first)
