@@ -527,7 +527,7 @@ def test_what_cannot_be_loaded_says_why(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(ModelError, match="cannot load"):
         TransformersGenerator.load(str(tmp_path / "empty"), form="prover")
     folder = tiny.saved(tmp_path / "anything", "llama")
-    with pytest.raises(ValueError, match="name one of prover, llmstep"):
+    with pytest.raises(ValueError, match="name one of prover, prover-context, llmstep"):
         TransformersGenerator.load(str(folder))
     with pytest.raises(ValueError, match="no prompt format 'lama'"):
         TransformersGenerator.load(str(folder), form="lama")
