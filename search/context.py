@@ -87,17 +87,6 @@ class Function:
             if place < len(call) and not call[place]
         )
 
-    @property
-    def accumulates(self) -> frozenset[int]:
-        """The arguments that change in recursive calls without being taken apart."""
-        return frozenset(
-            place
-            for equation in self.equations
-            for call in equation.calls
-            for place, same in enumerate(call)
-            if not same and place not in self.matched
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class InductiveType:

@@ -58,11 +58,11 @@ def test_a_function_is_told_by_its_equations(lab: Lab) -> None:
     ]
 
 
-def test_an_accumulator_is_an_argument_that_changes_in_calls(lab: Lab) -> None:
+def test_calls_tell_which_arguments_change(lab: Lab) -> None:
     found = context(lab, TREES + "theorem t (t : Tree α) : t.flat [] = [] := by sorry")
     flat = found.functions["Tree.flat"]
     assert flat.descends == {1}
-    assert flat.accumulates == {2}
+    assert {call[1:] for call in flat.equations[1].calls} == {(False, False), (False, True)}
 
 
 def test_theorems_before_a_hole_are_premises(lab: Lab) -> None:
