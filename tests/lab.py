@@ -17,6 +17,23 @@ from search.interfaces import Failure, Outcome, Progress, State, TacticGenerator
 T = TypeVar("T")
 
 
+NUMBERS = """inductive Num where
+  | zero
+  | next (n : Num)
+
+def plus : Num → Num → Num
+  | .zero, m => m
+  | .next n, m => .next (plus n m)
+
+def less : Num → Num → Bool
+  | _, .zero => false
+  | .zero, .next _ => true
+  | .next n, .next m => less n m
+"""
+LESS_PLUS = "theorem less_plus (n m : Num) : less n (.next (plus m n)) = true"
+"""A theorem about programs of its own that needs a lemma which nobody wrote."""
+
+
 class Lab:
     """A prover with one Lean process, on an event loop of its own. It searches for proofs alone."""
 

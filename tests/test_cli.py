@@ -16,6 +16,7 @@ import pytest
 
 from prover.lean import embedded
 from tests.command import command
+from tests.lab import LESS_PLUS, NUMBERS
 
 ROOT = Path(__file__).parents[1]
 COMM = "theorem t (a b : Nat) : a + b = b + a"
@@ -608,27 +609,9 @@ def test_a_second_interrupt_ends_everything(prover: Shell) -> None:
     assert [entry.name for entry in prover.folder.iterdir()] == ["a.lean"]
 
 
-NUMBERS = """inductive Num where
-  | zero
-  | next (n : Num)
-
-def plus : Num → Num → Num
-  | .zero, m => m
-  | .next n, m => .next (plus n m)
-
-def less : Num → Num → Bool
-  | _, .zero => false
-  | .zero, .next _ => true
-  | .next n, .next m => less n m
-
-theorem less_plus (n m : Num) : less n (.next (plus m n)) = true := by
-  sorry
-"""
-
-
 def test_a_lemma_is_written_before_the_theorem_and_named(prover: Shell) -> None:
     file = prover.folder / "Numbers.lean"
-    file.write_text(NUMBERS, encoding="utf-8")
+    file.write_text(f"{NUMBERS}\n{LESS_PLUS} := by\n  sorry\n", encoding="utf-8")
     without = prover("prove", "Numbers.lean", "--no-lemmas", "--budget", "20", "--jobs", "1")
     assert without.code == 1 and "lemma" not in without.out
     done = prover("prove", "Numbers.lean", "--write", "--jobs", "1")

@@ -12,7 +12,7 @@ from prover.engine.discover import Discovered, Discovery, Lemma
 from prover.engine.job import Filled
 from prover.verify.verdict import Outcome
 from search.budget import Budget
-from tests.lab import Lab
+from tests.lab import LESS_PLUS, NUMBERS, Lab
 
 LISTS = """
 inductive Chain (α : Type) where
@@ -40,23 +40,10 @@ theorem after : 1 + 1 = 2 := by
 """
 )
 
-NUMBERS = """
-inductive Num where
-  | zero
-  | next (n : Num)
-
-def plus : Num → Num → Num
-  | .zero, m => m
-  | .next n, m => .next (plus n m)
-
-def less : Num → Num → Bool
-  | _, .zero => false
-  | .zero, .next _ => true
-  | .next n, .next m => less n m
-
+TAKEN = f"""{NUMBERS}
 def plus_next := 3
 
-theorem less_plus (n m : Num) : less n (.next (plus m n)) = true := by
+{LESS_PLUS} := by
   sorry
 """
 
@@ -149,9 +136,9 @@ def test_without_the_option_there_are_none(lab: Lab) -> None:
 
 @pytest.mark.timeout(900)
 def test_a_name_that_is_taken_is_not_taken_again(lab: Lab) -> None:
-    filled = fill(lab, NUMBERS)
+    filled = fill(lab, TAKEN)
     assert filled.proved, filled.verdicts[0].reason
-    assert holds(lab, filled, NUMBERS)
+    assert holds(lab, filled, TAKEN)
     (lemma,) = filled.verdicts[0].lemmas
     assert lemma.startswith("plus_next' (n m : Num) : plus n (Num.next m) = ")
 
@@ -161,9 +148,9 @@ def test_two_theorems_of_a_file_have_lemmas_of_different_names(lab: Lab) -> None
     other = (
         "theorem less_next (n m : Num) : less n (.next (.next (plus m n))) = true := by\n  sorry\n"
     )
-    filled = fill(lab, f"{NUMBERS}\n{other}")
+    filled = fill(lab, f"{TAKEN}\n{other}")
     assert filled.proved, [verdict.reason for verdict in filled.verdicts]
-    assert holds(lab, filled, f"{NUMBERS}\n{other}")
+    assert holds(lab, filled, f"{TAKEN}\n{other}")
     names = before(filled, "less_next")
     assert len(names) == len(set(names)) > 2
 

@@ -30,7 +30,7 @@ from prover.evaluate.run import (
 from search.budget import Budget
 from search.interfaces import Request, Suggestion
 from tests.command import command
-from tests.lab import Lab
+from tests.lab import LESS_PLUS, NUMBERS, Lab
 from tests.test_cli import Shell, prover  # noqa: F401 (a fixture)
 
 FILE = Path(__file__).with_name("statements.jsonl")
@@ -436,23 +436,7 @@ def test_reports_and_comparisons_of_results(folder: Path, whole: Path) -> None:
     assert diff.code == 1 and "identical: 7, cosmetic: 0, differing: 1" in diff.out
 
 
-LESS = Theorem(
-    "less_plus",
-    "theorem less_plus (n m : Num) : less n (.next (plus m n)) = true",
-    """inductive Num where
-  | zero
-  | next (n : Num)
-
-def plus : Num → Num → Num
-  | .zero, m => m
-  | .next n, m => .next (plus n m)
-
-def less : Num → Num → Bool
-  | _, .zero => false
-  | .zero, .next _ => true
-  | .next n, .next m => less n m
-""",
-)
+LESS = Theorem("less_plus", LESS_PLUS, NUMBERS)
 
 
 @pytest.mark.timeout(900)
