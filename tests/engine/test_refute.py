@@ -217,10 +217,11 @@ def test_a_false_goal_is_named_before_one_that_is_only_hard(lab: Lab) -> None:
         "  have one : f (f n) = f n → True := by sorry\n"
         "  have two (k : Nat) (h : k < n) : k + 1 < n := by\n    sorry\n  simp\n"
     )
-    (verdict,) = fill(lab, text).verdicts
+    filled = fill(lab, text)
+    (verdict,) = filled.verdicts
     assert verdict.counterexample is not None
     assert verdict.counterexample.endswith("n = 1, k = 0")
-    assert "have one : f (f n) = f n → True := by\n    " in fill(lab, text).text
+    assert "have one : f (f n) = f n → True := by simp_all" in filled.text
 
 
 def test_what_rests_on_a_hole_is_not_disproved(lab: Lab) -> None:

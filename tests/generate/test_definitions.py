@@ -97,7 +97,9 @@ def test_induction_generalises_what_else_is_there(lab: Lab) -> None:
 
 
 def test_what_changes_in_recursive_calls_is_generalised_first(lab: Lab) -> None:
-    found = tactics(lab, "{β : Type} (f : β → α → β) (b : β) (xs : L α) : fold f b (join xs .nil) = fold f b xs")
+    found = tactics(
+        lab, "{β : Type} (f : β → α → β) (b : β) (xs : L α) : fold f b (join xs .nil) = fold f b xs"
+    )
     general = found.index("induction xs generalizing b <;> simp_all [fold, join]")
     assert general < found.index("induction xs <;> simp_all [fold, join]")
 
