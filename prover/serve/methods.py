@@ -88,17 +88,12 @@ async def prove(call: Call, asked: schema.Prove) -> Json:
             else:
                 assert asked.text is not None
                 filled = await job.prove_text(asked.text, name=asked.name)
-    graphs = None
-    if asked.graphs:
-        import networkx
-
-        graphs = [networkx.node_link_data(g.to_networkx(), edges="edges") for g in filled.graphs]
     return {
         "verdicts": [verdict.to_json() for verdict in filled.verdicts],
         "text": filled.text,
         "seconds": filled.seconds,
         "failures": dict(filled.failures),
-        "graphs": graphs,
+        "graphs": filled.trees if asked.graphs else None,
     }
 
 
