@@ -16,6 +16,7 @@ import secrets
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -29,6 +30,9 @@ from prover.serve.schema import ServeError, Where
 
 LONGEST_SOCKET_PATH = 100
 """Bytes. Longer ones do not fit into the address of a Unix socket everywhere."""
+
+WANTED = "PROVER_ENGINE_BUILD"
+"""The variable that tells an engine for which version of the package it is started."""
 
 DECIDING = ("LEAN", "LAKE", "ELAN", "PROVER_CACHE", "PROVER_LEAN", "OPENAI_", "HF_", "CUDA_")
 
@@ -195,15 +199,17 @@ async def start(answers: Callable[[], Any], wait: float) -> None:
 def _spawn(folder: Path, said: Path) -> subprocess.Popen[bytes]:
     """An engine of its own, whose standard error goes to a file."""
     with _writable(said) as output:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             [sys.executable, "-m", "prover", "serve", "--resident"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=output,
             cwd=folder,
-            env={**os.environ, **_source_tree()},
+            env={**os.environ, **_source_tree(), WANTED: build()},
             **_detached(),
         )
+    threading.Thread(target=child.wait, daemon=True).start()  # whenever that is, it is buried
+    return child
 
 
 def _source_tree() -> dict[str, str]:
@@ -248,13 +254,18 @@ async def serve(
     is that of requests which name no place (Kimina's).
 
     Raises:
-        WrongUse: one runs already, or the port cannot be had.
+        WrongUse: one runs already, the port cannot be had, or it is started for another version.
     """
     import uvicorn
     from filelock import FileLock, Timeout
 
     from prover.serve.server import Service, create_app
 
+    if os.environ.get(WANTED, build()) != build():
+        raise WrongUse(
+            "the package has changed since the program that asks was started",
+            "start that program (the editor, the notebook) again",
+        )
     folder = runtime_folder()
     lock = FileLock(folder / f"engine-{build()}.lock")
     try:
@@ -280,13 +291,15 @@ async def serve(
         )
         server = _server(config)
         listening = asyncio.create_task(server.serve(sockets))
+        while not (server.started or listening.done()):
+            await asyncio.sleep(0.005)
         here = Endpoint(
             os.getpid(), build(), path, number, token, programs(), str(folder / "engine.log")
         )
         _publish(file, here)
         await _retire_others(here)
         at = [*([path] if path else []), *([f"http://127.0.0.1:{number}"] if number else [])]
-        tell(f"listening on {', '.join(at)} (pid {os.getpid()})")
+        service.say(f"listening on {', '.join(at)} (pid {os.getpid()})")
         try:
             await service.look_after()
         finally:

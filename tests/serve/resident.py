@@ -63,7 +63,10 @@ class Resident:
     def run(self, *args: str, cwd: Path | None = None) -> tuple[int, str, str]:
         """Exit code, standard output and standard error of a command."""
         started = self.command(*args, cwd=cwd)
-        out, err = started.communicate(timeout=120)
+        try:
+            out, err = started.communicate(timeout=120)
+        finally:
+            started.kill()
         return started.returncode, out.decode(), err.decode()
 
     @property
@@ -89,7 +92,7 @@ class Resident:
 
 
 def ask(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(asyncio.wait_for(work, 300))
+    return asyncio.run(work)
 
 
 def call(method: str, body: Mapping[str, Any], client: Client | None = None) -> dict[str, Any]:
