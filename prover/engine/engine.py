@@ -17,6 +17,7 @@ from prover.generate.completion import ModelGenerator
 from prover.generate.models import SHIPPED, SHIPPED_FORMAT, load_model
 from prover.generate.prompts import Format, named
 from prover.interrupt import in_thread
+from prover.lean.documents import Desk
 from prover.lean.pool import LeanPool
 from prover.lean.process import Limits
 from prover.lean.toolchain import Lean, find_lean
@@ -81,6 +82,7 @@ class Engine:
         self.lean: Lean
         self.pool: LeanPool
         self.judge: Judge
+        self.desk: Desk
         self.scheduler: Scheduler
         self.admitted: asyncio.Semaphore
 
@@ -110,6 +112,8 @@ class Engine:
             pool = LeanPool(self.lean, workers=workers, limits=self.settings.limits)
             self.judge = Judge(self.lean, self.settings.limits)
             self._stack.push_async_callback(self.judge.close)
+            self.desk = Desk(self.lean, self.settings.limits)
+            self._stack.push_async_callback(self.desk.close)
             starting = asyncio.create_task(self.judge.start())
             self._stack.push_async_callback(_ended, starting)
             self.pool = await self._stack.enter_async_context(pool)
