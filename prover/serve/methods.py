@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from prover.engine import targets
 from prover.engine.checking import Checker, StatementError
-from prover.engine.job import Job, Options, Progress
+from prover.engine.job import Job
+from prover.engine.options import Options, Progress
 from prover.engine.refute import GLANCE, STUDY, Refuter, Unanswered, disproved
 from prover.engine.suggest import Found, suggest
 from prover.errors import WrongUse
@@ -87,17 +88,12 @@ async def prove(call: Call, asked: schema.Prove) -> Json:
             else:
                 assert asked.text is not None
                 filled = await job.prove_text(asked.text, name=asked.name)
-    graphs = None
-    if asked.graphs:
-        import networkx
-
-        graphs = [networkx.node_link_data(g.to_networkx(), edges="edges") for g in filled.graphs]
     return {
         "verdicts": [verdict.to_json() for verdict in filled.verdicts],
         "text": filled.text,
         "seconds": filled.seconds,
         "failures": dict(filled.failures),
-        "graphs": graphs,
+        "graphs": filled.trees if asked.graphs else None,
     }
 
 

@@ -30,6 +30,8 @@ from prover.serve.schema import ServeError
 LONGEST_SOCKET_PATH = 100
 """Bytes. Longer ones do not fit into the address of a Unix socket everywhere."""
 
+DECIDING = ("LEAN", "LAKE", "ELAN", "PROVER_CACHE", "PROVER_LEAN", "OPENAI_", "HF_", "CUDA_")
+
 LOG_BYTES, LOGS = 2**20, 2
 
 IDLE_SECONDS = 30 * 60.0
@@ -111,13 +113,14 @@ def build() -> str:
 
 
 def programs() -> str:
-    """What of the environment decides which Lean is found: an engine that was started with another
-    one may give other answers."""
+    """A hash of what in the environment decides which Lean and which model there are: an engine that
+    was started with another one may give other answers."""
     from shutil import which
 
-    names = [n for n in os.environ if n.startswith(("LEAN", "LAKE", "ELAN", "PROVER_CACHE"))]
+    names = [name for name in os.environ if name.startswith(DECIDING)]
     values = [f"{name}={os.environ[name]}" for name in sorted(names)]
-    return "\n".join([*values, which("lean") or "", which("lake") or "", str(Path.home())])
+    found = [*values, which("lean") or "", which("lake") or "", str(Path.home())]
+    return hashlib.sha256("\n".join(found).encode(errors="surrogateescape")).hexdigest()
 
 
 def find(folder: Path | None = None, wanted: str | None = None) -> Endpoint | None:
@@ -135,6 +138,16 @@ def find_all() -> list[Endpoint]:
     folder = runtime_folder()
     names = [path.stem.removeprefix("engine-") for path in sorted(folder.glob("engine-*.json"))]
     return [found for name in names if (found := find(folder, name)) is not None]
+
+
+def runs(endpoint: Endpoint) -> bool:
+    """Whether the process of an engine is there."""
+    import psutil
+
+    try:
+        return bool(psutil.Process(endpoint.pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
 
 
 async def start(answers: Callable[[], Any], wait: float) -> None:
@@ -185,9 +198,18 @@ def _spawn(folder: Path, said: Path) -> subprocess.Popen[bytes]:
             stdout=subprocess.DEVNULL,
             stderr=output,
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+            env={**os.environ, **_source_tree()},
             **_detached(),
         )
+
+
+def _source_tree() -> dict[str, str]:
+    """What lets a process in another folder import this package where it is not installed."""
+    root = Path(__file__).parents[2]
+    if not (root / "pyproject.toml").exists():
+        return {}
+    paths = [str(root), os.environ.get("PYTHONPATH", "")]
+    return {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 def _detached() -> dict[str, Any]:
