@@ -322,8 +322,7 @@ class _Asked:
         self._work = work
         self._text = text
         self._place = place
-        path = path_of(work.uri)
-        self._where = where(Path.cwd() if path is None else path.parent, lean=actions._lean)
+        self._where = where(folder_of(work.uri), lean=actions._lean)
 
     async def proved(self) -> str | None:
         """The text with what was proved at the place; None if nothing was."""
@@ -510,6 +509,13 @@ def path_of(uri: str) -> Path | None:
     if parts.scheme != "file":
         return None
     return Path(url2pathname(unquote(parts.path) if "%" in parts.path else parts.path))
+
+
+def folder_of(uri: str) -> Path:
+    """The folder whose Lean a text is for: that of its file, as far as it is there."""
+    path = path_of(uri)
+    folders = [] if path is None else path.parents
+    return next((folder for folder in folders if folder.is_dir()), Path.cwd())
 
 
 def _titled(suggestion: Mapping[str, Any]) -> str:
