@@ -18,6 +18,10 @@ starts with that word (model text does not know it and so cannot forge an answer
 | `context` | `state`, `theorems` | `constants`, `theorems`: what the goal is about, and what stands before it |
 | `imports` | `text` | `end`: the byte where the text's imports end |
 | `export` | `env`, `names` | `segments`: these constants as data |
+| `document` | `text`, `document`, `same` | `document`, `kept`, `head`, `messages`, `next` |
+| `step` | `document`, `skip` | `end`, `next`, `messages`, `holes`, `symbols`, `tainted` |
+| `goals`, `term_goal` | `document`, `at` | `found` |
+| `close` | `document` | |
 | `tables` | | the sizes of what a text can change for the texts after it |
 | `free`  | `states`, `envs` | |
 | `stop`  | | |
@@ -3541,9 +3545,420 @@ def evaluate (ref : GymRef) (req : Json) : IO Outcome := do
   | .error e, _, _, _ | _, .error e, _, _ | _, _, .error e, _ => return .failed "request" e
   | _, _, _, _ => return .failed "request" "no terms"
 
+/-! ## Documents
+
+A text that is being written. Its commands are elaborated one at a time, so that whoever asks can turn
+to a newer text in between; what each left is kept, and a newer text goes on behind those that it
+has in common with an older one. Positions are byte offsets in UTF-8. -/
+
+/-- A command of a document: what it was read as (`clean`: without complaint), and the state and the
+trees that it left. -/
+structure Step where
+  start : Parser.ModuleParserState
+  stx : Syntax
+  clean : Bool
+  pos : Parser.ModuleParserState
+  before : Command.State
+  after : Command.State
+  trees : PersistentArray InfoTree
+
+/-- A command that was read and is to be elaborated. -/
+structure Pending where
+  start : Parser.ModuleParserState
+  stx : Syntax
+  pos : Parser.ModuleParserState
+  log : MessageLog
+
+/-- A text, its commands as far as they are elaborated (newest first), and the one that comes, if any. -/
+structure Document where
+  input : Parser.InputContext
+  imports : String
+  head : Nat
+  state : Command.State
+  steps : List Step
+  pending : Option Pending
+
+structure Documents where
+  all : Array (Option Document) := #[]
+
+abbrev DocumentsRef := IO.Ref Documents
+
+def readCommand (input : Parser.InputContext) (s : Command.State) (start : Parser.ModuleParserState) :
+    Pending :=
+  let pmctx : Parser.ParserModuleContext :=
+    { env := s.env, options := currentOptions s, currNamespace := currentNamespace s,
+      openDecls := currentOpens s }
+  let (stx, pos, log) := Parser.parseCommand input pmctx start {}
+  { start, stx, pos, log }
+
+def noMessages (log : MessageLog) : Bool :=
+  match log.toList with
+  | [] => true
+  | _ => false
+
+def messagesAt (map : FileMap) : List Message → IO (List String)
+  | [] => pure []
+  | m :: ms => do
+    let rest ← messagesAt map ms
+    if m.isSilent then return rest
+    let text ← m.data.toString
+    let first := (map.ofPosition m.pos).byteIdx
+    let last := match m.endPos with
+      | some p => (map.ofPosition p).byteIdx
+      | none => first
+    let severity := match m.severity with
+      | .information => "information"
+      | .warning => "warning"
+      | .error => "error"
+    return ("{\"first\":" ++ toString first ++ field "last" (toString last)
+      ++ field "severity" (quote severity) ++ field "text" (quote text) ++ "}") :: rest
+
+mutual
+
+/-- Places of the `sorry`s that stand in a text, last first. -/
+partial def sorries (stx : Syntax) (acc : List String) : List String :=
+  if stx.isOfKind ``Parser.Term.sorry || stx.isOfKind ``Parser.Tactic.tacticSorry then
+    array [toString (byteStart stx), toString (tailOf stx)] :: acc
+  else match stx with
+    | .node _ _ args => if isQuotation stx then acc else sorriesIn args 0 acc
+    | _ => acc
+
+partial def sorriesIn (args : Array Syntax) (i : Nat) (acc : List String) : List String :=
+  if h : i < args.size then sorriesIn args (i + 1) (sorries args[i] acc) else acc
+
+end
+
+/-! ### Symbols -/
+
+mutual
+
+/-- The first identifier of a piece of syntax that is no part of its modifiers. -/
+partial def firstIdent (stx : Syntax) : Option Syntax :=
+  match stx with
+  | .ident .. => some stx
+  | .node _ kind args =>
+    if kind == ``Parser.Command.declModifiers || kind == ``Parser.Term.attributes then none
+    else firstIdentIn args 0
+  | _ => none
+
+partial def firstIdentIn (args : Array Syntax) (i : Nat) : Option Syntax :=
+  if h : i < args.size then
+    match firstIdent args[i] with
+    | some id => some id
+    | none => firstIdentIn args (i + 1)
+  else none
+
+end
+
+def declarationKind (stx : Syntax) : String :=
+  match lastPart stx.getKind with
+  | "definition" => "def"
+  | "structure" => if stx[0][0].isToken "class" || stx[0].isOfKind `Lean.Parser.Command.classTk then "class" else "structure"
+  | "classInductive" => "class"
+  | kind => kind
+
+/-- What kind of symbol a piece of syntax is, and where it is named. -/
+def symbolOf (stx : Syntax) : Option (String × Option Syntax) :=
+  let kind := stx.getKind
+  if kind == ``Parser.Command.declaration then
+    let id := match stx[1].find? (·.isOfKind ``Parser.Command.declId) with
+      | some id => firstIdent id
+      | none => none
+    some (declarationKind stx[1], id)
+  else if kind == ``Parser.Command.namespace then some ("namespace", firstIdent stx)
+  else if kind == ``Parser.Command.section then some ("section", firstIdent stx)
+  else if kind == ``Parser.Command.end then some ("end", firstIdent stx)
+  else if kind == ``Parser.Command.ctor then some ("constructor", firstIdent stx)
+  else if kind == ``Parser.Command.structSimpleBinder then some ("field", firstIdent stx)
+  else if kind == ``Parser.Term.letRecDecl then some ("def", firstIdent stx)
+  else if stx.isOfKind `lemma then
+    some ("theorem", match stx.find? (·.isOfKind ``Parser.Command.declId) with
+      | some id => firstIdent id
+      | none => none)
+  else none
+
+def symbolJson (kind : String) (name : String) (stx id : Syntax) (children : List String) : String :=
+  array [quote kind, quote name, toString (byteStart stx), toString (tailOf stx),
+    toString (byteStart id), toString (tailOf id), array children]
+
+def nameOf (id : Syntax) : String := id.getId.eraseMacroScopes.toString
+
+mutual
+
+/-- The symbols in a piece of syntax before those of `acc`. -/
+partial def symbols (stx : Syntax) (acc : List String) : List String :=
+  match stx with
+  | .node _ kind args =>
+    if isQuotation stx then acc
+    else if kind == ``Parser.Command.structExplicitBinder || kind == ``Parser.Command.structImplicitBinder
+        || kind == ``Parser.Command.structInstBinder then
+      fields stx stx[2].getArgs 0 acc
+    else match symbolOf stx with
+      | some (kind, id?) =>
+        let children := symbolsIn args 0 []
+        match id? with
+        | some id => symbolJson kind (nameOf id) stx id children :: acc
+        | none => symbolJson kind "" stx stx children :: acc
+      | none => symbolsIn args 0 acc
+  | _ => acc
+
+partial def symbolsIn (args : Array Syntax) (i : Nat) (acc : List String) : List String :=
+  if h : i < args.size then symbols args[i] (symbolsIn args (i + 1) acc) else acc
+
+partial def fields (stx : Syntax) (names : Array Syntax) (i : Nat) (acc : List String) : List String :=
+  if h : i < names.size then
+    if names[i].isIdent then
+      symbolJson "field" (nameOf names[i]) stx names[i] [] :: fields stx names (i + 1) acc
+    else fields stx names (i + 1) acc
+  else acc
+
+end
+
+/-! ### Elaborating -/
+
+def getDocument (ref : DocumentsRef) (req : Json) : BaseIO (Option (Nat × Document)) := do
+  match getNat req "document" with
+  | .ok id =>
+    let documents ← ref.get
+    if h : id < documents.all.size then
+      match documents.all[id] with
+      | some d => return some (id, d)
+      | none => return none
+    else return none
+  | .error _ => return none
+
+def setDocument (ref : DocumentsRef) (id : Nat) (d : Option Document) : BaseIO Unit :=
+  ref.modify fun documents => { documents with all := documents.all.set! id d }
+
+/-- Where the command that comes stands. -/
+def pendingJson (d : Document) : String :=
+  match d.pending with
+  | some p => array [toString (byteStart p.stx), toString (tailOf p.stx)]
+  | none => "null"
+
+/-- The commands of an older text that stand in a newer one with the same first bytes. The last of
+them is read again: what follows it may belong to it. -/
+def stillThere (input : Parser.InputContext) (same : Nat) : List Step → List Step
+  | [] => []
+  | step :: rest =>
+    if tailOf step.stx <= same && step.clean then
+      let again := readCommand input step.before step.start
+      if noMessages again.log && again.stx.structEq step.stx && tailOf again.stx == tailOf step.stx then
+        { step with stx := again.stx, pos := again.pos } :: rest
+      else stillThere input same rest
+    else stillThere input same rest
+
+/-- The state in which a document begins: that of a file. -/
+def documentState (env : Environment) : Command.State :=
+  let s := Command.mkState env {} (({} : Options).set `Elab.async false)
+  match s.scopes with
+  | scope :: _ => { s with scopes := [{ scope with isNoncomputable := System.Platform.isEmscripten }] }
+  | [] => s
+
+def openDocument (gym : GymRef) (ref : DocumentsRef) (req : Json) : IO Outcome := do
+  match getStr req "text" with
+  | .error e => return .failed "request" e
+  | .ok text => do
+    let input := inputContext text
+    let (imports, pos, log) ← parseImports text (some "<gym>")
+    let head := (input.fileMap.ofPosition pos).byteIdx
+    let notes ← messagesAt input.fileMap log.toList
+    let failed (notes : List String) : Outcome :=
+      .ok (field "document" "null" ++ field "kept" "0" ++ field "next" "null"
+        ++ field "head" (toString head) ++ field "messages" (array notes))
+    if !noMessages log then return failed notes
+    match ← EIO.toIO' (baseEnv gym imports) with
+    | .error e =>
+      return failed ["{\"first\":0" ++ field "last" (toString head) ++ field "severity" (quote "error")
+        ++ field "text" (quote (toString e)) ++ "}"]
+    | .ok env => do
+      let key := importsKey imports 0 ""
+      let same := match getNat req "same" with
+        | .ok n => n
+        | .error _ => 0
+      let old ← getDocument ref req
+      let steps := match old with
+        | some (_, old) =>
+          if old.imports == key && old.head == head && head <= same then stillThere input same old.steps else []
+        | none => []
+      let (state, start) := match steps with
+        | step :: _ => (step.after, step.pos)
+        | [] => (documentState env, { pos := ⟨head⟩ })
+      let d : Document :=
+        { input, imports := key, head, state, steps, pending := some (readCommand input state start) }
+      let id ← match old with
+        | some (id, _) => do
+          setDocument ref id (some d)
+          pure id
+        | none => do
+          let documents ← ref.get
+          ref.set { documents with all := documents.all.push (some d) }
+          pure documents.all.size
+      return .ok (field "document" (toString id) ++ field "kept" (toString (countSteps steps))
+        ++ field "next" (pendingJson d) ++ field "head" (toString head) ++ field "messages" "[]")
+where
+  countSteps : List Step → Nat
+    | [] => 0
+    | _ :: rest => countSteps rest + 1
+
+/-- Elaborates the next command of a document, or passes over it. -/
+def stepDocument (ref : DocumentsRef) (req : Json) : IO Outcome := do
+  let some (id, d) ← getDocument ref req | return .failed "unknown" "no such document"
+  let some p := d.pending | return .failed "request" "the document is at its end"
+  let map := d.input.fileMap
+  let parsed ← messagesAt map p.log.toList
+  let answer (d : Document) (notes : List String) (tainted : Bool) : IO Outcome := do
+    setDocument ref id (some d)
+    return .ok (field "messages" (array (append parsed notes)) ++ field "next" (pendingJson d)
+      ++ field "end" (toString p.pos.pos.byteIdx) ++ field "tainted" (bool tainted)
+      ++ field "holes" (array (sorries p.stx [])) ++ field "symbols" (array (symbols p.stx [])))
+  if Parser.isTerminalCommand p.stx then
+    let late ← if p.stx.isOfKind ``Parser.Command.import then messagesAt map [lateImport d.input p.stx]
+      else pure []
+    answer { d with pending := none } late false
+  else
+    let skip := getBool req "skip"
+    let after ← if skip then pure d.state else runCommand d.input p.stx d.state
+    let notes ← messagesAt map (if skip then [] else after.messages.toList)
+    let trees := if skip then {} else after.infoState.substituteLazy.get.trees
+    let state := { after with messages := {}, infoState := {} }
+    let tainted := !skip && (taints p.stx || anyWorldly (newConstants d.state.env state.env))
+    let step : Step :=
+      { start := p.start, stx := p.stx, clean := noMessages p.log, pos := p.pos, before := d.state
+        after := state, trees }
+    let steps := step :: d.steps
+    answer { d with state, steps, pending := some (readCommand d.input state p.pos) } notes tainted
+
+def closeDocument (ref : DocumentsRef) (req : Json) : IO Outcome := do
+  match ← getDocument ref req with
+  | some (id, _) => setDocument ref id none
+  | none => pure ()
+  return .ok ""
+
+/-! ### What stands at a place -/
+
+/-- The command at a place: the last that begins before it, or the first. -/
+def stepAt (at' : Nat) : List Step → Option Step
+  | [] => none
+  | [step] => some step
+  | step :: rest => if byteStart step.stx <= at' then some step else stepAt at' rest
+
+def atPlace (ref : DocumentsRef) (req : Json) (f : Document → Step → Nat → IO Outcome) : IO Outcome := do
+  let some (_, d) ← getDocument ref req | return .failed "unknown" "no such document"
+  match getNat req "at" with
+  | .error e => return .failed "request" e
+  | .ok at' =>
+    match stepAt at' d.steps with
+    | some step => f d step at'
+    | none => return .ok (field "found" "null")
+
+mutual
+
+/-- Goes through the nodes of a tree, outer ones first. -/
+partial def foldTree (f : ContextInfo → Info → α → α) (ctx? : Option ContextInfo) (acc : α) :
+    InfoTree → α
+  | .context partialCtx tree => foldTree f (partialCtx.mergeIntoOuter? ctx?) acc tree
+  | .hole _ => acc
+  | .node info children =>
+    let acc := match ctx? with
+      | some ctx => f ctx info acc
+      | none => acc
+    foldTrees f ctx? acc children
+
+partial def foldTrees (f : ContextInfo → Info → α → α) (ctx? : Option ContextInfo) (acc : α)
+    (trees : PersistentArray InfoTree) : α :=
+  foldArray f ctx? (foldNode f ctx? acc trees.root) trees.tail 0
+
+partial def foldNode (f : ContextInfo → Info → α → α) (ctx? : Option ContextInfo) (acc : α) :
+    PersistentArrayNode InfoTree → α
+  | .node children => foldNodes f ctx? acc children 0
+  | .leaf trees => foldArray f ctx? acc trees 0
+
+partial def foldNodes (f : ContextInfo → Info → α → α) (ctx? : Option ContextInfo) (acc : α)
+    (nodes : Array (PersistentArrayNode InfoTree)) (i : Nat) : α :=
+  if h : i < nodes.size then foldNodes f ctx? (foldNode f ctx? acc nodes[i]) nodes (i + 1) else acc
+
+partial def foldArray (f : ContextInfo → Info → α → α) (ctx? : Option ContextInfo) (acc : α)
+    (trees : Array InfoTree) (i : Nat) : α :=
+  if h : i < trees.size then foldArray f ctx? (foldTree f ctx? acc trees[i]) trees (i + 1) else acc
+
+end
+
+partial def treesOf (trees : PersistentArray InfoTree) : List InfoTree :=
+  ofNode trees.root (ofArray trees.tail 0 [])
+where
+  ofNode : PersistentArrayNode InfoTree → List InfoTree → List InfoTree
+    | .node children, acc => ofNodes children 0 acc
+    | .leaf trees, acc => ofArray trees 0 acc
+  ofNodes (nodes : Array (PersistentArrayNode InfoTree)) (i : Nat) (acc : List InfoTree) : List InfoTree :=
+    if h : i < nodes.size then ofNode nodes[i] (ofNodes nodes (i + 1) acc) else acc
+  ofArray (trees : Array InfoTree) (i : Nat) (acc : List InfoTree) : List InfoTree :=
+    if h : i < trees.size then trees[i] :: ofArray trees (i + 1) acc else acc
+
+/-- Runs `x` in the context of a node. -/
+def inNode (ctx : ContextInfo) (lctx : LocalContext) (x : MetaM α) : EIO Exception α := do
+  let start ← (IO.getNumHeartbeats : BaseIO Nat)
+  let core ← ST.mkRef ({ env := ctx.env, ngen := ctx.ngen } : Core.State)
+  let meta' ← ST.mkRef ({ mctx := ctx.mctx } : Meta.State)
+  let instances : LocalInstances ← findInstances lctx.getFVars 0 #[] { lctx } meta'
+    (coreContext ctx.options ctx.currNamespace ctx.openDecls 200000 start) core
+  x { lctx, localInstances := instances } meta'
+    (coreContext ctx.options ctx.currNamespace ctx.openDecls 200000 start) core
+
+/-- What is found at a place: null where Lean cannot tell. -/
+def foundJson (x : EIO Exception String) : IO Outcome := do
+  match ← EIO.toIO' x with
+  | .ok found => return .ok (field "found" found)
+  | .error _ => return .ok (field "found" "null")
+
+def goalsOf : List GoalsAtResult → EIO Exception (List String)
+  | [] => pure []
+  | r :: rest => do
+    let i := r.tacticInfo
+    let ctx := { r.ctxInfo with mctx := if r.useAfter then i.mctxAfter else i.mctxBefore }
+    let (_, one) ← inNode ctx {} (goalsJson (if r.useAfter then i.goalsAfter else i.goalsBefore))
+    return append one (← goalsOf rest)
+
+/-- The goals at a place as Lean's own server gives them. -/
+def documentGoals (ref : DocumentsRef) (req : Json) : IO Outcome :=
+  atPlace ref req fun d step at' => do
+    match found d.input.fileMap at' (treesOf step.trees) with
+    | [] => return .ok (field "found" "null")
+    | results => foundJson (do return array (← goalsOf results))
+where
+  found (map : FileMap) (at' : Nat) : List InfoTree → List GoalsAtResult
+    | [] => []
+    | t :: ts => append (t.goalsAt? map ⟨at'⟩) (found map at' ts)
+
+/-- The goal of the term at a place. -/
+def documentTermGoal (ref : DocumentsRef) (req : Json) : IO Outcome :=
+  atPlace ref req fun _ step at' => do
+    match found at' (treesOf step.trees) with
+    | some (i, ctx, info) =>
+      let lctx := if info.isBinder then info.lctx.pop else info.lctx
+      foundJson do
+       let (_, goal) ← inNode ctx lctx do
+        let type ← match info.expectedType? with
+          | some type => pure type
+          | none => inferType info.expr
+        let g ← mkFreshExprMVar (← instantiateMVars type)
+        goalJson g.mvarId!
+       return array [goal, toString (byteStart i.stx), toString (tailOf i.stx)]
+    | none => return .ok (field "found" "null")
+where
+  found (at' : Nat) : List InfoTree → Option (Info × ContextInfo × TermInfo)
+    | [] => none
+    | t :: ts =>
+      match t.termGoalAt? ⟨at'⟩ with
+      | some r =>
+        match r.info with
+        | .ofTermInfo i => some (r.info, r.ctx, i)
+        | _ => found at' ts
+      | none => found at' ts
+
 /-! ## The loop -/
 
-def answer (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
+def answer (ref : GymRef) (documents : DocumentsRef) (req : Json) (start : Nat) : IO Outcome := do
   match getStr req "cmd" with
   | .ok "run" => run ref req start
   | .ok "refute" => refute ref req start
@@ -3554,6 +3969,11 @@ def answer (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
   | .ok "tables" => tables
   | .ok "export" => export' ref req
   | .ok "context" => context ref req
+  | .ok "document" => openDocument ref documents req
+  | .ok "step" => stepDocument documents req
+  | .ok "close" => closeDocument documents req
+  | .ok "goals" => documentGoals documents req
+  | .ok "term_goal" => documentTermGoal documents req
   | .ok "free" => do
     let gym ← ref.get
     ref.set { gym with states := freeStates gym.states (getNats req "states"),
@@ -3571,7 +3991,7 @@ def nowhere : IO.FS.Stream where
   putStr := fun _ => pure ()
   isTty := pure false
 
-def serve (ref : GymRef) (word line : String) (out : IO.FS.Stream) : IO Bool := do
+def serve (ref : GymRef) (documents : DocumentsRef) (word line : String) (out : IO.FS.Stream) : IO Bool := do
   let start ← (IO.getNumHeartbeats : BaseIO Nat)
   let t0 ← IO.monoNanosNow
   match Json.parse line with
@@ -3586,7 +4006,7 @@ def serve (ref : GymRef) (word line : String) (out : IO.FS.Stream) : IO Bool := 
     match getStr req "cmd" with
     | .ok "stop" => return false
     | _ => do
-      let outcome ← match ← EIO.toIO' (answer ref req start) with
+      let outcome ← match ← EIO.toIO' (answer ref documents req start) with
         | .ok o => pure o
         | .error e => pure (.failed "crash" (toString e))
       let stop ← (IO.getNumHeartbeats : BaseIO Nat)
@@ -3600,10 +4020,10 @@ def serve (ref : GymRef) (word line : String) (out : IO.FS.Stream) : IO Bool := 
       out.flush
       return true
 
-partial def loop (ref : GymRef) (word : String) (input out : IO.FS.Stream) : IO Unit := do
+partial def loop (ref : GymRef) (documents : DocumentsRef) (word : String) (input out : IO.FS.Stream) : IO Unit := do
   let line ← input.getLine
   if line == "" then return ()
-  if ← serve ref word line out then loop ref word input out else return ()
+  if ← serve ref documents word line out then loop ref documents word input out else return ()
 
 def start : IO Unit := do
   let input ← IO.getStdin
@@ -3615,9 +4035,10 @@ def start : IO Unit := do
   let _ ← IO.setStdout nowhere
   let _ ← IO.setStderr nowhere
   let ref ← ST.mkRef ({} : Gym)
+  let documents ← ST.mkRef ({} : Documents)
   out.putStr (word ++ " {\"id\":0,\"ok\":true,\"version\":" ++ quote Lean.versionString ++ "}\n")
   out.flush
-  loop ref word input out
+  loop ref documents word input out
 
 end Gym
 
