@@ -113,7 +113,7 @@ def read_budget(text: str, timeout: float) -> Any:
 
 def chosen_model(given: str) -> str | None:
     """The model that `--model` names."""
-    from prover.generate.models import default_model
+    from prover.generate.shipped import default_model
 
     return {"auto": default_model(), "none": None}.get(given, given)
 

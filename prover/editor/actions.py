@@ -22,9 +22,12 @@ from urllib.request import url2pathname
 
 from prover.editor.places import Copy, Error, Place, copies, holes, places
 from prover.editor.positions import Text
-from prover.editor.resident import Json, Resident
 from prover.errors import ProverError
 from prover.lean.source import fill
+from prover.serve.client import Client, where
+from prover.serve.schema import EngineGone, QueueFull
+
+Json = dict[str, Any]
 
 PROVE, SUGGEST, FILL, EXPLAIN = "prove", "suggest", "fill", "explain"
 TITLES = {
@@ -100,13 +103,13 @@ class Actions:
         self,
         editor: Editor,
         document: Callable[[str], tuple[str, int | None] | None],
-        resident: Resident,
+        engine: Client,
         *,
         lean: str = "auto",
     ) -> None:
         self._editor = editor
         self._document = document
-        self._resident = resident
+        self._engine = engine
         self._lean = lean
         self._capabilities: Mapping[str, Any] = {}
         self._works: set[Work] = set()
@@ -320,10 +323,7 @@ class _Asked:
         self._text = text
         self._place = place
         path = path_of(work.uri)
-        self._where = {
-            "folder": str(Path.cwd() if path is None else path.parent),
-            "lean": actions._lean,
-        }
+        self._where = where(Path.cwd() if path is None else path.parent, lean=actions._lean)
 
     async def proved(self) -> str | None:
         """The text with what was proved at the place; None if nothing was."""
@@ -350,9 +350,9 @@ class _Asked:
         try:
             answer = await self._call("prove", self._about(new))
             new, verdicts = answer["text"], answer["verdicts"]
-        except ProverError as error:
-            if error.__class__.__name__ in ("EngineGone", "QueueFull"):
-                raise
+        except (EngineGone, QueueFull):
+            raise
+        except ProverError:
             new, verdicts, failed = await self._one_by_one(Copy(new, tuple(h[0] for h in there)))
             if failed is not None and not verdicts:
                 raise failed from None
@@ -375,7 +375,7 @@ class _Asked:
         states = [one["state"]["id"] for one in answer["holes"]]
         try:
             asked = {"state": hole["state"]["id"], "most": MOST_TACTICS}
-            found = (await self._call("suggest", asked, again=False))["suggestions"]
+            found = (await self._call("suggest", asked))["suggestions"]
         finally:
             with contextlib.suppress(ProverError):
                 await self._call("release", {"states": states})
@@ -447,9 +447,8 @@ class _Asked:
     def _about(self, text: str) -> Json:
         return {"where": self._where, "text": text, "options": {"seconds": SECONDS}}
 
-    async def _call(self, method: str, body: Json, *, again: bool = True) -> Json:
-        resident = self._actions._resident
-        return await resident.call(method, body, self._work.tell, again=again)
+    async def _call(self, method: str, body: Json) -> Json:
+        return await self._actions._engine.call(method, body, self._work.tell)
 
     async def _say(self, kind: int, message: str) -> None:
         await self._actions._show(kind, message)

@@ -93,12 +93,20 @@ def places(text: str, first: int, last: int, errors: Sequence[Error]) -> list[Pl
     near = [e for e in errors if e.first <= end and begin <= max(e.first, e.last)]
     near.sort(key=lambda error: (not error.first <= first <= error.last, -error.first))
     for error in near:
-        if UNSOLVED.match(error.message):
-            if _block_after(code, error.first) is not None:
-                goals = len(re.findall(r"^⊢", error.message, re.MULTILINE))
+        block = _block_after(code, error.first)
+        if not UNSOLVED.match(error.message):
+            if _in_tactics(code, error.first):
+                found.append(Place("failing", error.first, error.last))
+        elif block is not None:
+            inside = [e for e in errors if block[0] <= e.first <= block[1] and e is not error]
+            cause = next((e for e in inside if not UNSOLVED.match(e.message)), None)
+            goals = len(re.findall(r"^⊢", error.message, re.MULTILINE))
+            if block[0] == block[1]:
+                found.append(Place("empty", *block))
+            elif cause is not None:
+                found.append(Place("failing", cause.first, cause.last))
+            else:
                 found.append(Place("unsolved", error.first, error.last, max(goals, 1)))
-        elif _in_tactics(code, error.first):
-            found.append(Place("failing", error.first, error.last))
     return found
 
 
@@ -109,13 +117,14 @@ def _touches(code: str, end: int, at: int) -> bool:
 
 
 def _is_empty(code: str, by: re.Match[str]) -> bool:
-    """Whether no tactic follows a `by`: its line ends there, and the next one does not go on."""
+    """Whether no tactic follows a `by`, a `·` or a `=>`: its line ends there, and the next one does
+    not go on."""
     rest = code[by.end() :]
     line, _, below = rest.partition("\n")
     if line.strip():
         return line.lstrip()[0] in ")]}⟩,"
     following = next((one for one in below.split("\n") if one.strip()), "")
-    own = code[code.rfind("\n", 0, by.start()) + 1 : by.start()] + "by"
+    own = code[code.rfind("\n", 0, by.start()) + 1 : by.end()]
     return _column(following) <= _column(own)
 
 
@@ -150,17 +159,17 @@ def copies(text: str, place: Place) -> Iterator[Copy]:
 
 def _block_after(code: str, at: int) -> tuple[int, int] | None:
     """Where the tactics of a block begin and end, given where its error is: at its `by`, its `·`, or
-    the line of its `=>`."""
+    the line of its `=>`. One that is empty begins and ends there."""
     opener = re.compile(r"by(?![\w'!?.])|[·.](?=\s)|=>").match(code, at)
     if opener is None:
         line_end = (code + "\n").index("\n", at)
         opener = re.compile(r"=>").search(code, at, line_end)
     if opener is None:
         return None
+    if _is_empty(code, opener):
+        return opener.end(), opener.end()
     first = re.compile(r"\S").search(code, opener.end())
-    if first is None:
-        return None
-    return first.start(), _end_of_tactics(code, first.start())
+    return None if first is None else (first.start(), _end_of_tactics(code, first.start()))
 
 
 def _end_of_tactics(code: str, first: int) -> int:

@@ -20,7 +20,8 @@ from typing import Any, Self, TypeVar
 
 from prover.errors import ProverError
 from prover.lean.axioms import ALLOWED
-from prover.lean.process import GymDied, GymProcess, Limits, Reply
+from prover.lean.limits import Limits
+from prover.lean.process import GymDied, GymProcess, Reply
 from prover.lean.states import (
     Elaborated,
     Hole,

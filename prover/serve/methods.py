@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from prover.engine import targets
 from prover.engine.checking import Checker, StatementError
-from prover.engine.job import Job, Options, Progress
+from prover.engine.job import Job
+from prover.engine.options import Options, Progress
 from prover.engine.refute import GLANCE, STUDY, Refuter, Unanswered, disproved
 from prover.engine.suggest import Found, suggest
 from prover.errors import WrongUse
