@@ -106,11 +106,14 @@ class Actions:
         engine: Client,
         *,
         lean: str = "auto",
+        model: str | None = None,
     ) -> None:
+        """`lean` and `model` are those of all requests (`prover.serve.schema.Where`)."""
         self._editor = editor
         self._document = document
         self._engine = engine
         self._lean = lean
+        self._model = model
         self._capabilities: Mapping[str, Any] = {}
         self._works: set[Work] = set()
         self._background: set[asyncio.Task[Any]] = set()
@@ -227,6 +230,10 @@ class Actions:
                 return True
         return False
 
+    def where(self, uri: str) -> Json:
+        """The Lean and the model for a text, as a request names them."""
+        return where(folder_of(uri), lean=self._lean, model=self._model)
+
     async def close(self) -> None:
         """Ends all of it."""
         tasks = [*self._background, *(w.task for w in self._works if w.task is not None)]
@@ -322,7 +329,7 @@ class _Asked:
         self._work = work
         self._text = text
         self._place = place
-        self._where = where(folder_of(work.uri), lean=actions._lean)
+        self._where = actions.where(work.uri)
 
     async def proved(self) -> str | None:
         """The text with what was proved at the place; None if nothing was."""

@@ -29,7 +29,6 @@ from prover.editor.actions import (
     WARNING,
     Actions,
     ContentModified,
-    folder_of,
     path_of,
 )
 from prover.editor.positions import Text, changed, index_of, units
@@ -37,7 +36,7 @@ from prover.editor.quiet import be_quiet
 from prover.errors import ProverError
 from prover.files import read_text
 from prover.lean.source import NotText
-from prover.serve.client import Client, where
+from prover.serve.client import Client
 from prover.serve.schema import EngineGone, Superseded, UnknownState
 
 log = logging.getLogger("prover.editor")
@@ -156,7 +155,7 @@ class Bridge(LanguageServer):
 
     protocol: Protocol
 
-    def __init__(self, lean: str = "auto") -> None:
+    def __init__(self, lean: str = "auto", model: str | None = None) -> None:
         super().__init__(
             "prover",
             version("prover"),
@@ -164,13 +163,14 @@ class Bridge(LanguageServer):
             protocol_cls=Protocol,
             converter_factory=default_converter,
         )
-        self._lean = lean
         self.opened: dict[str, Opened] = {}
         self.engine = Client()
-        self.actions = Actions(Asking(self.protocol), self._current, self.engine, lean=lean)
+        self.actions = Actions(
+            Asking(self.protocol), self._current, self.engine, lean=lean, model=model
+        )
         self._told = ""
         self._loose: set[asyncio.Task[Any]] = set()
-        for method, handler in {
+        handlers: dict[str, Callable[[Any], Any]] = {
             lsp.TEXT_DOCUMENT_DID_OPEN: self._did_open,
             lsp.TEXT_DOCUMENT_DID_CHANGE: self._did_change,
             lsp.TEXT_DOCUMENT_DID_CLOSE: self._did_close,
@@ -181,13 +181,15 @@ class Bridge(LanguageServer):
             lsp.WINDOW_WORK_DONE_PROGRESS_CANCEL: self._dismissed,
             "$/lean/plainGoal": self._goal,
             "$/lean/plainTermGoal": self._term_goal,
-        }.items():
-            self.feature(method)(handler)
+        }
+        for method, handler in handlers.items():
+            self.protocol.fm.feature(method)(_function(handler))
         kinds = lsp.CodeActionOptions([lsp.CodeActionKind.QuickFix], resolve_provider=True)
-        self.feature(lsp.TEXT_DOCUMENT_CODE_ACTION, kinds)(self._code_actions)
         triggers = lsp.CompletionOptions(trigger_characters=["\\", "."])
-        self.feature(lsp.TEXT_DOCUMENT_COMPLETION, triggers)(self._completion)
-        self.protocol.fm.command(COMMAND)(self._execute)
+        feature = self.protocol.fm.feature
+        feature(lsp.TEXT_DOCUMENT_CODE_ACTION, kinds)(_function(self._code_actions))
+        feature(lsp.TEXT_DOCUMENT_COMPLETION, triggers)(_function(self._completion))
+        self.protocol.fm.command(COMMAND)(_function(self._execute))
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """What the editor sent and cannot be read is told; what went wrong with a request was
@@ -314,7 +316,7 @@ class Bridge(LanguageServer):
         """The text's name in the engine."""
         async with opened.opening:
             if opened.document is None:
-                place = where(folder_of(opened.uri), lean=self._lean)
+                place = self.actions.where(opened.uri)
                 answer = await self.engine.call("document/open", {"where": place})
                 opened.document = str(answer["document"])
             return opened.document
@@ -433,9 +435,11 @@ class Bridge(LanguageServer):
         if not self.actions.owns(lsp.CODE_ACTION_RESOLVE, plain):
             return action
         try:
-            return self.protocol.typed(await self.actions.resolve(plain), lsp.CodeAction)
+            done = await self.actions.resolve(plain)
         except ContentModified:
             raise JsonRpcException("the text changed", CONTENT_MODIFIED) from None
+        found: lsp.CodeAction = self.protocol.typed(done, lsp.CodeAction)
+        return found
 
     def _execute(self, about: Any) -> None:
         self.actions.execute({"command": COMMAND, "arguments": [self.protocol.plain(about)]})
@@ -444,7 +448,7 @@ class Bridge(LanguageServer):
         self.actions.dismissed(params.token)
 
 
-def serve_lean(lean: str = "auto") -> int:
+def serve_lean(lean: str = "auto", model: str | None = None) -> int:
     """Is the language server of the editor at the other end of the standard streams, until that goes
     away.
 
@@ -462,9 +466,20 @@ def serve_lean(lean: str = "auto") -> int:
     theirs.setLevel(logging.ERROR)
     theirs.propagate = False
     theirs.handlers = own.handlers
-    bridge = Bridge(lean)
+    bridge = Bridge(lean, model)
     bridge.start_io(listen, speak)
     return 0 if bridge.protocol._shutdown else 1
+
+
+def _function(method: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A method as a function, on which pygls can write its notes."""
+    if asyncio.iscoroutinefunction(method):
+
+        async def awaited(params: Any) -> Any:
+            return await method(params)
+
+        return awaited
+    return lambda params: method(params)
 
 
 def _range(text: Text, first: int, last: int) -> lsp.Range:
@@ -495,7 +510,7 @@ def _before(place: lsp.Position, typed: str) -> lsp.Range:
 
 def _abbreviated(typed: re.Match[str], place: lsp.Position) -> lsp.CompletionList:
     """The symbols whose abbreviations begin as what was typed."""
-    where_ = _before(place, typed[0])
+    typed_at = _before(place, typed[0])
     items = [
         lsp.CompletionItem(
             f"\\{name}",
@@ -504,7 +519,7 @@ def _abbreviated(typed: re.Match[str], place: lsp.Position) -> lsp.CompletionLis
             preselect=name == typed[1],
             sort_text=f"{len(name):03}{name}",
             filter_text=f"\\{name}",
-            text_edit=lsp.TextEdit(where_, symbol),
+            text_edit=lsp.TextEdit(typed_at, symbol),
         )
         for name, symbol in abbreviations().items()
         if name.startswith(typed[1])

@@ -6,13 +6,14 @@ depends on which of two requests arrives first; of two texts, the one with the h
 
 from __future__ import annotations
 
-import asyncio
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from prover.engine.document import Document, Elaboration
+from prover.engine.document import Document
+from prover.engine.engine import Engine
 from prover.serve.engines import Lease
 from prover.serve.methods import Call, Json, Method
 from prover.serve.schema import Superseded, UnknownState, Where
@@ -20,6 +21,9 @@ from prover.serve.sessions import shown_goal
 
 MOST_DOCUMENTS = 64
 """How many documents a session keeps; the oldest are closed."""
+
+TELL_SECONDS = 0.1
+"""How often an elaboration tells where it is, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Ask:
     """Asks about a place of a document, once it is elaborated up to there."""
 
     document: str
-    text: str | None = None
+    text: str
     version: int = 0
     at: int = 0
     where: Where | None = None
@@ -60,82 +64,25 @@ class Close:
 
 @dataclass(eq=False)
 class Held:
-    """A document of a session, and how far its text is elaborated."""
+    """A document of a session."""
 
     where: Where
-    text: str = ""
-    version: int = 0
     document: Document | None = None
-    engine: Any = None
-    latest: Elaboration | None = None
-    work: asyncio.Task[None] | None = None
+    engine: Engine | None = None
+    text: str | None = None
+    version: int = 0
 
-    def __post_init__(self) -> None:
-        self._news = asyncio.Event()
-
-    async def read(self, lease: Lease, text: str, version: int) -> asyncio.Task[None]:
-        """Begins to elaborate a text, unless that is what is done already. Raises `Superseded` if a
-        newer one is there."""
+    def on(self, lease: Lease, version: int) -> Document:
+        """The document on an engine, which may have been started anew. Raises `Superseded` if it has
+        a newer text than that of a version."""
         if version < self.version:
             raise Superseded("the text was changed since")
-        moved = self.document is None or self.engine is not lease.engine
-        if moved:
-            self.document, self.engine = Document(lease.engine), lease.engine
-        if self.work is None or moved or text != self.text or self._failed(self.work):
-            await self._stop()
-            assert self.document is not None
-            self.text, self.version, self.latest = text, version, None
-            self.work = asyncio.create_task(self._elaborate(self.document, text))
-            self.work.add_done_callback(lambda _: self._tell())
         self.version = version
-        return self.work
-
-    @staticmethod
-    def _failed(work: asyncio.Task[None]) -> bool:
-        return work.done() and (work.cancelled() or work.exception() is not None)
-
-    async def _elaborate(self, document: Document, text: str) -> None:
-        async for elaboration in document.update(text):
-            self.latest = elaboration
-            self._tell()
-
-    def _tell(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
-
-    async def until(
-        self,
-        work: asyncio.Task[None],
-        reached: Callable[[Elaboration], bool],
-        told: Callable[[Elaboration], None] = lambda step: None,
-    ) -> Elaboration:
-        """What is known once enough is elaborated, or all; `told` has the steps on the way. Raises
-        what the elaboration does, and `Superseded` if a newer text takes its place."""
-        shown: Elaboration | None = None
-        while True:
-            if self.work is not work or work.cancelled():
-                raise Superseded("the text was changed since")
-            news, latest = self._news, self.latest
-            if latest is not None and latest is not shown:
-                shown = latest
-                told(latest)
-            if work.done():
-                work.result()
-                assert latest is not None
-                return latest
-            if latest is not None and reached(latest):
-                return latest
-            await news.wait()
-
-    async def _stop(self) -> None:
-        work, self.work = self.work, None
-        if work is not None:
-            work.cancel()
-            self._tell()
-            await asyncio.gather(work, return_exceptions=True)
+        if self.document is None or self.engine is not lease.engine:
+            self.document, self.engine, self.text = Document(lease.engine), lease.engine, None
+        return self.document
 
     async def close(self) -> None:
-        await self._stop()
         if self.document is not None:
             await self.document.close()
 
@@ -151,36 +98,30 @@ async def open_document(call: Call, asked: Open) -> Json:
 
 async def update(call: Call, asked: Update) -> Json:
     held = _find(call, asked.document)
-
-    def tell(step: Elaboration) -> None:
-        call.progress({"diagnostics": _plain(step.diagnostics), "done": step.done})
-
+    told = 0.0
     async with call.engine(held.where) as lease:
-        work = await held.read(lease, asked.text, asked.version)
-        try:
-            done = await held.until(work, lambda step: step.finished, tell)
-        except asyncio.CancelledError:
-            work.cancel()  # nobody wants it any more
-            raise
-    return {
-        "diagnostics": _plain(done.diagnostics),
-        "holes": [list(hole) for hole in done.holes],
-        "finished": True,
-    }
+        document = held.on(lease, asked.version)
+        held.text = asked.text
+        async for step in document.update(asked.text):
+            if time.monotonic() - told > TELL_SECONDS and not step.finished:
+                told = time.monotonic()
+                call.progress({"diagnostics": _plain(step.diagnostics), "done": step.done})
+    holes = [list(hole) for hole in step.holes]
+    return {"diagnostics": _plain(step.diagnostics), "holes": holes, "finished": True}
 
 
-def _asking(ask: Callable[[Document, int], Awaitable[Json]], *, all_of_it: bool = False) -> Any:
+def _asking(ask: Callable[[Document, int], Awaitable[Json]]) -> Any:
     """A method that asks a document about a place."""
 
     async def run(call: Call, asked: Ask) -> Json:
         held = _find(call, asked.document)
         async with call.engine(held.where) as lease:
-            text = held.text if asked.text is None else asked.text
-            work = await held.read(lease, text, max(asked.version, 0))
-            at = len(text.encode()) if all_of_it else asked.at
-            await held.until(work, lambda step: step.done > at or step.finished)
-            assert held.document is not None
-            return await ask(held.document, asked.at)
+            document = held.on(lease, asked.version)
+            if held.text != asked.text:
+                held.text = asked.text
+                async for _ in document.update(asked.text):
+                    break  # what is asked takes it as far as need be
+            return await ask(document, asked.at)
 
     return run
 
@@ -194,8 +135,8 @@ async def _term_goal(document: Document, at: int) -> Json:
     found = await document.term_goal(at)
     if found is None:
         return {"goals": None}
-    goals, first, last = found
-    return {"goals": [asdict(shown_goal(goal)) for goal in goals], "first": first, "last": last}
+    goal, first, last = found
+    return {"goals": [asdict(shown_goal(goal))], "first": first, "last": last}
 
 
 async def _hover(document: Document, at: int) -> Json:
@@ -231,7 +172,7 @@ METHODS: dict[str, Method] = {
     "document/hover": Method(Ask, _asking(_hover), None),
     "document/definition": Method(Ask, _asking(_definition), None),
     "document/completions": Method(Ask, _asking(_completions), None),
-    "document/symbols": Method(Ask, _asking(_symbols, all_of_it=True), None),
+    "document/symbols": Method(Ask, _asking(_symbols), None),
     "document/close": Method(Close, close, None),
 }
 """By what stands after `/v1/`."""

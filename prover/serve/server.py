@@ -21,7 +21,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from prover.errors import ProverError, WrongUse, explained
-from prover.serve import methods, schema
+from prover.serve import documents, methods, schema
 from prover.serve.engines import Engines
 from prover.serve.methods import Call, Json, Method
 from prover.serve.metrics import Metrics
@@ -75,7 +75,9 @@ class Service:
 
     token: str
     version: str = ""
-    table: Mapping[str, Method] = field(default_factory=lambda: methods.METHODS)
+    table: Mapping[str, Method] = field(
+        default_factory=lambda: {**methods.METHODS, **documents.METHODS}
+    )
     tell: Tell = log.info
     engines: Engines = field(default_factory=Engines)
     metrics: Metrics = field(default_factory=Metrics)
