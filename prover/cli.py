@@ -470,6 +470,7 @@ def serve(
     background: Annotated[
         bool, typer.Option("--background", help="Start it in the background, if none runs.")
     ] = False,
+    lean: LeanOption = "auto",
     resident: Annotated[bool, typer.Option("--resident", hidden=True)] = False,
 ) -> None:
     """Keep Lean and models warm for `prover prove`, editors and agents: the resident engine."""
@@ -493,7 +494,7 @@ def serve(
 
     patience = process.IDLE_SECONDS if resident else None
     try:
-        run_cancellable(process.serve(port=port, patience=patience, tell=tell))
+        run_cancellable(process.serve(port=port, lean=lean, patience=patience, tell=tell))
     except Interrupted:
         if not resident:
             raise

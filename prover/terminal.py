@@ -160,9 +160,13 @@ def run_resident(
     """As `run`, with the resident engine. Comes back if there is none that would do the same, or if
     it ends before the work is done."""
     from prover.serve.remote import Remote, can_serve
-    from prover.serve.schema import EngineGone, EngineStopped, QueueFull
+    from prover.serve.schema import EngineGone, EngineStopped, QueueFull, ServeError
 
-    if not can_serve(settings, options):
+    try:
+        if not can_serve(settings, options):
+            return
+    except ServeError as error:
+        err.print(Text(f"going on without the resident engine: {error.message}"))
         return
     display = Display()
     engine = Remote(

@@ -25,7 +25,7 @@ from typing import Any
 
 from prover.errors import ProverError, WrongUse
 from prover.files import write_file
-from prover.serve.schema import ServeError
+from prover.serve.schema import ServeError, Where
 
 LONGEST_SOCKET_PATH = 100
 """Bytes. Longer ones do not fit into the address of a Unix socket everywhere."""
@@ -57,17 +57,20 @@ class Endpoint:
     log: str
 
 
-def runtime_folder() -> Path:
-    """The folder of the engine's files, made if need be.
+def runtime_folder(*, make: bool = True) -> Path:
+    """The folder of the engine's files, made if need be; with `make` false, it may not be there.
 
     Raises:
         ServeError: it is not the user's alone, or cannot be made.
     """
     given = os.environ.get("PROVER_RUNTIME")
-    folder = Path(given) if given else _user_folder()
+    folder = Path(given).absolute() if given else _user_folder()
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if make:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         found = folder.lstat()
+    except FileNotFoundError:
+        return folder
     except OSError as error:
         raise ServeError(
             f"cannot make the folder {folder}: {error.strerror}",
@@ -82,7 +85,7 @@ def runtime_folder() -> Path:
             f"the folder {folder} is open to other users: no engine is looked for there",
             f"chmod 700 {folder}, if it is yours; or set PROVER_RUNTIME to another one",
         )
-    return folder.absolute()
+    return folder
 
 
 def _user_folder() -> Path:
@@ -126,7 +129,7 @@ def programs() -> str:
 def find(folder: Path | None = None, wanted: str | None = None) -> Endpoint | None:
     """The engine of this version, as far as the files tell; it may have died. Raises as
     `runtime_folder`."""
-    path = (folder or runtime_folder()) / f"engine-{wanted or build()}.json"
+    path = (folder or runtime_folder(make=False)) / f"engine-{wanted or build()}.json"
     try:
         return Endpoint(**json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError):
@@ -135,7 +138,7 @@ def find(folder: Path | None = None, wanted: str | None = None) -> Endpoint | No
 
 def find_all() -> list[Endpoint]:
     """The engines of all versions whose files are there."""
-    folder = runtime_folder()
+    folder = runtime_folder(make=False)
     names = [path.stem.removeprefix("engine-") for path in sorted(folder.glob("engine-*.json"))]
     return [found for name in names if (found := find(folder, name)) is not None]
 
@@ -234,10 +237,15 @@ def _read(path: Path) -> str:
 
 
 async def serve(
-    *, port: int | None = None, patience: float | None = None, tell: Callable[[str], None]
+    *,
+    port: int | None = None,
+    lean: str = "auto",
+    patience: float | None = None,
+    tell: Callable[[str], None],
 ) -> None:
     """Is the engine of this version until it is stopped, or, with `patience`, nobody has asked anything
-    for so many seconds. `port` is one on 127.0.0.1 that it listens on too; 0 takes a free one.
+    for so many seconds. `port` is one on 127.0.0.1 that it listens on too; 0 takes a free one. `lean`
+    is that of requests which name no place (Kimina's).
 
     Raises:
         WrongUse: one runs already, or the port cannot be had.
@@ -260,7 +268,7 @@ async def serve(
         keep_log(folder / "engine.log")
         sockets, path, number = _listen(folder, port)
         token = secrets.token_urlsafe(24)
-        service = Service(token, _version(), tell=tell)
+        service = Service(token, _version(), Where(str(Path.cwd()), lean), tell=tell)
         service.patience = patience if patience is not None else float("inf")
         config = uvicorn.Config(
             create_app(service),
