@@ -3961,6 +3961,362 @@ where
         | _ => found at' ts
       | none => found at' ts
 
+/-! ### Hover, definitions, names -/
+
+/-- A node with the part of the text that it is about. -/
+structure Place where
+  ctx : ContextInfo
+  info : Info
+  first : Nat
+  last : Nat
+
+def isWritten (stx : Syntax) : Bool :=
+  match stx.getHeadInfo with
+  | .original .. => true
+  | .synthetic _ _ canonical => canonical
+  | .none => false
+
+def placeOf (ctx : ContextInfo) (info : Info) : Option Place :=
+  let stx := info.stx
+  if !isWritten stx || stx.isOfKind nullKind then none
+  else match stx.getPos?, stx.getTailPos? with
+    | some first, some last => some { ctx, info, first := first.byteIdx, last := last.byteIdx }
+    | _, _ => none
+
+/-- Whether one node tells more about a place than another: it ends behind it, is shorter, or is a
+variable where a macro has put two terms at one place. -/
+def Place.better (at' : Nat) (p q : Place) : Bool :=
+  if (p.last == at') != (q.last == at') then q.last == at'
+  else if p.last - p.first != q.last - q.first then p.last - p.first < q.last - q.first
+  else isVariable p && !isVariable q
+where
+  isVariable (p : Place) : Bool :=
+    match p.info with
+    | .ofTermInfo i => i.expr.isFVar
+    | _ => false
+
+/-- The innermost node at a place that is one to ask. -/
+def innermost (fit : Info → Bool) (at' : Nat) (trees : PersistentArray InfoTree) : Option Place :=
+  foldTrees (fun ctx info best =>
+    match placeOf ctx info with
+    | some p =>
+      if p.first <= at' && at' <= p.last && fit info then
+        match best with
+        | some q => if p.better at' q then some p else best
+        | none => some p
+      else best
+    | none => best) none none trees
+
+def says (info : Info) : Bool :=
+  match info with
+  | .ofTermInfo i => i.elaborator != `Lean.Elab.Term.elabApp || i.expr.isConst || i.expr.isFVar
+  | .ofFieldInfo _ => true
+  | .ofOptionInfo _ => true
+  | .ofTacticInfo i =>
+    !(i.elaborator == `Lean.Elab.Tactic.evalTacticSeq || i.elaborator == `Lean.Elab.Tactic.evalTacticSeq1Indented
+      || i.elaborator == `Lean.Elab.Tactic.evalSepTactics)
+  | _ => false
+
+/-- The syntax whose own word, no part of it, stands at a place. -/
+partial def ownerOf (at' : Nat) (stx : Syntax) : Option Syntax :=
+  match stx with
+  | .node _ _ args => go stx args 0
+  | _ => none
+where
+  go (stx : Syntax) (args : Array Syntax) (i : Nat) : Option Syntax :=
+    if h : i < args.size then
+      if byteStart args[i] <= at' && at' < tailOf args[i] then
+        match args[i] with
+        | .atom .. => some stx
+        | child => ownerOf at' child
+      else go stx args (i + 1)
+    else none
+
+def documentHover (ref : DocumentsRef) (req : Json) : IO Outcome :=
+  atPlace ref req fun _ step at' => do
+    let text ← match innermost says at' step.trees with
+      | some p => do
+        match ← EIO.toIO' (p.info.fmtHover? p.ctx) with
+        | .ok (some f) => pure (some (p.first, p.last, f.fmt.pretty))
+        | _ => pure none
+      | none => pure none
+    match text with
+    | some (first, last, text) =>
+      return .ok (field "found" (array [quote text, toString first, toString last]))
+    | none =>
+      match ownerOf at' step.stx with
+      | some stx =>
+        match ← findDocString? step.after.env stx.getKind with
+        | some doc =>
+          return .ok (field "found" (array [quote doc, toString (byteStart stx), toString (tailOf stx)]))
+        | none => return .ok (field "found" "null")
+      | none => return .ok (field "found" "null")
+
+/-- Names of one variable that Lean has given more than one. -/
+def aliases (trees : PersistentArray InfoTree) : List (FVarId × FVarId) :=
+  foldTrees (fun _ info acc =>
+    match info with
+    | .ofFVarAliasInfo i => (i.id, i.baseId) :: acc
+    | _ => acc) none [] trees
+
+def firstName (id : FVarId) : List (FVarId × FVarId) → FVarId
+  | [] => id
+  | (a, b) :: rest => if a == id then b else firstName id rest
+
+/-- Where what satisfies `fit` is bound. -/
+def binder (fit : Expr → Bool) (trees : PersistentArray InfoTree) : Option (Nat × Nat) :=
+  foldTrees (fun ctx info best =>
+    match best, info with
+    | none, .ofTermInfo i =>
+      if i.isBinder && fit i.expr then
+        match placeOf ctx info with
+        | some p => some (p.first, p.last)
+        | none => none
+      else none
+    | best, _ => best) none none trees
+
+/-- The command that made a constant. -/
+def makerOf (n : Name) : List Step → Option Step
+  | [] => none
+  | step :: rest =>
+    if step.after.env.contains n && !step.before.env.contains n then some step else makerOf n rest
+
+def constantPlace (n : Name) (steps : List Step) : Option (Nat × Nat) :=
+  match makerOf n steps with
+  | none => none
+  | some step =>
+    match binder (fun e => e.isConstOf n) step.trees with
+    | some place => some place
+    | none =>
+      match step.stx.find? (·.isOfKind ``Parser.Command.declId) with
+      | some id => some (byteStart id, tailOf id)
+      | none => some (byteStart step.stx, tailOf step.stx)
+
+def pairJson : Option (Nat × Nat) → String
+  | some (first, last) => array [toString first, toString last]
+  | none => "null"
+
+/-- Where in the text what stands at a place is bound or declared. -/
+def documentDefinition (ref : DocumentsRef) (req : Json) : IO Outcome :=
+  atPlace ref req fun d step at' => do
+    let found := match innermost hasTarget at' step.trees with
+      | some p =>
+        match p.info with
+        | .ofTermInfo i =>
+          match i.expr.consumeMData.getAppFn with
+          | .const n _ => constantPlace n d.steps
+          | .fvar id =>
+            let names := aliases step.trees
+            let base := firstName id names
+            binder (fun e => match e with
+              | .fvar other => other == id || firstName other names == base
+              | _ => false) step.trees
+          | _ => none
+        | .ofFieldInfo i => constantPlace i.projName d.steps
+        | _ => none
+      | none => none
+    return .ok (field "found" (pairJson found))
+where
+  hasTarget : Info → Bool
+    | .ofTermInfo i =>
+      match i.expr.consumeMData.getAppFn with
+      | .const .. => true
+      | .fvar _ => true
+      | _ => false
+    | .ofFieldInfo _ => true
+    | _ => false
+
+/-! ### Completion -/
+
+/-- A local context at a place: of the innermost term, or of the first goal. -/
+def contextAt (at' : Nat) (trees : PersistentArray InfoTree) : Option (ContextInfo × LocalContext) :=
+  match innermost hasContext at' trees with
+  | some p =>
+    match p.info with
+    | .ofTacticInfo i =>
+      match i.goalsBefore with
+      | g :: _ =>
+        match i.mctxBefore.findDecl? g with
+        | some decl => some ({ p.ctx with mctx := i.mctxBefore }, decl.lctx)
+        | none => none
+      | [] => none
+    | info => some (p.ctx, info.lctx)
+  | none => none
+where
+  hasContext : Info → Bool
+    | .ofTermInfo _ => true
+    | .ofPartialTermInfo _ => true
+    | .ofCompletionInfo (.dot ..) => true
+    | .ofCompletionInfo (.id ..) => true
+    | .ofCompletionInfo (.dotId ..) => true
+    | .ofTacticInfo i =>
+      match i.goalsBefore with
+      | [] => false
+      | _ => true
+    | _ => false
+
+def hypothesisRows : List LocalDecl → MetaM (List String)
+  | [] => pure []
+  | d :: ds => do
+    let rest ← hypothesisRows ds
+    if d.userName.hasMacroScopes then return rest
+    let type := (← Meta.ppExpr (← instantiateMVars d.type)).pretty
+    return array [quote d.userName.toString, quote type] :: rest
+
+/-- Namespaces in which a term of a type has its functions: those of the constants at the heads of
+the type and of what it unfolds to. -/
+partial def headsOf (fuel : Nat) (type : Expr) : MetaM (List String) := do
+  let type ← instantiateMVars type
+  match type.consumeMData.getAppFn with
+  | .const n _ => do
+    if fuel == 0 then return [quote n.toString]
+    match ← unfoldDefinition? type with
+    | some type => return quote n.toString :: (← headsOf (fuel - 1) type)
+    | none => return [quote n.toString]
+  | .forallE .. => return [quote "Function"]
+  | _ => return []
+
+/-- The term that ends at a place. -/
+def termBefore (dot : Nat) (trees : PersistentArray InfoTree) : Option (ContextInfo × TermInfo) :=
+  foldTrees (fun ctx info best =>
+    let i? : Option TermInfo := match info with
+      | .ofTermInfo i => some i
+      | .ofCompletionInfo (.dot i _) => some i
+      | _ => none
+    match i? with
+    | some i =>
+      if tailOf i.stx == dot && isWritten i.stx then
+        match best with
+        | some (_, j) => if byteStart i.stx <= byteStart j.stx then some (ctx, i) else best
+        | none => some (ctx, i)
+      else best
+    | none => best) none none trees
+
+def opensJson : List OpenDecl → List String
+  | [] => []
+  | .simple ns _ :: rest => array [quote ns.toString] :: opensJson rest
+  | .explicit id n :: rest => array [quote id.toString, quote n.toString] :: opensJson rest
+
+def nameTexts : List ConstantInfo → List String
+  | [] => []
+  | c :: cs =>
+    let rest := nameTexts cs
+    if c.name.isInternalDetail then rest else quote c.name.toString :: rest
+
+/-- The type that is expected where a `.name` stands. -/
+def expectedAt (at' : Nat) (trees : PersistentArray InfoTree) : Option (ContextInfo × LocalContext × Expr) :=
+  foldTrees (fun ctx info best =>
+    match info with
+    | .ofCompletionInfo (.dotId stx _ lctx (some type)) =>
+      if byteStart stx <= at' && at' <= tailOf stx then some (ctx, lctx, type) else best
+    | _ => best) none none trees
+
+/-- What names can mean at a place: `variable` is what stands before a dot there. -/
+def documentScope (ref : DocumentsRef) (req : Json) : IO Outcome := do
+  let some (_, d) ← getDocument ref req | return .failed "unknown" "no such document"
+  match getNat req "at" with
+  | .error e => return .failed "request" e
+  | .ok at' => do
+    let step := stepAt at' d.steps
+    let state := match step with
+      | some step => step.before
+      | none => d.state
+    let trees := match step with
+      | some step => step.trees
+      | none => {}
+    let own := match d.steps with
+      | step :: _ => newConstants (oldest step.before d.steps).env state.env
+      | [] => []
+    let around := contextAt at' trees
+    let hypotheses ← match around with
+      | some (ctx, lctx) =>
+        match ← EIO.toIO' (inNode ctx lctx (hypothesisRows (localDecls lctx lctx.getFVars 0))) with
+        | .ok rows => pure rows
+        | .error _ => pure []
+      | none => pure []
+    let heads ← headsAt at' trees around
+    return .ok (field "found" ("{\"namespace\":" ++ quote (currentNamespace state).toString
+      ++ field "opens" (array (opensJson (currentOpens state))) ++ field "imports" (quote d.imports)
+      ++ field "own" (array (nameTexts own)) ++ field "hypotheses" (array hypotheses)
+      ++ field "heads" (array heads) ++ "}"))
+where
+  oldest (s : Command.State) : List Step → Command.State
+    | [] => s
+    | step :: rest => oldest step.before rest
+  typeHeads (ctx : ContextInfo) (lctx : LocalContext) (type : Expr) : IO (List String) := do
+    match ← EIO.toIO' (inNode ctx lctx (headsOf 4 type)) with
+    | .ok heads => return heads
+    | .error _ => return []
+  termHeads (ctx : ContextInfo) (lctx : LocalContext) (e : Expr) : IO (List String) := do
+    match ← EIO.toIO' (inNode ctx lctx (do headsOf 4 (← inferType e))) with
+    | .ok heads => return heads
+    | .error _ => return []
+  headsAt (at' : Nat) (trees : PersistentArray InfoTree) (around : Option (ContextInfo × LocalContext)) :
+      IO (List String) := do
+    match getNat req "dot" with
+    | .error _ => return []
+    | .ok dot =>
+      match termBefore dot trees with
+      | some (ctx, i) => termHeads ctx i.lctx i.expr
+      | none =>
+        match expectedAt at' trees with
+        | some (ctx, lctx, type) => typeHeads ctx lctx (resultType type)
+        | none =>
+          match getStr req "variable", around with
+          | .ok name, some (ctx, lctx) =>
+            match lctx.findFromUserName? name.toName with
+            | some decl => typeHeads ctx lctx decl.type
+            | none => return []
+          | _, _ => return []
+  resultType : Expr → Expr
+    | .forallE _ _ b _ => resultType b
+    | e => e
+
+partial def namesIn (names : Array Name) (i : Nat) (acc : String) : String :=
+  if h : i < names.size then
+    if names[i].isInternalDetail || isPrivateName names[i] then namesIn names (i + 1) acc
+    else namesIn names (i + 1) (acc ++ names[i].toString ++ " ")
+  else acc
+
+partial def namesOfModules (modules : Array ModuleData) (i : Nat) (acc : String) : String :=
+  if h : i < modules.size then namesOfModules modules (i + 1) (namesIn modules[i].constNames 0 acc)
+  else acc
+
+/-- The names that a document imports. -/
+def documentNames (gym : GymRef) (ref : DocumentsRef) (req : Json) : IO Outcome := do
+  let some (_, d) ← getDocument ref req | return .failed "unknown" "no such document"
+  match findBase d.imports (← gym.get).bases with
+  | some env => return .ok (field "found" (quote (namesOfModules env.header.moduleData 0 "")))
+  | none => return .ok (field "found" "null")
+
+/-- Kinds of some constants, with types and docstrings for the first. -/
+def describeNames (env : Environment) (most : Nat) : List Name → MetaM (List String)
+  | [] => pure []
+  | n :: ns => do
+    let one ← match env.find? n with
+      | none => pure "null"
+      | some info =>
+        let kind := if constantKind info == "axiom" && !isAxiom env n then "theorem" else constantKind info
+        if most == 0 then pure (array [quote kind, quote "", quote ""])
+        else do
+          let type ← try pure (← Meta.ppExpr info.type).pretty catch _ => pure ""
+          let doc ← findDocString? env n
+          pure (array [quote kind, quote type, quote (doc.getD "")])
+    return one :: (← describeNames env (most - 1) ns)
+
+def documentDescribe (ref : DocumentsRef) (req : Json) : IO Outcome := do
+  let some (_, d) ← getDocument ref req | return .failed "unknown" "no such document"
+  match getNat req "at", getNat req "most" with
+  | .ok at', .ok most =>
+    let s := match stepAt at' d.steps with
+      | some step => step.before
+      | none => d.state
+    let ctx : ContextInfo :=
+      { env := s.env, fileMap := default, ngen := {}, options := currentOptions s
+        currNamespace := currentNamespace s, openDecls := currentOpens s, parentDecl? := none }
+    foundJson (do return array (← inNode ctx {} (describeNames s.env most (getNames req "names"))))
+  | _, _ => return .failed "request" "a place"
+
 /-! ## The loop -/
 
 def answer (ref : GymRef) (documents : DocumentsRef) (req : Json) (start : Nat) : IO Outcome := do
@@ -3979,6 +4335,11 @@ def answer (ref : GymRef) (documents : DocumentsRef) (req : Json) (start : Nat) 
   | .ok "close" => closeDocument documents req
   | .ok "goals" => documentGoals documents req
   | .ok "term_goal" => documentTermGoal documents req
+  | .ok "hover" => documentHover documents req
+  | .ok "definition" => documentDefinition documents req
+  | .ok "scope" => documentScope documents req
+  | .ok "names" => documentNames ref documents req
+  | .ok "describe" => documentDescribe documents req
   | .ok "free" => do
     let gym ← ref.get
     ref.set { gym with states := freeStates gym.states (getNats req "states"),

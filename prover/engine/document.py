@@ -6,10 +6,10 @@ Positions are byte offsets in UTF-8 of the text as it was given.
 from __future__ import annotations
 
 import asyncio
-import os.path
+import re
 import time
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,23 @@ if TYPE_CHECKING:
 PATIENCE = 3.0
 """Seconds that a newer text waits at least for a command of the older one that does not stand in it;
 a process takes about that to start."""
+
+MOST_NAMES = 200
+DESCRIBED = 40
+"""How many completions there are at most, and how many of them come with their types."""
+
+_TYPED = re.compile(r"(?:(?:[^\W\d][\w'!?]*|«[^»\n]+»)\.)*(?:[^\W\d][\w'!?]*)?\Z")
+"""What of a name stands before a place."""
+
+_MADE = {
+    *("recOn", "casesOn", "brecOn", "below", "binductionOn", "ibelow", "ctorIdx", "toCtorIdx"),
+    *("noConfusion", "noConfusionType", "ctorElim", "ctorElimType"),
+}
+"""What Lean makes to go with a type and nobody types."""
+
+_DEATHS = {"timeout": 3, "memory": 2, "recursion": 2}
+"""How much ends of a process in a command, by their kinds, count against it: at 3 it is passed over.
+What is not listed counts 1; it may have come from outside."""
 
 
 class Superseded(ProverError):
@@ -63,6 +80,27 @@ class Symbol:
 
 
 @dataclass(frozen=True, slots=True)
+class Hover:
+    """What Lean says of a part of the text, in Markdown."""
+
+    first: int
+    last: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A name that fits at a place: `label` takes the place of what is typed there behind its last
+    dot. `kind` is `variable`, `namespace`, or that of a constant (`theorem`, `def`, `inductive`);
+    `detail` its type, given for the first ones."""
+
+    label: str
+    kind: str
+    detail: str
+    documentation: str
+
+
+@dataclass(frozen=True, slots=True)
 class Elaboration:
     """What is known of a text that is elaborated up to `done`. `holes` are the places of its `sorry`s
     up to there."""
@@ -84,7 +122,7 @@ class Document:
         self._task: asyncio.Task[None] | None = None
         self._host: Host | None = None
         self._opened: _Opened | None = None
-        self._deaths: dict[bytes, list[str]] = {}
+        self._deaths: dict[bytes, tuple[int, str]] = {}
 
     async def update(self, text: str) -> AsyncIterator[Elaboration]:
         """Elaborates a newer text from the first command on that changed, and tells of it after each
@@ -98,7 +136,9 @@ class Document:
         self._source = source = _Source(text)
         self._version += 1
         version = self._version
-        self._deaths = {p: how for p, how in self._deaths.items() if source.data.startswith(p)}
+        self._deaths = {
+            p: how for p, how in self._deaths.items() if p and source.data.startswith(p)
+        }
         await self._make_way()
         told = -1
         while True:
@@ -125,7 +165,71 @@ class Document:
         if found is None:
             return None
         goal, first, last = found
-        return read_goal(goal), *self._source.given(first, last)
+        return read_goal(goal), *self._source.span(first, last)
+
+    async def hover(self, at: int) -> Hover | None:
+        """The type of the term, or what is known of the tactic or the word, at a place."""
+        found = await self._ask("hover", at)
+        if found is None:
+            return None
+        text, first, last = found
+        return Hover(*self._source.span(first, last), text)
+
+    async def definition(self, at: int) -> tuple[int, int] | None:
+        """Where in the text the name at a place was given to what it names."""
+        found = await self._ask("definition", at)
+        return None if found is None else self._source.span(*found)
+
+    async def completions(self, at: int) -> tuple[Completion, ...]:
+        """Names that fit at a place, likely ones first."""
+        data = self._source.data
+        place = self._source.read(at)
+        before = data[:place].decode(errors="ignore")
+        typed = _TYPED.search(before)
+        assert typed is not None
+        stem, dotted, part = typed[0].rpartition(".")
+        leading = not stem and before[: typed.start()].endswith(".")
+        asked: dict[str, Any] = {}
+        if dotted or leading:
+            asked = {"dot": place - len(part.encode()) - 1, "variable": stem}
+        scope = await self._ask("scope", at, **asked)
+        if scope is None:
+            return ()
+        names = await self._names(scope["imports"], at)
+        found: dict[str, Completion] = {}
+        if not asked:
+            for name, type_ in reversed(scope["hypotheses"]):
+                if name.startswith(part):
+                    found.setdefault(name, Completion(name, "variable", type_, ""))
+        spaces = list(scope["heads"]) if asked else []
+        if not leading and typed[0]:
+            around = scope["namespace"].split(".") if scope["namespace"] != "[anonymous]" else []
+            spaces += _spaces(stem, around, [row[0] for row in scope["opens"] if len(row) == 1])
+        constants: dict[str, str] = {}
+        own = sorted(scope["own"])
+        for space in spaces:
+            for listed in (own, names):
+                for label, full in _members(listed, space, part):
+                    if label not in found and label not in _MADE:
+                        constants.setdefault(label, full)
+            if len(constants) > 10 * MOST_NAMES:
+                break
+        if not asked:
+            for row in scope["opens"]:
+                if len(row) == 2 and row[0].startswith(part):
+                    constants.setdefault(row[0], row[1])
+        chosen = sorted(constants.items(), key=lambda c: (len(c[0]), c[0]))[:MOST_NAMES]
+        rows = await self._ask("describe", at, names=[n for _, n in chosen], most=DESCRIBED)
+        for (label, _), row in zip(chosen, rows or (), strict=False):
+            found[label] = Completion(label, *(row or ("namespace", "", "")))
+        return tuple(found.values())
+
+    async def _names(self, imports: str, at: int) -> list[str]:
+        """The names that the text imports, sorted."""
+        known = self._engine.desk.names
+        if imports not in known:
+            known[imports] = sorted((await self._ask("names", at) or "").split())
+        return known[imports]
 
     async def symbols(self) -> tuple[Symbol, ...]:
         """What the text names, in its order and nested as it is written."""
@@ -167,7 +271,7 @@ class Document:
         task, opened = self._task, self._opened
         if task is None or task.done() or opened is None:
             return
-        same = len(os.path.commonprefix([opened.data, self._source.data]))
+        same = _same(opened.data, self._source.data)
         if opened.next is not None and opened.next[1] < same:
             return
         spent = sum(step.seconds for step in opened.steps)
@@ -202,16 +306,13 @@ class Document:
         if opened is not None and opened.abandoned:
             return
         last = 0 if opened is None or opened.data != data or opened.next is None else opened.next[1]
-        how = self._deaths.setdefault(data[:last], [])
-        how.append(str(died))
-        if died.kind == "timeout":
-            how.append(str(died))
+        count, _ = self._deaths.get(data[:last], (0, ""))
+        self._deaths[data[:last]] = (count + _DEATHS.get(died.kind, 1), str(died))
 
     def _died_of(self, prefix: bytes) -> str | None:
-        """What a command did to its process: a text is to blame for a timeout at once, for anything
-        else when it happens again."""
-        how = self._deaths.get(prefix, [])
-        return how[-1] if len(how) > 1 else None
+        """What the process dies of at the end of a text, if that is to blame."""
+        count, how = self._deaths.get(prefix, (0, ""))
+        return how if count >= 3 else None
 
     async def _open(self, host: Host, data: bytes, older: _Opened | None) -> None:
         why = self._died_of(b"")
@@ -221,7 +322,7 @@ class Document:
             return
         like: dict[str, int] = {}
         if older is not None and older.id is not None:
-            same = len(os.path.commonprefix([older.data, data]))
+            same = _same(older.data, data)
             like = {"document": older.id, "same": same}
         text = data.decode()
         reply = await host.gym.request(self._limit(), cmd="document", text=text, **like)
@@ -329,14 +430,10 @@ class _Opened:
     def elaboration(self, source: _Source) -> Elaboration:
         found = [*self.head, *(d for step in self.steps for d in step.diagnostics)]
         return Elaboration(
-            tuple(Diagnostic(*source.given(d.first, d.last), d.severity, d.text) for d in found),
-            source.given(self.done)[0],
+            tuple(Diagnostic(*source.span(d.first, d.last), d.severity, d.text) for d in found),
+            source.given(self.done),
             self.finished,
-            tuple(
-                (a, b)
-                for step in self.steps
-                for a, b in [source.given(*hole) for hole in step.holes]
-            ),
+            tuple(source.span(*hole) for step in self.steps for hole in step.holes),
         )
 
 
@@ -354,15 +451,47 @@ class _Source:
             self._ends.append(at)
             at += 1
 
-    def given(self, *offsets: int) -> tuple[int, ...]:
-        """Offsets of `data` as those of the text that was given."""
-        return tuple(at + self._mark + bisect_left(self._ends, at) for at in offsets)
+    def given(self, at: int) -> int:
+        """An offset of `data` as one of the text that was given."""
+        return at + self._mark + bisect_left(self._ends, at)
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        return self.given(first), self.given(last)
 
     def read(self, offset: int) -> int:
         """The offset of `data` for one of the text that was given."""
         at = max(0, offset - self._mark)
         returns = bisect_left(range(len(self._ends)), at, key=lambda i: self._ends[i] + i)
         return min(at - returns, len(self.data))
+
+
+def _same(one: bytes, other: bytes) -> int:
+    """How many bytes two texts begin with alike."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _spaces(stem: str, around: Sequence[str], opens: Sequence[str]) -> list[str]:
+    """The namespaces in which a name that begins with `stem` is looked for, inner ones first."""
+    outer = [".".join(around[:n]) for n in range(len(around), -1, -1)]
+    return [".".join(part for part in (space, stem) if part) for space in (*outer[:-1], *opens, "")]
+
+
+def _members(names: Sequence[str], space: str, part: str) -> Iterator[tuple[str, str]]:
+    """The names of a namespace that begin with `part`, without what they have beneath; each as it
+    is called there and as a whole. `names` are sorted."""
+    prefix = f"{space}." if space else ""
+    at = bisect_left(names, prefix + part)
+    while at < len(names) and names[at].startswith(prefix + part):
+        label, beneath, _ = names[at][len(prefix) :].partition(".")
+        yield label, prefix + label
+        at = bisect_left(names, f"{prefix}{label}/", at) if beneath else at + 1
 
 
 def _pair(row: Sequence[int] | None) -> tuple[int, int] | None:
@@ -380,7 +509,7 @@ def _nest(rows: Sequence[Sequence[Any]], source: _Source) -> tuple[Symbol, ...]:
 
     def read(row: Sequence[Any]) -> Symbol:
         kind, name, first, last, name_first, name_last, children = row
-        places = source.given(first, last, name_first, name_last)
+        places = (*source.span(first, last), *source.span(name_first, name_last))
         return Symbol(name, kind, *places, tuple(map(read, children)))
 
     levels: list[list[Symbol]] = [[]]
@@ -404,5 +533,5 @@ def _nest(rows: Sequence[Sequence[Any]], source: _Source) -> tuple[Symbol, ...]:
         else:
             levels[-1].append(symbol)
     while open_:
-        close(source.given(len(source.data))[0])
+        close(source.given(len(source.data)))
     return tuple(levels[0])

@@ -31,6 +31,8 @@ class Desk:
 
     def __init__(self, lean: Lean, limits: Limits) -> None:
         self.limits = limits
+        self.names: dict[str, list[str]] = {}
+        """What can be imported by some imports, sorted."""
         self._lean = lean
         self._hosts: list[Host] = []
         self._placing = asyncio.Lock()
