@@ -39,3 +39,24 @@ def editing(resident: Resident, tmp_path: Path) -> Iterator[Editing]:
             return editor
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def _editor(_resident: Resident, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
+    with Editor(tmp_path_factory.mktemp("project"), _resident) as editor:
+        editor.hello()
+        yield editor
+        editor.request("shutdown", None)
+        editor.notify("exit", None)
+        assert editor.wait() == 0
+        assert bytes(editor.errors) == b""
+
+
+@pytest.fixture
+def editor(_editor: Editor, tmp_path: Path) -> Iterator[Editor]:
+    """An editor with a server that all tests share, and a folder of the test's own."""
+    _editor.path = tmp_path / "A.lean"
+    _editor.seen.clear()
+    _editor.choice = 0
+    yield _editor
+    _editor.notify("textDocument/didClose", {"textDocument": _editor.document})

@@ -97,8 +97,9 @@ class Editor(Talk):
         return self.elaborated()
 
     def begin(self, raw: str) -> None:
-        self.raw, self.version = raw, 1
-        item = {**self.document, "languageId": "lean4", "version": 1, "text": raw}
+        self.raw = raw
+        self.version += 1  # no two texts of a test have the same
+        item = {**self.document, "languageId": "lean4", "version": self.version, "text": raw}
         self.notify("textDocument/didOpen", {"textDocument": item})
 
     def type(self, at: str, new: str, old: str = "") -> None:
@@ -123,8 +124,8 @@ class Editor(Talk):
             message = self.hear()
             self.mind(message)
             params = message.get("params") or {}
-            version = params.get("version") or (params.get("textDocument") or {}).get("version")
-            if version != self.version:
+            about = params.get("textDocument") or params
+            if (about.get("uri"), about.get("version")) != (self.document["uri"], self.version):
                 continue
             if message["method"] == "textDocument/publishDiagnostics":
                 found = params["diagnostics"]
