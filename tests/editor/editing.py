@@ -134,7 +134,7 @@ class Editor(Talk):
 
     def at(self, place: str, more: int = 0) -> Json:
         """The parameters of a request about the first place of a text."""
-        before = self.raw[: self.raw.index(place) + more]
+        before = self.raw[: self.raw.index(place) + more].replace("\r\n", "\n")
         return {
             "textDocument": self.document,
             "position": Text(self.raw).position(len(before.encode())),
