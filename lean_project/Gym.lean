@@ -4235,8 +4235,11 @@ def documentScope (ref : DocumentsRef) (req : Json) : IO Outcome := do
         | .error _ => pure []
       | none => pure []
     let heads ← headsAt at' trees around
-    return .ok (field "found" ("{\"namespace\":" ++ quote (currentNamespace state).toString
-      ++ field "opens" (array (opensJson (currentOpens state))) ++ field "imports" (quote d.imports)
+    let (space, opens) := match around with
+      | some (ctx, _) => (ctx.currNamespace, ctx.openDecls)
+      | none => (currentNamespace state, currentOpens state)
+    return .ok (field "found" ("{\"namespace\":" ++ quote space.toString
+      ++ field "opens" (array (opensJson opens)) ++ field "imports" (quote d.imports)
       ++ field "own" (array (nameTexts own)) ++ field "hypotheses" (array hypotheses)
       ++ field "heads" (array heads) ++ "}"))
 where

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from prover.engine.document import Diagnostic, Document, Elaboration, Superseded, Symbol
+from prover.engine.document import Document, Elaboration, Superseded, Symbol
 from prover.lean import process
 from prover.lean.source import NotText
 from tests.lab import Lab
@@ -203,11 +203,13 @@ def test_only_what_follows_a_change_is_elaborated_again(desk: Desktop) -> None:
     text = "".join(f"theorem {name} : True := by\n  trivial\n" for name in names)
     ends = [text.index(f"theorem {name}") for name in names] + [len(text)]
     assert [one.done for one in desk.writing(text)[:-1]] == ends[:-1] + ends[-1:]
-    changed = text.replace("theorem d : True", "theorem d : 1 = 1").replace("d : 1 = 1 := by\n  trivial", "d : 1 = 1 := by\n  rfl")
-    assert [one.done for one in desk.writing(changed)][0] == ends[3]
+    changed = text.replace("theorem d : True", "theorem d : 1 = 1").replace(
+        "d : 1 = 1 := by\n  trivial", "d : 1 = 1 := by\n  rfl"
+    )
+    assert next(one.done for one in desk.writing(changed)) == ends[3]
     assert [one.done for one in desk.writing(changed)] == [len(changed)]
     again = changed + "#check d\n"
-    assert [one.done for one in desk.writing(again)][0] == len(changed)
+    assert next(one.done for one in desk.writing(again)) == len(changed)
     assert desk.write(again).diagnostics[0].text == "d : 1 = 1"
 
 
@@ -256,10 +258,10 @@ def test_an_ugly_text(desk: Desktop) -> None:
     assert desk.goals(desk.at("simp /-")) == [
         "case succ\nn : Nat\nih : n + 0 = n\n⊢ n + 1 + 0 = n + 1"
     ]
-    assert desk.goals(desk.at("exact k")) == [
-        "a b c : Nat\nh : a = b\nk : b = c\n⊢ b = c"
+    assert desk.goals(desk.at("exact k")) == ["a b c : Nat\nh : a = b\nk : b = c\n⊢ b = c"]
+    assert desk.goals(desk.at("| right n => ", behind=True)) == [
+        "w : Way\nn : Nat\n⊢ right n = right n"
     ]
-    assert desk.goals(desk.at("| right n => ", behind=True)) == ["w : Way\nn : Nat\n⊢ Way.right n = Way.right n"]
 
 
 def outline(symbols: tuple[Symbol, ...]) -> list[object]:
@@ -293,7 +295,9 @@ def test_symbols_are_nested_as_they_are_written(desk: Desktop) -> None:
     everything = [symbols[0], *symbols[0].children]
     named = [desk.shown((s.name_first, s.name_last)) for s in everything if s.name]
     assert named == [s.name for s in everything if s.name]
-    assert desk.shown((symbols[0].first, symbols[0].last)) == UGLY[UGLY.index("namespace") :].strip()
+    assert (
+        desk.shown((symbols[0].first, symbols[0].last)) == UGLY[UGLY.index("namespace") :].strip()
+    )
 
 
 def test_hover_shows_types_and_what_is_written_of_them(desk: Desktop) -> None:
@@ -326,27 +330,47 @@ def test_definitions_are_found_in_the_text(desk: Desktop) -> None:
     assert desk.definition("Nat\nind") is None
 
 
+COMPLETED = """namespace Deep
+structure Pt where
+  xx : Nat
+  xy : Nat
+def Pt.sum (p : Pt) : Nat := p.xx + p.xy
+theorem sum_it : True := trivial
+theorem a (point : Pt) (poison : Nat) : True := by
+  exact po
+theorem b (point : Pt) : point.x = 0 := by
+  rfl
+theorem c : True := sum_
+theorem d : 0 + 1 = 1 := Nat.add_com
+theorem e (zs : List Nat) : True := by
+  have h := zs.leng
+def f : Pt := .m
+def g (point : Pt) : Nat := (id point).s
+theorem h (point : Pt) : True := by
+  have := point.
+  trivial
+end Deep
+open Nat in
+theorem i : 0 + 1 = 1 := by
+  exact add_com
+"""
+
+
 def test_completions_are_what_is_in_scope(desk: Desktop) -> None:
-    desk.write(
-        "namespace Deep\nstructure Pt where\n  xx : Nat\n  xy : Nat\n"
-        "def Pt.sum (p : Pt) : Nat := p.xx + p.xy\n"
-        "theorem sum_it : True := trivial\n"
-        "theorem t (point : Pt) (poison : Nat) (zs : List Nat) : True := by\n"
-        "  have a := po\n  have b := point.x\n  have c := sum_\n  have d := Nat.add_com\n"
-        "  have e := zs.leng\n  have f : Pt := .m\n  have g := (id point).s\n  have i := point.\n  trivial\n"
-        "end Deep\nopen Nat in\ntheorem u : True := by\n  exact add_com\n"
-    )
-    found = desk.completions("a := po")
+    desk.write(COMPLETED)
+    found = desk.completions("exact po")
     assert [*found][:2] == ["poison", "point"]
     assert found["point"] == "variable"
     assert desk.completions("point.x") == {"xx": "def", "xy": "def"}
-    assert desk.completions("c := sum_") == {"sum_it": "theorem"}
+    assert desk.completions("True := sum_") == {"sum_it": "theorem"}
     assert desk.completions("Nat.add_com") == {"add_comm": "theorem"}
     assert desk.completions("zs.leng")["length"] == "def"
     assert desk.completions("Pt := .m") == {"mk": "constructor"}
     assert desk.completions("(id point).s") == {"sum": "def"}
-    assert {"xx", "xy", "sum"} <= set(desk.completions("i := point."))
+    assert {"xx", "xy", "sum"} <= set(desk.completions("have := point."))
     assert "add_comm" in desk.completions("exact add_com")
+    (one,) = desk.lab.wait(desk.document.completions(desk.at("Nat.add_com", behind=True)))
+    assert one.detail == "∀ (n m : Nat), n + m = m + n"
 
 
 def test_offsets_are_those_of_the_text_that_was_given(desk: Desktop) -> None:
@@ -384,3 +408,95 @@ async def asks(document: Document, at: int) -> None:
     await document.definition(at)
     await document.completions(at)
     await document.symbols()
+
+
+SPIN = "theorem spin : ∀ n : Fin 3000, n.val * n.val < 9000000 := by decide +kernel\n"
+BEFORE, AFTER = "theorem before : True := trivial\n", "theorem after : 1 = 1 := by\n  rfl\n"
+
+
+def test_a_command_without_an_end_is_passed_over(desk: Desktop) -> None:
+    desk.lab.limit(elab_seconds=4.0)
+    text = BEFORE + SPIN + AFTER
+    told = desk.writing(text)
+    (said,) = told[-1].diagnostics
+    assert desk.shown((said.first, said.last)) == SPIN.strip()
+    assert "`spin`" in said.text and "4 s" in said.text
+    assert [one.done for one in told] == sorted(one.done for one in told)
+    assert desk.goals(desk.at("rfl")) == ["⊢ 1 = 1"]
+    host = desk.document._host
+    longer = desk.writing(text + BEFORE.replace("before", "last"))
+    assert [one.diagnostics for one in longer] == [(said,)] * len(longer)
+    assert desk.document._host is host
+    desk.lab.limit(elab_seconds=120.0)
+    done = desk.write(BEFORE + SPIN.replace("3000", "3").replace("9000000", "9") + AFTER)
+    assert done.diagnostics == ()
+
+
+def test_a_newer_text_does_not_wait_for_what_is_not_in_it(
+    desk: Desktop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prover.engine.document.PATIENCE", 0.3)
+    desk.write(BEFORE)
+
+    async def both() -> Elaboration:
+        older = desk.document.update(BEFORE + SPIN + AFTER)
+        waiting = asyncio.create_task(last(older))
+        while len(BEFORE) not in [one.done for one in told]:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.5)
+        newer = [one async for one in desk.document.update(BEFORE + AFTER)]
+        with pytest.raises(Superseded):
+            await waiting
+        return newer[-1]
+
+    told: list[Elaboration] = []
+
+    async def last(updates: AsyncIterator[Elaboration]) -> None:
+        async for one in updates:
+            told.append(one)
+
+    done = desk.lab.wait(both())
+    assert (done.diagnostics, done.finished) == ((), True)
+
+
+def test_who_breaks_off_leaves_the_rest_to_a_question(desk: Desktop) -> None:
+    desk.text = AFTER + PROOF
+
+    async def first() -> Elaboration:
+        async for one in desk.document.update(desk.text):
+            return one
+        raise AssertionError
+
+    assert not desk.lab.wait(first()).finished
+    assert desk.goals(desk.at("exact hp", behind=True)) == []
+
+
+def test_a_process_that_was_lost_costs_time_only(desk: Desktop) -> None:
+    desk.write(PROOF)
+    goals = desk.goals(desk.at("exact hp"))
+    assert desk.document._host is not None
+    process.kill_family(desk.document._host.gym.pid)
+    assert desk.goals(desk.at("exact hp")) == goals
+    assert desk.write(PROOF + AFTER).diagnostics == desk.write(PROOF).diagnostics
+
+
+def test_a_text_that_ran_code_shares_its_process_with_no_other(lab: Lab) -> None:
+    desks = [Desktop(lab) for _ in range(3)]
+    try:
+        one, two = desks[:2]
+        one.write(PROOF)
+        two.write(PROOF)
+        assert one.document._host is two.document._host
+        done = two.write(PROOF + "#eval 1 + 1\n")
+        assert "2" in [d.text for d in done.diagnostics]
+        assert one.goals(one.at("constructor")) == two.goals(two.at("constructor"))
+        assert one.document._host is not two.document._host
+        for desk in desks:
+            desk.write(PROOF + "#eval 1 + 1\n")
+        for desk in desks:
+            assert desk.goals(desk.at("exact hp")) == ["case left\np q : Prop\nhp : p\nhq : q\n⊢ p"]
+        hosts = [desk.document._host for desk in desks]
+        assert len({host.gym.pid for host in hosts if host is not None and host.gym.alive}) == 2
+    finally:
+        for desk in desks:
+            lab.wait(desk.document.close())
