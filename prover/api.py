@@ -120,11 +120,16 @@ class Prover:
             return await job.fill_statement(statement, header=header, informal=informal)
 
     async def prove_text(
-        self, text: str, *, name: str | None = None, options: Options | None = None
+        self,
+        text: str,
+        *,
+        name: str | None = None,
+        at: int | None = None,
+        options: Options | None = None,
     ) -> Filled:
         """As `Job.prove_text`."""
         with self.job(options) as job:
-            return await job.prove_text(text, name=name)
+            return await job.prove_text(text, name=name, at=at)
 
     async def check_text(
         self, text: str, *, name: str | None = None, statements: str | None = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from prover.engine.targets import Target
 from prover.lean.source import cut, fill_all
 from prover.lean.states import Declaration, Elaborated, Hole, Name
-from search.best_first import SearchResult
+from search.best_first import BestFirst, SearchResult
 from search.budget import Spent
 from search.graph import Graph
 from search.interfaces import State
@@ -48,6 +48,10 @@ class Part:
         """The theorems that stand before it, those of the header first."""
         before = [*self.text.head, *self.text.commands[: self.target.declaration.command]]
         return [name for command in before for name in command.theorems][-MOST_THEOREMS:]
+
+    def is_at(self, at: int) -> bool:
+        """Whether it fills a hole at a byte offset of the text."""
+        return any(hole.first <= at < hole.last for hole in self.holes)
 
     def knows(self, names: Sequence[str]) -> bool:
         """Whether some of these theorems stand before it."""
@@ -112,6 +116,11 @@ class Found:
     @property
     def graph(self) -> Graph:
         return self.result.graph
+
+
+def not_searched(part: Part) -> Found:
+    """What is known of a part that is left as it is."""
+    return Found(BestFirst(part.state).result("open", "other holes are left as they are"), None)
 
 
 def is_solved(target: Target, found: Sequence[tuple[Part, Found]]) -> bool:

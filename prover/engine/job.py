@@ -25,6 +25,7 @@ from prover.engine.filling import (
     filled_text,
     is_solved,
     left_open,
+    not_searched,
     open_beside,
     total,
     why_not,
@@ -140,9 +141,12 @@ class Job:
         text = await self.texts.open_statement(statement, header)
         return await self._fill(header, text, text.declarations, shown=shown, informal=informal)
 
-    async def prove_text(self, text: str, *, name: str | None = None) -> Filled:
-        """Fills the holes of a file's text: all of them, or those of one declaration. A named
-        declaration without holes is proved anew.
+    async def prove_text(
+        self, text: str, *, name: str | None = None, at: int | None = None
+    ) -> Filled:
+        """Fills the holes of a file's text: all of them, those of one declaration, or the one `at` a
+        byte offset, while the others stay as they are and errors in other declarations do not
+        matter. A named declaration without holes is proved anew.
 
         Raises:
             StatementError: the text does not elaborate, or holds nothing to prove.
@@ -150,7 +154,12 @@ class Job:
         header, body = await self.texts.split(text)
         done = await self.texts.elaborate(header, body)
         wanted: Sequence[Declaration] = done.declarations
-        if name is not None:
+        if at is not None:
+            at += header.count("\n") - len(header.encode())
+            wanted = targets.around(done, at)
+            if not wanted:
+                raise StatementError("there is no `sorry` at this place")
+        elif name is not None:
             wanted = [declaration := self.texts.named(done, name)]
             if not targets.targets(done, wanted):
                 anew = targets.opened(done, declaration)
@@ -158,7 +167,7 @@ class Job:
                     self.texts.pool.release([hole.state for hole in done.holes])
                     done = await self.texts.elaborate(header, anew)
                     wanted = [self.texts.named(done, name)]
-        filled = await self._fill(header, done, wanted, whole=name is None)
+        filled = await self._fill(header, done, wanted, whole=name is None and at is None, at=at)
         found = body if filled.text == done.text else filled.text
         lines = header.count("\n")
         verdicts = tuple(
@@ -174,12 +183,13 @@ class Job:
         declarations: Sequence[Declaration],
         *,
         whole: bool = True,
+        at: int | None = None,
         shown: str | None = None,
         informal: str = "",
     ) -> Filled:
         begin = time.monotonic()
         wanted = targets.targets(text, [d for d in declarations if d.listed])
-        self._expect_no_errors(text, wanted, whole)
+        self._expect_no_errors(text, wanted, whole, at)
         leftover = left_open(declarations, wanted)
         if not wanted:
             why = "nothing is left to prove: the text has no `sorry`"
@@ -197,15 +207,17 @@ class Job:
             if self.options.refute
         }
         try:
-            found = await self._search_all(parts, doubts)
+            meant = [part for part in parts if at is None or part.is_at(at)]
+            found = await self._search_all(meant, doubts)
         finally:
             for doubt in doubts.values():
                 await doubt.close()
+        found += [(part, not_searched(part)) for part in parts if part not in meant]
         false = {name: d.disproof for name, d in doubts.items() if d.disproof is not None}
         open_ones = [t for t in wanted if t.name not in false and not is_solved(t, found)]
         lemmas: dict[str, tuple[Lemma, ...]] = {}
         for target in open_ones:
-            if self.options.discover and not self._over:
+            if self.options.discover and not self._over and meant == parts:
                 taken = {lemma.name for own in lemmas.values() for lemma in own}
                 found, own = await self._discover(header, target, found, taken)
                 lemmas[target.name] = own
@@ -228,10 +240,16 @@ class Job:
         graphs = tuple(result.graph for result in results)
         return Filled(tuple(verdicts), final, graphs, seconds, failures)
 
-    def _expect_no_errors(self, text: Elaborated, wanted: Sequence[Target], whole: bool) -> None:
-        """Raises `StatementError` with Lean's errors; those after the only target do not matter."""
+    def _expect_no_errors(
+        self, text: Elaborated, wanted: Sequence[Target], whole: bool, at: int | None
+    ) -> None:
+        """Raises `StatementError` with Lean's errors; those after the only target do not matter, and
+        for one hole only those of its command do."""
         errors = text.errors
-        if wanted and not whole:
+        if wanted and at is not None:
+            own = {target.declaration.command for target in wanted}
+            errors = tuple(m for m in errors if m.command in own)
+        elif wanted and not whole:
             last = max(target.declaration.last for target in wanted)
             errors = tuple(m for m in errors if text.offset(m) <= last)
         if errors:

@@ -97,6 +97,15 @@ def targets(text: Elaborated, declarations: Sequence[Declaration]) -> list[Targe
     ]
 
 
+def around(text: Elaborated, at: int) -> list[Declaration]:
+    """The declaration that has a hole at a byte offset, if there is one."""
+    return [
+        target.declaration
+        for target in targets(text, text.declarations)
+        if any(hole.first <= at < hole.last for hole in target.holes)
+    ]
+
+
 def _owner(text: Elaborated, hole: Hole, declarations: Sequence[Declaration]) -> int | None:
     """Which of some declarations a hole belongs to: the only one of its command, or the one that is
     written around it."""

@@ -306,7 +306,7 @@ async def spawn(launch: Launch, scratch: Path) -> asyncio.subprocess.Process:
             enter = stack.enter_context(inside.entrance())
 
         def prepare() -> None:
-            _die_with_parent()
+            die_with_parent()
             if enter is not None:
                 enter()
 
@@ -358,7 +358,7 @@ def _size(folder: Path) -> int:
     return total
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Has Linux kill this process when its parent dies, however that happens: a Lean that is busy
     would not notice that its input has ended."""
     if sys.platform == "linux" and LIBC is not None:

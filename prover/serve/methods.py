@@ -94,7 +94,7 @@ async def prove(call: Call, asked: schema.Prove) -> Json:
                 )
             else:
                 assert asked.text is not None
-                filled = await job.prove_text(asked.text, name=asked.name)
+                filled = await job.prove_text(asked.text, name=asked.name, at=asked.at)
     return {
         "verdicts": [verdict.to_json() for verdict in filled.verdicts],
         "text": filled.text,

@@ -96,6 +96,7 @@ class Prove:
     header: str = ""
     informal: str = ""
     name: str | None = None
+    at: int | None = None
     options: SearchOptions = field(default_factory=SearchOptions)
     graphs: bool = False
     job: str | None = None
