@@ -235,7 +235,7 @@ async def serve(
         ) from None
     file = folder / f"engine-{build()}.json"
     try:
-        keep_log(folder)
+        keep_log(folder / "engine.log")
         sockets, path, number = _listen(folder, port)
         token = secrets.token_urlsafe(24)
         service = Service(token, _version(), tell=tell)
@@ -324,8 +324,8 @@ async def _retire_others(here: Endpoint) -> None:
                 await ask(other, "stop", {"now": False})
 
 
-def keep_log(folder: Path) -> None:
-    """Writes what the service logs into a file that does not grow without end. What cannot be written
+def keep_log(path: Path) -> None:
+    """Writes what the package logs into a file that does not grow without end. What cannot be written
     is dropped: a full disk does not stop an engine."""
     import logging
     from logging.handlers import RotatingFileHandler
@@ -335,9 +335,7 @@ def keep_log(folder: Path) -> None:
     log.propagate = False
     logging.raiseExceptions = False
     try:
-        handler = RotatingFileHandler(
-            folder / "engine.log", maxBytes=LOG_BYTES, backupCount=LOGS, encoding="utf-8"
-        )
+        handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOGS, encoding="utf-8")
     except OSError:
         log.addHandler(logging.NullHandler())
         return
