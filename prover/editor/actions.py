@@ -106,11 +106,14 @@ class Actions:
         engine: Client,
         *,
         lean: str = "auto",
+        model: str | None = None,
     ) -> None:
+        """`lean` and `model` are those of all requests (`prover.serve.schema.Where`)."""
         self._editor = editor
         self._document = document
         self._engine = engine
         self._lean = lean
+        self._model = model
         self._capabilities: Mapping[str, Any] = {}
         self._works: set[Work] = set()
         self._background: set[asyncio.Task[Any]] = set()
@@ -227,6 +230,10 @@ class Actions:
                 return True
         return False
 
+    def where(self, uri: str) -> Json:
+        """The Lean and the model for a text, as a request names them."""
+        return where(folder_of(uri), lean=self._lean, model=self._model)
+
     async def close(self) -> None:
         """Ends all of it."""
         tasks = [*self._background, *(w.task for w in self._works if w.task is not None)]
@@ -322,8 +329,7 @@ class _Asked:
         self._work = work
         self._text = text
         self._place = place
-        path = path_of(work.uri)
-        self._where = where(Path.cwd() if path is None else path.parent, lean=actions._lean)
+        self._where = actions.where(work.uri)
 
     async def proved(self) -> str | None:
         """The text with what was proved at the place; None if nothing was."""
@@ -510,6 +516,13 @@ def path_of(uri: str) -> Path | None:
     if parts.scheme != "file":
         return None
     return Path(url2pathname(unquote(parts.path) if "%" in parts.path else parts.path))
+
+
+def folder_of(uri: str) -> Path:
+    """The folder whose Lean a text is for: that of its file, as far as it is there."""
+    path = path_of(uri)
+    folders = [] if path is None else path.parents
+    return next((folder for folder in folders if folder.is_dir()), Path.cwd())
 
 
 def _titled(suggestion: Mapping[str, Any]) -> str:

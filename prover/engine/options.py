@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prover.lean.limits import Limits
 from prover.verify.verdict import Verdict
@@ -85,3 +85,10 @@ class Filled:
     @property
     def proved(self) -> bool:
         return all(verdict.proved for verdict in self.verdicts)
+
+    @property
+    def trees(self) -> list[dict[str, Any]]:
+        """The graphs as plain values, as `networkx.node_link_data` gives them."""
+        import networkx
+
+        return [networkx.node_link_data(g.to_networkx(), edges="edges") for g in self.graphs]

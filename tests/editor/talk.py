@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import queue
 import subprocess
@@ -21,7 +20,7 @@ PROXY = (
     "from prover.interrupt import run_cancellable\n"
     "sys.exit(run_cancellable(serve_proxy(sys.argv[1:])))\n"
 )
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 class Talk:
@@ -98,8 +97,7 @@ class Talk:
             thread.join(SECONDS)
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             assert stream is not None
-            with contextlib.suppress(OSError):
-                stream.close()
+            stream.close()
         return code
 
     def _listen(self) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from prover.editor.wire import Frame
 from tests.editor import traffic
-from tests.editor.talk import PROXY, SERVER, Talk, behind_proxy
+from tests.editor.pipes import PROXY, SERVER, Talk, behind_proxy
 from tests.editor.traffic import message, notification, opened, request
 
 
