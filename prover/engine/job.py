@@ -220,7 +220,7 @@ class Job:
                     self.texts.pool.release([hole.state for hole in done.holes])
                     done = await self.texts.elaborate(header, anew)
                     wanted = [self.texts.named(done, name)]
-        filled = await self._fill(header, done, wanted, whole=name is at is None, at=at)
+        filled = await self._fill(header, done, wanted, whole=name is None and at is None, at=at)
         found = body if filled.text == done.text else filled.text
         lines = header.count("\n")
         verdicts = tuple(
