@@ -420,6 +420,40 @@ def doctor(lean: LeanOption = "auto") -> None:
     raise typer.Exit(worst)
 
 
+@app.command(
+    epilog="""\b
+Examples:
+  prover serve                        until Ctrl-C, or `prover engine stop`
+  prover serve --port 8000            also on http://127.0.0.1:8000, for kimina-client and curl"""
+)
+def serve(
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help="Listen on this port of 127.0.0.1 too (0: a free one); requests need the token "
+            "that `prover engine status --token` prints.",
+            min=0,
+            max=65_535,
+        ),
+    ] = None,
+    resident: Annotated[bool, typer.Option("--resident", hidden=True)] = False,
+) -> None:
+    """Be the engine that keeps Lean and models warm for the commands, editors and agents."""
+    from prover.interrupt import Interrupted, run_cancellable
+    from prover.serve.process import IDLE_SECONDS
+    from prover.serve.process import serve as work
+
+    def tell(line: str) -> None:
+        if not resident:
+            err.print(line, markup=False)
+
+    try:
+        run_cancellable(work(port=port, patience=IDLE_SECONDS if resident else None, tell=tell))
+    except Interrupted:
+        if not resident:
+            raise
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command, with failures as messages and exit codes."""
     try:

@@ -19,6 +19,15 @@ ends with the exit code; `PROVER_DEBUG=1` shows where the error is from as well.
     ├── BenchmarkError          2  a benchmark cannot be had or read
     ├── CorpusError             2  a corpus cannot be had or read
     ├── TrainingError           2  a training cannot go on
+    ├── ServeError              2  the resident engine cannot be had, or refuses a request
+    │   ├── EngineGone          2  it ended before it answered
+    │   ├── EngineStopped       2  it was told to end meanwhile
+    │   ├── NotAllowed          2  a request has the token of another one
+    │   ├── QueueFull           2  too many requests wait already
+    │   ├── StartFailed         2  it did not come up
+    │   ├── Superseded          2  a document has changed meanwhile
+    │   ├── TooLarge            2  a request is longer than it reads
+    │   └── UnknownState        2  a session has no such state
     └── CanaryProved            3  something false was accepted as proved
 
 A class that one room raises is defined in that room. The other exit codes are 0 (proved, or done), 1

@@ -185,6 +185,11 @@ class LeanPool:
         return max([self._peak_memory_mb, *(w.gym.peak_memory_mb for w in self._live)])
 
     @property
+    def broken(self) -> bool:
+        """Whether it will run nothing any more: it is closed, or Lean does not start again."""
+        return self._broken is not None
+
+    @property
     def pids(self) -> list[int]:
         return [worker.gym.pid for worker in self._live]
 

@@ -1,0 +1,178 @@
+"""The engines of a resident process: one for each Lean and model that somebody works with."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Hashable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import psutil
+
+from prover.engine.engine import WORKER_MEMORY_MB, Engine, Settings
+from prover.errors import WrongUse
+from prover.generate.models import default_model
+from prover.lean.toolchain import PROJECT_FILES, Lean, find_lean, find_program, find_project
+from prover.serve.schema import Where
+
+IDLE_SECONDS = 15 * 60.0
+"""After this long without a request an engine is ended."""
+
+Setup = Callable[[str, float], None]
+
+
+@dataclass(eq=False)
+class Lease:
+    """An engine that is shared, and who uses it."""
+
+    settings: Settings
+    lean: Lean
+    engine: Engine
+    open: bool = True
+    users: int = 0
+    used: float = field(default_factory=time.monotonic)
+    starting: asyncio.Task[None] | None = None
+    watchers: set[Setup] = field(default_factory=set)
+
+    @property
+    def ready(self) -> bool:
+        return self.open and self.starting is not None and self.starting.done()
+
+
+class Engines:
+    """Starts engines when they are asked for, ends those that nobody uses."""
+
+    def __init__(self) -> None:
+        self._leases: dict[Hashable, Lease] = {}
+        self._leans: dict[Hashable, Lean] = {}
+        self.ended_restarts = 0
+        self.ended_tactics = 0
+        """Restarts of Lean, and tactics of searches, in engines that are ended."""
+
+    @property
+    def open(self) -> list[Lease]:
+        return [one for one in self._leases.values() if one.ready]
+
+    @contextlib.asynccontextmanager
+    async def use(
+        self, where: Where, *, any_model: bool = False, on_setup: Setup = lambda step, done: None
+    ) -> AsyncIterator[tuple[Lease, Lean]]:
+        """The engine of a place, started if there is none, and its Lean as it was found there. With
+        `any_model` it may be one with the same Lean that proposes otherwise.
+
+        Raises as `Engine.__aenter__`, and `WrongUse` if there is no such folder.
+        """
+        lean = await self._find_lean(where, on_setup)
+        settings = settings_of(where)
+        lease = self._lease(settings, lean, any_model)
+        lease.users += 1
+        lease.watchers.add(on_setup)
+        try:
+            assert lease.starting is not None
+            await asyncio.shield(lease.starting)
+            yield lease, lean
+        finally:
+            lease.watchers.discard(on_setup)
+            lease.users -= 1
+            lease.used = time.monotonic()
+
+    async def sweep(self, idle: float = IDLE_SECONDS) -> None:
+        """Ends the engines that were not used for long, and those whose Lean does not start any
+        more."""
+        now = time.monotonic()
+        for key, lease in list(self._leases.items()):
+            if not lease.users and (now - lease.used > idle or not _works(lease)):
+                await self._end(key)
+
+    async def close(self) -> None:
+        for key in list(self._leases):
+            await self._end(key)
+
+    async def _find_lean(self, where: Where, on_setup: Setup) -> Lean:
+        folder = Path(where.folder)
+        if not folder.is_absolute() or not folder.is_dir():
+            raise WrongUse(f"where.folder: there is no folder {where.folder}")
+        key = _place(folder, where.lean)
+        if key not in self._leans:
+            self._leans[key] = await asyncio.to_thread(find_lean, folder, where.lean, on_setup)
+        return self._leans[key]
+
+    def _lease(self, settings: Settings, lean: Lean, any_model: bool) -> Lease:
+        place = (lean.kind, lean.version, lean.commit, lean.root, lean.prefix, lean.embedded)
+        key = (place, replace(settings, lean=""), _stamp(settings.model), _stamp(settings.few_shot))
+        like = [k for k in self._leases if k == key or (any_model and k[0] == place)]  # type: ignore[index]
+        for found in sorted(like, key=lambda k: k != key):
+            if _works(self._leases[found]):
+                return self._leases[found]
+        engine = Engine(settings, lean=lean)
+        lease = self._leases[key] = Lease(settings, lean, engine)
+        lease.starting = asyncio.create_task(self._start(key, lease))
+        return lease
+
+    async def _start(self, key: Hashable, lease: Lease) -> None:
+        try:
+            await self._make_room()
+            await lease.engine.__aenter__()
+        except BaseException:
+            lease.open = False
+            if self._leases.get(key) is lease:
+                del self._leases[key]
+            raise
+
+    async def _make_room(self) -> None:
+        """Ends engines that nobody uses while memory is short, the longest unused first."""
+        idle = [(lease.used, key) for key, lease in self._leases.items() if not lease.users]
+        for _, key in sorted(idle, key=lambda pair: pair[0]):
+            if psutil.virtual_memory().available > 2 * WORKER_MEMORY_MB * 2**20:
+                return
+            await self._end(key)
+
+    async def _end(self, key: Hashable) -> None:
+        lease = self._leases.pop(key, None)
+        if lease is None or lease.starting is None:
+            return
+        lease.open = False
+        if not lease.starting.done():
+            lease.starting.cancel()
+        await asyncio.gather(lease.starting, return_exceptions=True)
+        if not lease.starting.cancelled() and lease.starting.exception() is None:
+            self.ended_restarts += lease.engine.pool.restarts
+            self.ended_tactics += lease.engine.scheduler.metrics().tactics
+            await lease.engine.__aexit__(None, None, None)
+
+
+def settings_of(where: Where) -> Settings:
+    """The settings that a request asks for."""
+    model = {None: default_model(), "auto": default_model(), "none": None}
+    return Settings(
+        lean=where.lean,
+        jobs=where.jobs,
+        model=model.get(where.model, where.model),
+        prompt_format=where.format,
+        few_shot=where.few_shot,
+    )
+
+
+def _works(lease: Lease) -> bool:
+    return lease.open and not (lease.ready and lease.engine.pool.broken)
+
+
+def _place(folder: Path, lean: str) -> Hashable:
+    """What decides which Lean is found, so that it need not be looked for again."""
+    if lean not in ("auto", "embedded", "mathlib"):
+        root: Path | None = Path(lean).expanduser().absolute()
+    else:
+        root = find_project(folder) if lean == "auto" else None
+    stamps = [_stamp(str(root / name)) for name in PROJECT_FILES] if root else []
+    return (lean, root, *stamps, find_program("lake"), find_program("lean"))
+
+
+def _stamp(path: str | None) -> Hashable:
+    """What changes when a file does."""
+    try:
+        found = Path(path or "").stat() if path else None
+    except (OSError, ValueError):
+        return None
+    return found and (found.st_mtime_ns, found.st_size)
