@@ -392,6 +392,18 @@ def setup(
 
 @app.command(
     epilog="""\b
+Example, for the configuration of a client:
+  {"mcpServers": {"prover": {"command": "prover", "args": ["mcp"]}}}"""
+)
+def mcp(model: ModelOption = "auto", lean: LeanOption = "auto") -> None:
+    """Serve agents over the Model Context Protocol, on standard input and output."""
+    from prover.mcp import serve
+
+    serve(lean, model, Path.cwd())
+
+
+@app.command(
+    epilog="""\b
 Example:
   prover doctor --lean ../my_project
 

@@ -86,7 +86,7 @@ async def prove(call: Call, asked: schema.Prove) -> Json:
                 )
             else:
                 assert asked.text is not None
-                filled = await job.prove_text(asked.text, name=asked.name)
+                filled = await job.prove_text(asked.text, name=asked.name, at=asked.at)
     graphs = None
     if asked.graphs:
         import networkx
