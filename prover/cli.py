@@ -395,11 +395,11 @@ def setup(
 Example, for the configuration of a client:
   {"mcpServers": {"prover": {"command": "prover", "args": ["mcp"]}}}"""
 )
-def mcp(model: ModelOption = "auto", lean: LeanOption = "auto") -> None:
+def mcp(model: ModelOption = "auto", jobs: JobsOption = None, lean: LeanOption = "auto") -> None:
     """Serve agents over the Model Context Protocol, on standard input and output."""
     from prover.mcp import serve
 
-    serve(lean, model, Path.cwd())
+    serve(Path.cwd(), lean=lean, model=model, jobs=jobs)
 
 
 @app.command(

@@ -13,6 +13,7 @@ import inspect
 import itertools
 import json
 import os
+import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -77,7 +78,7 @@ StateId = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Verdict:
     """`outcome`: proved, disproved, gave_up, rejected, cheated, timeout or crash. `proof` is a tactic
     script. `disproof` proves the negation."""
@@ -96,7 +97,7 @@ class Verdict:
     lean: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Proved:
     """`id` names the search for the resources. `text` holds the proofs that were found."""
 
@@ -107,13 +108,13 @@ class Proved:
     resources: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Checked:
     proved: bool
     verdicts: list[Verdict]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class State:
     """Goals that belong together, each with its hypotheses."""
 
@@ -121,7 +122,7 @@ class State:
     goals: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Hole:
     """A `sorry`: lines count from 1, columns from 0, in characters."""
 
@@ -132,7 +133,7 @@ class Hole:
     goals: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
     severity: str
     line: int
@@ -140,13 +141,13 @@ class Message:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Goals:
     holes: list[Hole]
     messages: list[Message]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ran:
     """`outcome`: finished (no goals are left), progress, or error, with `kind` and `message`.
     `tactic` is what the proof should say."""
@@ -158,19 +159,19 @@ class Ran:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Suggestion:
     tactic: str
     logprob: float
     states: list[State]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Suggestions:
     suggestions: list[Suggestion]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Refuted:
     """`text` is the whole text of the disproof."""
 
@@ -181,21 +182,21 @@ class Refuted:
     text: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Premise:
     name: str
     statement: str
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Premises:
     premises: list[Premise]
 
 
-def serve(lean: str, model: str | None, folder: Path) -> None:
+def serve(folder: Path, *, lean: str, model: str, jobs: int | None) -> None:
     """Answers until the client closes the pipe. A text that is no file has the Lean of `folder`."""
-    agent = Agent(where(folder, lean=lean, model=model))
+    agent = Agent(where(folder, lean=lean, model=model, jobs=jobs))
     try:
         asyncio.run(agent.server.run_stdio_async())
     except* (BrokenPipeError, ConnectionResetError):
@@ -294,7 +295,7 @@ class Agent:
         source, place = self._read(text, path)
         options = {"expansions": budget, "seconds": seconds}
         asked = {"text": source, "name": name or None}
-        if "sorry" not in source and not name:
+        if _is_bare(source) and not name:
             asked = {"statement": source}
         body = {"where": place, "options": options, "graphs": True, **asked}
         answer = await self._ask("prove", body, ctx)
@@ -345,7 +346,7 @@ class Agent:
         one), and Lean's errors and warnings. Each hole has a state id to go on from with
         `run_tactic` and `suggest`. Ids are good until the engine is restarted."""
         source, place = self._read(text, path)
-        if "sorry" not in source and ":=" not in source and not source.startswith("import"):
+        if _is_bare(source) and ":=" not in source:
             source = with_hole(source)
         answer = await self._ask("goals", {"where": place, "text": source}, ctx)
         data = source.encode()
@@ -436,7 +437,7 @@ class Agent:
         it finds none says little."""
         source, place = self._read(text, path)
         asked = {"text": source, "name": name or None}
-        if "sorry" not in source and not name:
+        if _is_bare(source) and not name:
             asked = {"statement": source}
         answer = await self._ask("refute", {"where": place, **asked}, ctx)
         found = Refuted(
@@ -558,6 +559,11 @@ class _News:
             told = max(told + 1, sum(self._tactics.values()))
             await ctx.report_progress(told, message=self._latest)
             await asyncio.sleep(PROGRESS_SECONDS)
+
+
+def _is_bare(source: str) -> bool:
+    """Whether a text is a statement that comes without a file."""
+    return "sorry" not in source and not re.search(r"^\s*import\b", source, re.MULTILINE)
 
 
 def _within(what: str, value: float, least: float, most: float) -> None:
