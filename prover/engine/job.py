@@ -211,6 +211,7 @@ class Job:
             at += header.count("\n") - len(header.encode())
             wanted = targets.around(done, at)
             if not wanted:
+                self._expect_no_errors(done, (), True)
                 raise StatementError("there is no `sorry` at this place")
         elif name is not None:
             wanted = [declaration := self.texts.named(done, name)]
