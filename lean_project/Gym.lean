@@ -347,6 +347,7 @@ structure Note where
   severity : String
   line : Nat
   column : Nat
+  stop : Option Position
   text : String
 
 def readMessages : List Message → IO (List Note)
@@ -358,7 +359,7 @@ def readMessages : List Message → IO (List Note)
       | .information => "info"
       | .warning => "warning"
       | .error => "error"
-    return { severity, line := m.pos.line, column := m.pos.column, text } :: rest
+    return { severity, line := m.pos.line, column := m.pos.column, stop := m.endPos, text } :: rest
 
 def notesJson : List Note → List String
   | [] => []
@@ -1873,6 +1874,10 @@ def variablesJson (s : Command.State) : IO String := do
     return "{\"term\":" ++ toString row ++ tables ++ "}"
   | none => return "null"
 
+def placeJson : Option Position → String
+  | some p => "[" ++ toString p.line ++ "," ++ toString p.column ++ "]"
+  | none => "null"
+
 /-- Messages of the command with this number; `parsed`: they are about its text. -/
 def notesOf (command : Nat) (parsed : Bool) (ms : List Message) : IO (List String) := do
   return go (← readMessages ms)
@@ -1880,8 +1885,8 @@ where
   go : List Note → List String
     | [] => []
     | n :: ns => ("{\"severity\":" ++ quote n.severity ++ field "line" (toString n.line)
-      ++ field "column" (toString n.column) ++ field "text" (quote n.text)
-      ++ field "parse" (bool parsed) ++ field "command" (toString command) ++ "}") :: go ns
+      ++ field "column" (toString n.column) ++ field "end" (placeJson n.stop)
+      ++ field "text" (quote n.text) ++ field "parse" (bool parsed) ++ field "command" (toString command) ++ "}") :: go ns
 
 def commandJson (first : Nat) (stx : Syntax) (pieces constants sides : List String)
     (tainted : Bool) : String :=

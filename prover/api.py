@@ -16,8 +16,9 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from prover.engine.checking import Checker, StatementError
-from prover.engine.engine import Engine, Settings, default_jobs
-from prover.engine.job import Filled, Job, Options, Progress
+from prover.engine.engine import Engine, default_jobs
+from prover.engine.job import Job
+from prover.engine.options import Filled, Options, Progress, Settings
 from prover.lean.toolchain import Lean
 from prover.verify.verdict import Outcome, Verdict
 from search.interfaces import TacticGenerator

@@ -18,6 +18,7 @@ from prover.files import append_lines
 from prover.inputs import read_finished, read_header, read_target
 from prover.terminal import (
     Display,
+    EngineOption,
     FewShotOption,
     JobsOption,
     LeanOption,
@@ -30,13 +31,16 @@ from prover.terminal import (
     print_verdicts,
     read_budget,
     run,
+    run_resident,
     tell,
+    wants_resident,
     write_trace,
 )
 from prover.train.cli import app as train
 
 if TYPE_CHECKING:
     from prover.api import Prover
+    from prover.serve.remote import Remote
 
 app = typer.Typer(
     name="prover",
@@ -150,16 +154,17 @@ def prove(
         ),
     ] = 0,
     lean: LeanOption = "auto",
+    engine: EngineOption = "auto",
     as_json: JsonOption = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Also print how the verdict came about.")
     ] = False,
 ) -> None:
     """Prove a statement, or fill the holes of a file."""
-    from prover.api import Options, Settings
-    from prover.evaluate.canaries import canaries as searched
-    from search.best_first import MALFORMED
+    from prover.engine.options import Filled, Options, Settings
+    from search.interfaces import MALFORMED
 
+    resident = wants_resident(engine)
     source = read_target(target, statement=bool(header))
     if write and source.path is None:
         raise WrongUse("--write needs a file")
@@ -178,12 +183,12 @@ def prove(
     )
     chosen = Options(read_budget(budget, timeout), seed, paranoid=paranoid, discover=lemmas)
 
-    async def work(prover: Prover) -> int:
-        async with searched(prover, before, false=canaries):
-            if source.is_statement:
-                filled = await prover.fill_statement(source.text, header=before)
-            else:
-                filled = await prover.prove_text(source.text, name=source.name)
+    async def fill(prover: Prover | Remote) -> Filled:
+        if source.is_statement:
+            return await prover.fill_statement(source.text, header=before)
+        return await prover.prove_text(source.text, name=source.name)
+
+    def show(filled: Filled) -> int:
         try:
             if write:
                 source.write(filled.text)
@@ -203,7 +208,19 @@ def prove(
                 )
         return PROVED if filled.proved else NOT_PROVED
 
-    run(settings, source.folder, work, chosen)
+    async def work(prover: Prover | Remote) -> int:
+        return show(await fill(prover))
+
+    async def watched_work(prover: Prover) -> int:
+        from prover.evaluate.canaries import canaries as searched
+
+        async with searched(prover, before, false=canaries):
+            filled = await fill(prover)
+        return show(filled)
+
+    if resident and not canaries:
+        run_resident(settings, source.folder, work, chosen)
+    run(settings, source.folder, watched_work if canaries else work, chosen)
 
 
 def _must_be_writable(option: str, path: Path | None) -> None:
@@ -244,6 +261,7 @@ def check(
     ] = None,
     paranoid: ParanoidOption = False,
     lean: LeanOption = "auto",
+    engine: EngineOption = "auto",
     as_json: JsonOption = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Also print the layers of each verdict.")
@@ -253,12 +271,14 @@ def check(
 
     One Lean elaborates it, the kernel of another checks what came of it.
     """
-    from prover.api import Options, Settings
+    from prover.engine.options import Options, Settings
 
+    resident = wants_resident(engine)
     source = read_finished(target)
     asked = read_finished(str(statements)).text if statements else None
+    settings, chosen = Settings(lean=lean, jobs=1), Options(paranoid=paranoid)
 
-    async def work(prover: Prover) -> int:
+    async def work(prover: Prover | Remote) -> int:
         verdicts = await prover.check_text(source.text, name=source.name, statements=asked)
         if as_json:
             print_json([verdict.to_json() for verdict in verdicts])
@@ -266,7 +286,9 @@ def check(
             print_verdicts(verdicts, False, verbose)
         return PROVED if all(verdict.proved for verdict in verdicts) else NOT_PROVED
 
-    run(Settings(lean=lean, jobs=1), source.folder, work, Options(paranoid=paranoid))
+    if resident:
+        run_resident(settings, source.folder, work, chosen)
+    run(settings, source.folder, work, chosen)
 
 
 @app.command(
@@ -468,6 +490,7 @@ def doctor(lean: LeanOption = "auto") -> None:
     epilog="""\b
 Examples:
   prover serve                        until Ctrl-C, or `prover engine stop`
+  prover serve --background           until nobody has asked anything for half an hour
   prover serve --port 8000            also on http://127.0.0.1:8000, for kimina-client and curl"""
 )
 def serve(
@@ -480,22 +503,93 @@ def serve(
             max=65_535,
         ),
     ] = None,
+    background: Annotated[
+        bool, typer.Option("--background", help="Start it in the background, if none runs.")
+    ] = False,
+    lean: LeanOption = "auto",
     resident: Annotated[bool, typer.Option("--resident", hidden=True)] = False,
 ) -> None:
-    """Be the engine that keeps Lean and models warm for the commands, editors and agents."""
+    """Keep Lean and models warm for `prover prove`, editors and agents: the resident engine."""
+    import asyncio
+
     from prover.interrupt import Interrupted, run_cancellable
-    from prover.serve.process import IDLE_SECONDS
-    from prover.serve.process import serve as work
+    from prover.serve import process
+    from prover.serve.client import connect
+
+    if background:
+        if port is not None:
+            raise WrongUse("--port is for an engine in the foreground")
+        client = asyncio.run(connect(start=True))
+        endpoint = asyncio.run(client.endpoint())
+        err.print(f"an engine runs (pid {endpoint.pid}); log: {endpoint.log}")
+        return
 
     def tell(line: str) -> None:
         if not resident:
             err.print(line, markup=False)
 
+    patience = process.IDLE_SECONDS if resident else None
     try:
-        run_cancellable(work(port=port, patience=IDLE_SECONDS if resident else None, tell=tell))
+        run_cancellable(process.serve(port=port, lean=lean, patience=patience, tell=tell))
     except Interrupted:
         if not resident:
             raise
+
+
+resident_engine = typer.Typer(
+    no_args_is_help=True, help="The resident engine (see `prover serve`)."
+)
+app.add_typer(resident_engine, name="engine")
+
+
+@resident_engine.command()
+def status(
+    token: Annotated[
+        bool, typer.Option("--token", help="Print the token that its port wants, and nothing else.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
+) -> None:
+    """What runs. Exit code 1 if nothing does."""
+    import asyncio
+    from dataclasses import asdict
+
+    from prover.serve import process
+    from prover.serve.client import ask_all
+
+    found = asyncio.run(ask_all("status", {}))
+    own = [pair for pair in found if pair[0].build == process.build()]
+    if token and own:
+        print(own[0][0].token)
+    elif as_json:
+        print_json([{**asdict(endpoint), **answer} for endpoint, answer in found])
+    elif not token:
+        for endpoint, answer in found:
+            other = "" if endpoint.build == process.build() else ", another version of the package"
+            at = f" · http://127.0.0.1:{endpoint.port}" if endpoint.port else ""
+            out.print(f"running · pid {endpoint.pid}{at} · {answer['uptime']:.0f} s{other}")
+            for one in answer["engines"]:
+                place = f" of {one['root']}" if one["root"] else f" ({one['kind']})"
+                model = one["model"] or "no model"
+                out.print(f"  Lean {one['lean']}{place}, {model}, {len(one['workers'])} processes")
+            waits = {name: queue["waiting"] for name, queue in answer["queue"].items()}
+            works = sum(queue["running"] for queue in answer["queue"].values())
+            line = f"  {works} requests at work, {sum(waits.values())} waiting"
+            out.print(f"{line}, {answer['sessions']} sessions")
+            out.print(f"  log: {endpoint.log}")
+    if not (own if token else found):
+        err.print("no engine runs; `prover serve` starts one")
+        raise typer.Exit(NOT_PROVED)
+
+
+@resident_engine.command()
+def stop() -> None:
+    """End it, and what it works on."""
+    import asyncio
+
+    from prover.serve.client import stop_all
+
+    stopped = asyncio.run(stop_all())
+    err.print(f"stopped: pid {', '.join(map(str, stopped))}" if stopped else "no engine runs")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -20,8 +20,8 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from prover.engine.targets import open_statement
+from prover.lean.limits import Limits
 from prover.lean.pool import LeanPool
-from prover.lean.process import Limits
 from prover.lean.source import with_options
 from prover.lean.states import LeanError, ProofFinished, ProofGivenUp, TacticResult, TacticState
 from prover.lean.toolchain import find_lean

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn, Self, cast
 
@@ -23,6 +23,7 @@ from prover.interrupt import on_signals, run_cancellable
 
 if TYPE_CHECKING:
     from prover.api import Filled, Options, Progress, Prover, Settings
+    from prover.serve.remote import Remote
     from prover.verify.verdict import Verdict
 
 PICTURES = {
@@ -89,6 +90,14 @@ LemmasOption = Annotated[
         "as much of a budget again.",
     ),
 ]
+EngineOption = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        help="auto: have the resident engine do it, if one runs (prover serve); off: do it here.",
+        metavar="auto|off",
+    ),
+]
 JobsOption = Annotated[
     int | None,
     typer.Option("--jobs", "-j", help="Lean processes (default: from the machine).", min=1),
@@ -113,7 +122,7 @@ def read_budget(text: str, timeout: float) -> Any:
 
 def chosen_model(given: str) -> str | None:
     """The model that `--model` names."""
-    from prover.generate.models import default_model
+    from prover.generate.shipped import default_model
 
     return {"auto": default_model(), "none": None}.get(given, given)
 
@@ -128,19 +137,72 @@ def run(
     from prover.api import Prover
     from prover.lean.toolchain import find_lean
 
-    interrupted = False
-
-    def end_searches() -> bool:
-        """The first Ctrl-C ends the searches and keeps what they have."""
-        nonlocal interrupted
-        interrupted = True
-        return prover.interrupt()
-
     display = Display()
     with display:
         lean = find_lean(folder, settings.lean, display.setting_up)
     prover = Prover(settings, options, start=folder, lean=lean, on_progress=display.update)
-    code = run_cancellable(_session(prover, display, work), end_searches)
+    _finish(lambda: _session(prover, display, work), prover.interrupt)
+
+
+def wants_resident(engine: str) -> bool:
+    """What `--engine` says."""
+    if engine not in ("auto", "off"):
+        raise WrongUse(f"--engine {engine}: give auto or off")
+    return engine == "auto"
+
+
+def run_resident(
+    settings: Settings,
+    folder: Path,
+    work: Callable[[Remote], Awaitable[int]],
+    options: Options,
+) -> None:
+    """As `run`, with the resident engine. Comes back if there is none that would do the same, or if
+    it ends before the work is done."""
+    from prover.serve.remote import Remote, can_serve
+    from prover.serve.schema import EngineGone, EngineStopped, QueueFull, ServeError
+
+    try:
+        if not can_serve(settings, options):
+            return
+    except ServeError as error:
+        err.print(Text(f"going on without the resident engine: {error.message}"))
+        return
+    display = Display()
+    engine = Remote(
+        settings,
+        options,
+        folder,
+        on_progress=display.update,
+        on_setup=display.setting_up,
+        on_ready=lambda version, why: display.say(f"Lean {version} is ready ({why})"),
+    )
+
+    async def session() -> int:
+        with display:
+            async with engine:
+                return await work(engine)
+
+    try:
+        _finish(session, engine.interrupt)
+    except (EngineGone, EngineStopped, QueueFull) as error:
+        if engine.reached:
+            err.print(Text(f"{error.message}: going on without it"))
+
+
+def _finish(
+    session: Callable[[], Coroutine[Any, Any, int]], interrupt: Callable[[], bool]
+) -> NoReturn:
+    """Ends the command with the exit code of a session. The first Ctrl-C ends its searches and keeps
+    what they have."""
+    interrupted = False
+
+    def end_searches() -> bool:
+        nonlocal interrupted
+        interrupted = True
+        return interrupt()
+
+    code = run_cancellable(session(), end_searches)
     on_signals(signal.SIG_IGN)
     raise typer.Exit(INTERRUPTED if interrupted and code != PROVED else code)
 
@@ -370,14 +432,9 @@ def print_json(value: Any) -> None:
 def write_trace(path: Path, filled: Filled, settings: Settings, options: Options) -> None:
     from dataclasses import asdict
 
-    import networkx
-
-    graphs = [
-        networkx.node_link_data(graph.to_networkx(), edges="edges") for graph in filled.graphs
-    ]
     document = {
         "settings": asdict(settings) | asdict(options),
         "verdicts": [verdict.to_json() for verdict in filled.verdicts],
-        "graphs": graphs,
+        "graphs": filled.trees,
     }
     write_file(path, json.dumps(document, ensure_ascii=False))

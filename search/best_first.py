@@ -22,16 +22,13 @@ from typing import Literal
 from search.budget import Budget, Spent
 from search.context import NOTHING, Context
 from search.graph import GoalNode, Graph, Status, clip_logprob
-from search.interfaces import Failure, Outcome, Progress, Request, State, Suggestion
+from search.interfaces import MALFORMED, Failure, Outcome, Progress, Request, State, Suggestion
 from search.proof import layout, script
 
 Ending = Literal["open", "proved", "exhausted", "budget", "interrupted"]
 
 LEFT_OPEN = "left_open"
 """The kind of failure of a tactic that leaves more states than its suggestion allows."""
-
-MALFORMED = "malformed"
-"""The kind of failure of suggestions that are not run, because they have a flaw."""
 
 FAILURES_KEPT = 8
 OPEN_GOALS_SHOWN = 5

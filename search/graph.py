@@ -32,12 +32,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any
 
 from search.interfaces import State
 from search.proof import Proof
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 LOWEST_LOGPROB = -1e9
 
@@ -305,6 +306,8 @@ class Graph:
 
     def to_networkx(self) -> nx.DiGraph[str]:
         """The graph with plain attributes: goals are named `g<order>`, steps `s<order>`."""
+        import networkx as nx
+
         graph: nx.DiGraph[str] = nx.DiGraph(alpha=self.alpha)
         for goal in self.goals:
             graph.add_node(f"g{goal.order}", **self._goal_attributes(goal))

@@ -18,6 +18,10 @@ LONGEST_TACTIC = 2**16
 """Characters of a tactic that is run. Whole proofs of published models are a tenth of it."""
 
 
+MALFORMED = "malformed"
+"""The kind of failure of suggestions that are not run, because they have a flaw."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
     """One entry of a local context. `value` is set for `let` variables; the `name` of one that no

@@ -5,6 +5,7 @@ suite, are marked here. Property tests try the same examples every time, unless
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from tempfile import gettempdir
 from typing import NoReturn
 
 import pytest
@@ -15,6 +16,9 @@ settings.register_profile("random", derandomize=False, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # a name that is no folder fails at once
+os.environ["PROVER_RUNTIME"] = (
+    f"{gettempdir()}/prover-no-engine-{os.getpid()}"  # none of the user's
+)
 
 from prover.lean import embedded
 from prover.lean.toolchain import Lean, find_lean

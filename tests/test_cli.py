@@ -36,6 +36,7 @@ class Shell:
             "PATH": "/usr/bin:/bin",
             "HOME": str(folder),
             "PROVER_CACHE": str(embedded.cache_folder()),
+            "PROVER_RUNTIME": str(folder / ".runtime"),
             "PYTHONPATH": str(ROOT),
             "PROVER_TEST_MARK": self.mark,
         }

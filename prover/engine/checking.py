@@ -118,6 +118,33 @@ class Checker:
             died = failed_judgement(failed.kind, str(failed))
             names = [d.name for d in trusted[1]] if trusted else [name or "the file"]
             return [self.verdict(own, died, text=text) for own in names]
+        return await self._verdicts(given, text, name, trusted, statements)
+
+    async def read_text(self, text: str) -> tuple[Elaborated, list[Verdict]]:
+        """What Lean says of a finished file, beside the verdicts on its declarations; none where it
+        has no declaration or ends early.
+
+        Raises:
+            StatementError: the imports do not elaborate, or the process died of the text.
+        """
+        header, body = await self.split(text)
+        try:
+            given = await self.pool.elaborate_apart(header, body, holes=True)
+        except ElaborationFailed as failed:
+            raise _statement_error(failed, self.lean) from None
+        try:
+            return given, await self._verdicts(given, text)
+        except StatementError:
+            return given, []
+
+    async def _verdicts(
+        self,
+        given: Elaborated,
+        text: str,
+        name: str | None = None,
+        trusted: tuple[Elaborated, list[Declaration]] | None = None,
+        statements: str | None = None,
+    ) -> list[Verdict]:
         if given.stopped is not None and any(m.parse for m in given.errors):
             raise StatementError("\n".join(map(str, given.errors)))
         judged = await self._judged(given, name, trusted)

@@ -6,19 +6,19 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import psutil
 
+from prover.engine.options import Settings
 from prover.generate.completion import ModelGenerator
-from prover.generate.models import SHIPPED, SHIPPED_FORMAT, load_model
+from prover.generate.models import load_model
 from prover.generate.prompts import Format, named
+from prover.generate.shipped import SHIPPED, SHIPPED_FORMAT
 from prover.interrupt import in_thread
 from prover.lean.pool import LeanPool
-from prover.lean.process import Limits
 from prover.lean.toolchain import Lean, find_lean
 from prover.verify.judge import Judge
 from search.scheduler import Scheduler
@@ -34,25 +34,6 @@ MODEL_BATCH = 8
 
 WORKER_MEMORY_MB = 2_500
 """What a worker of the embedded Lean takes, with room to spare."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What an engine runs on.
-
-    `lean` is `auto`, `embedded`, or a path to a project or to a `lean`. `jobs` is the number of
-    Lean processes (None: from the machine). `model` (see `prover.generate.models.load_model`, as for the two
-    after it) proposes tactics beside the portfolio, or alone without `portfolio`; None is the portfolio alone,
-    `default_model()` of the same module what the command takes.
-    """
-
-    lean: str = "auto"
-    jobs: int | None = None
-    limits: Limits = field(default_factory=Limits)
-    model: str | None = None
-    prompt_format: str | None = None
-    few_shot: str | None = None
-    portfolio: bool = True
 
 
 class Engine:

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -31,6 +31,7 @@ from prover.engine.filling import (
     why_not,
 )
 from prover.engine.minimise import minimised
+from prover.engine.options import Filled, Options, Progress
 from prover.engine.proposer import Proposer
 from prover.engine.refute import STUDY_AFTER, Doubt, disproved
 from prover.engine.targets import Target
@@ -41,8 +42,7 @@ from prover.lean.worker import ElaborationFailed
 from prover.verify.layers import Judgement, failed_judgement, lean_version
 from prover.verify.verdict import Outcome, Verdict
 from search.best_first import BestFirst, SearchResult
-from search.budget import Budget, Spent
-from search.graph import Graph
+from search.budget import Budget
 from search.interfaces import Progress as Step
 from search.interfaces import TacticGenerator
 from search.scheduler import SearchFailed
@@ -54,59 +54,6 @@ LOOK = 8
 
 WIDTH = 8
 """How many tactics a visit of a goal runs where no model says otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How one job is done.
-
-    `budget` is per hole. A search visits a goal with `width` tactics at a time and divides the
-    log-probability of a path by depth**`alpha` (BFS-Prover, Xin et al. 2025); None is what the
-    authors of the model search with, 8 and 0 without one. `paranoid` has every verdict made by a
-    process started for it, and by external checkers. `refute`: a theorem may also be disproved,
-    before the search or beside it. `discover`: lemmas are looked for where a hole stays open, under
-    as much of a budget again.
-    """
-
-    budget: Budget = field(default_factory=lambda: Budget(expansions=600, seconds=300.0))
-    seed: int = 0
-    width: int | None = None
-    alpha: float | None = None
-    paranoid: bool = False
-    refute: bool = True
-    discover: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a search stands. The idle shares are between 0 and 1."""
-
-    name: str
-    spent: Spent
-    open_goals: int
-    best_goal: str
-    lean_idle: float
-    generator_idle: float
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """A text whose holes were searched: one verdict for each declaration with holes, the text with
-    the proofs that were found, and the graphs of the searches.
-
-    `seconds` is the wall time by phase: `elaborate`, `search` (waiting for Lean's tactics),
-    `generate`, `verify`. `failures` counts failed tactics by kind.
-    """
-
-    verdicts: tuple[Verdict, ...]
-    text: str
-    graphs: tuple[Graph, ...]
-    seconds: dict[str, float] = field(default_factory=dict)
-    failures: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def proved(self) -> bool:
-        return all(verdict.proved for verdict in self.verdicts)
 
 
 class Job:

@@ -154,7 +154,7 @@ def run(
     from prover.api import Options, Settings
     from prover.evaluate.run import Plan, read_results
     from prover.evaluate.run import run as run_plan
-    from prover.lean.process import PATIENT
+    from prover.lean.limits import PATIENT
 
     _known_subset(subset)
     chosen = chosen_model(model)
@@ -436,7 +436,7 @@ def recheck(
     from prover.evaluate.recheck import Rechecked, is_results, load_claims
     from prover.evaluate.recheck import recheck as check_again
     from prover.evaluate.run import read_results
-    from prover.lean.process import PATIENT
+    from prover.lean.limits import PATIENT
 
     _known_subset(subset)
     attempts = 0.0

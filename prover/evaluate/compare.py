@@ -33,7 +33,7 @@ from prover.files import append_lines, mend, read_jsonl, same_settings, write_js
 from prover.generate.mixed import Mixed
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import Sampling
-from prover.lean.process import PATIENT
+from prover.lean.limits import PATIENT
 from search.budget import Budget, Spent
 from search.interfaces import Request, Suggestion, TacticGenerator
 

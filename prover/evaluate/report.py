@@ -21,7 +21,7 @@ from prover.evaluate.run import NOT_SEARCHED, Results
 from prover.evaluate.statistics import bootstrap, mcnemar, pass_at_k, wilson
 from prover.generate.prompts import Llemma
 from prover.verify.kernel_bugs import known_bugs, sound_since
-from search.best_first import MALFORMED
+from search.interfaces import MALFORMED
 
 PHASES = ("elaborate", "search", "generate", "verify")
 MACHINE_DEPENDENT = ("timeout", "memory", "crash")

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 from prover.generate.completion import ModelError, ModelGenerator
 from prover.generate.prompts import named, read_examples, with_examples
-
-SHIPPED = "small"
-SHIPPED_FORMAT = "prover"
-SHIPPED_FOLDER = Path(__file__).parents[1] / "models" / SHIPPED
-
-
-def default_model() -> str | None:
-    """The model that comes with the package, if what runs it (the extra `model`) is installed."""
-    can_run = all(find_spec(name) is not None for name in ("torch", "transformers"))
-    return SHIPPED if can_run and (SHIPPED_FOLDER / "model.safetensors").exists() else None
+from prover.generate.shipped import SHIPPED, SHIPPED_FOLDER
 
 
 def local_name(spec: str) -> str:

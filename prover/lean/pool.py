@@ -20,7 +20,8 @@ from typing import Any, Self, TypeVar
 
 from prover.errors import ProverError
 from prover.lean.axioms import ALLOWED
-from prover.lean.process import GymDied, GymProcess, Limits, Reply
+from prover.lean.limits import Limits
+from prover.lean.process import GymDied, GymProcess, Reply
 from prover.lean.states import (
     Elaborated,
     Hole,
@@ -352,13 +353,24 @@ class LeanPool:
 
         return await self.on_worker(work, kin)
 
-    async def elaborate_apart(self, header: str, text: str) -> Elaborated:
+    async def elaborate_apart(self, header: str, text: str, *, holes: bool = False) -> Elaborated:
         """Elaborates a text that nobody vouches for, in a process that no other text shares with it
-        if it runs anything. Raises `ElaborationFailed`."""
+        if it runs anything. With `holes` it tells of them. Raises `ElaborationFailed`."""
 
         async def work(worker: Worker) -> Elaborated:
             kin = secrets.token_hex(8)
-            return (await worker.elaborate(header, text, kin, self.limits, scratch=True))[0]
+            done, reply = await worker.elaborate(
+                header, text, kin, self.limits, scratch=True, holes=holes
+            )
+            if not holes:
+                return done
+            found = _read_holes(worker, header, text, kin, reply.fields)
+            for hole in found:
+                assert isinstance(hole.state.handle, Handle)
+                worker.unneeded.append(hole.state.handle.names.pop(worker.serial))
+            names, worker.unneeded = worker.unneeded, []
+            await worker.free(self.limits, states=names)
+            return replace(done, holes=found)
 
         return await twice(self._apart, work)
 

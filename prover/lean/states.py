@@ -77,7 +77,8 @@ ERROR_KINDS = {
 @dataclass(frozen=True, slots=True)
 class Message:
     """One of Lean's messages. Lines count from 1, columns from 0, in characters of the text. `parse`:
-    it is about what the text is, not about what it means. `command` is the command that it came with.
+    it is about what the text is, not about what it means. `command` is the command that it came with,
+    `end` the line and the column where its place ends.
     """
 
     severity: str
@@ -86,6 +87,7 @@ class Message:
     text: str
     parse: bool = False
     command: int | None = None
+    end: tuple[int, int] | None = None
 
     def __str__(self) -> str:
         return f"{self.line}:{self.column}: {self.severity}: {self.text}"
@@ -402,6 +404,7 @@ def read_messages(reply: Mapping[str, Any]) -> tuple[Message, ...]:
             m["text"],
             m.get("parse", False),
             m.get("command"),
+            None if m.get("end") is None else tuple(m["end"]),
         )
         for m in reply.get("messages", ())
     )

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from prover.errors import LeanFailed
-from prover.lean.process import GymProcess, Limits, Reply
+from prover.lean.limits import Limits
+from prover.lean.process import GymProcess, Reply
 from prover.lean.states import Command, Elaborated, read_commands, read_messages
 
 KEPT_TEXTS = 3

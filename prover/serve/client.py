@@ -27,6 +27,11 @@ REPEATABLE = {"prove", "check", "goals", "refute", "status"}
 
 ATTEMPTS = 4
 
+ALIVE_SECONDS = 5.0
+"""An engine that does not say within this time what it is is taken for none."""
+
+EVENTS = b"text/event-stream"
+
 _KINDS = {
     kind.__name__: kind
     for kind in (
@@ -152,7 +157,7 @@ def where(
 async def alive(endpoint: Endpoint) -> bool:
     """Whether an engine answers."""
     try:
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(ALIVE_SECONDS):
             await ask(endpoint, "status", {})
     except (TimeoutError, EngineGone):
         return False
@@ -160,6 +165,27 @@ async def alive(endpoint: Endpoint) -> bool:
         if error.kind == "NotAllowed":  # something else listens there
             return False
     return True
+
+
+async def ask_all(method: str, body: Mapping[str, Any]) -> list[tuple[Endpoint, dict[str, Any]]]:
+    """The answers of the engines of all versions that run."""
+    found = []
+    for endpoint in process.find_all():
+        with contextlib.suppress(TimeoutError, ServeError):
+            async with asyncio.timeout(ALIVE_SECONDS):
+                found.append((endpoint, await ask(endpoint, method, body)))
+    return found
+
+
+async def stop_all() -> list[int]:
+    """Ends the engines of all versions, and gives their process ids once they have ended."""
+    stopped = [endpoint for endpoint, _ in await ask_all("stop", {"now": True})]
+    for endpoint in stopped:
+        for _ in range(200):
+            if not process.runs(endpoint):
+                break
+            await asyncio.sleep(0.05)
+    return [endpoint.pid for endpoint in stopped]
 
 
 async def ask(
@@ -175,7 +201,7 @@ async def ask(
         f"{endpoint.log} may say why; the next request starts a new one",
     )
     data = json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    headers = {"accept": "text/event-stream", "content-type": "application/json"}
+    headers = {"accept": EVENTS.decode(), "content-type": "application/json"}
     if session is not None:
         headers["x-prover-session"] = session
     try:
@@ -188,11 +214,12 @@ async def ask(
                 if isinstance(part, tuple):
                     status, kind = part
                     continue
+                looked = max(0, len(buffer) - 1)
                 buffer += part
-                while kind.startswith(b"text/event-stream") and b"\n\n" in buffer:
-                    event, _, rest = bytes(buffer).partition(b"\n\n")
-                    buffer = bytearray(rest)
-                    name, value = _event(event)
+                while kind == EVENTS and (end := buffer.find(b"\n\n", looked)) >= 0:
+                    name, value = _event(bytes(buffer[:end]))
+                    del buffer[: end + 2]
+                    looked = 0
                     if name == "progress":
                         if on_progress is not None:
                             on_progress(value)
@@ -202,7 +229,7 @@ async def ask(
                         raise _error(value)
     except (OSError, EOFError):
         raise gone from None
-    if not status or kind.startswith(b"text/event-stream"):
+    if not status or kind == EVENTS:
         raise gone
     try:
         value = json.loads(buffer)

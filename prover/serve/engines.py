@@ -11,9 +11,10 @@ from pathlib import Path
 
 import psutil
 
-from prover.engine.engine import WORKER_MEMORY_MB, Engine, Settings
+from prover.engine.engine import WORKER_MEMORY_MB, Engine
+from prover.engine.options import Settings
 from prover.errors import WrongUse
-from prover.generate.models import default_model
+from prover.generate.shipped import default_model
 from prover.lean.toolchain import PROJECT_FILES, Lean, find_lean, find_program, find_project
 from prover.serve.schema import Where
 

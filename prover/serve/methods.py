@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from prover.engine import targets
 from prover.engine.checking import Checker, StatementError
-from prover.engine.job import Job, Options, Progress
+from prover.engine.job import Job
+from prover.engine.options import Options, Progress
 from prover.engine.refute import GLANCE, STUDY, Refuter, Unanswered, disproved
 from prover.engine.suggest import Found, suggest
 from prover.errors import WrongUse
-from prover.lean.source import with_options
+from prover.files import BOM
+from prover.lean.source import as_lean_reads, with_options
 from prover.lean.states import Declaration, Elaborated, Name
 from prover.serve import schema
 from prover.serve.engines import Engines, Lease
@@ -40,6 +44,10 @@ class Call:
     engines: Engines
     metrics: Metrics
     progress: Callable[[Json], None]
+    turn: Callable[[], contextlib.AbstractAsyncContextManager[None]]
+    """Waits in the queue, for methods that do so by themselves."""
+    home: Where
+    """Where requests are at home that name no place."""
 
     @contextlib.asynccontextmanager
     async def engine(self, where: Where, *, any_model: bool = True) -> AsyncIterator[Lease]:
@@ -87,17 +95,12 @@ async def prove(call: Call, asked: schema.Prove) -> Json:
             else:
                 assert asked.text is not None
                 filled = await job.prove_text(asked.text, name=asked.name, at=asked.at)
-    graphs = None
-    if asked.graphs:
-        import networkx
-
-        graphs = [networkx.node_link_data(g.to_networkx(), edges="edges") for g in filled.graphs]
     return {
         "verdicts": [verdict.to_json() for verdict in filled.verdicts],
         "text": filled.text,
         "seconds": filled.seconds,
         "failures": dict(filled.failures),
-        "graphs": graphs,
+        "graphs": filled.trees if asked.graphs else None,
     }
 
 
@@ -117,13 +120,14 @@ async def check(call: Call, asked: schema.Check) -> Json:
 
 
 async def goals(call: Call, asked: schema.Goals) -> Json:
+    given = _offsets(asked.text)
     async with call.engine(asked.where) as lease:
         checker = Checker(lease.engine)
         if asked.header is None:
             header, body = await checker.split(asked.text)
             shift = len(header.encode()) - header.count("\n")
         else:
-            header, body, shift = asked.header, asked.text, 0
+            header, body, shift = as_lean_reads(asked.header), as_lean_reads(asked.text), 0
         done = await checker.elaborate(header, body)
         owners = _owners(done)
         holes = []
@@ -131,8 +135,8 @@ async def goals(call: Call, asked: schema.Goals) -> Json:
             held = Held(hole.state, asked.where, tuple(_theorems(done, hole.first)))
             holes.append(
                 {
-                    "first": hole.first + shift,
-                    "last": hole.last + shift,
+                    "first": given(hole.first + shift),
+                    "last": given(hole.last + shift),
                     "tactic": hole.tactic,
                     "declaration": owners.get(hole.first),
                     "state": asdict(call.session.show(lease, held)),
@@ -310,6 +314,16 @@ def _after(session: Session, lease: Lease, held: Held, tactic: str, children: An
         asdict(session.show(lease, replace(held, state=child, history=history)))
         for child in children
     ]
+
+
+def _offsets(text: str) -> Callable[[int], int]:
+    """From a byte offset in a text as Lean reads it to the one in the text as it was given, which may
+    have a byte order mark and other line ends."""
+    data = text.encode()
+    mark = len(BOM.encode()) if text.startswith(BOM) else 0
+    returns = [found.start() - mark for found in re.finditer(b"\r\n", data)]
+    ends = [place - count for count, place in enumerate(returns)]
+    return lambda at: at + mark + bisect_left(ends, at)
 
 
 def _owners(text: Elaborated) -> dict[int, str]:

@@ -25,10 +25,12 @@ from typing import Any
 
 from prover.errors import ProverError, WrongUse
 from prover.files import write_file
-from prover.serve.schema import ServeError
+from prover.serve.schema import ServeError, Where
 
 LONGEST_SOCKET_PATH = 100
 """Bytes. Longer ones do not fit into the address of a Unix socket everywhere."""
+
+DECIDING = ("LEAN", "LAKE", "ELAN", "PROVER_CACHE", "PROVER_LEAN", "OPENAI_", "HF_", "CUDA_")
 
 LOG_BYTES, LOGS = 2**20, 2
 
@@ -55,17 +57,20 @@ class Endpoint:
     log: str
 
 
-def runtime_folder() -> Path:
-    """The folder of the engine's files, made if need be.
+def runtime_folder(*, make: bool = True) -> Path:
+    """The folder of the engine's files, made if need be; with `make` false, it may not be there.
 
     Raises:
         ServeError: it is not the user's alone, or cannot be made.
     """
     given = os.environ.get("PROVER_RUNTIME")
-    folder = Path(given) if given else _user_folder()
+    folder = Path(given).absolute() if given else _user_folder()
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if make:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         found = folder.lstat()
+    except FileNotFoundError:
+        return folder
     except OSError as error:
         raise ServeError(
             f"cannot make the folder {folder}: {error.strerror}",
@@ -80,7 +85,7 @@ def runtime_folder() -> Path:
             f"the folder {folder} is open to other users: no engine is looked for there",
             f"chmod 700 {folder}, if it is yours; or set PROVER_RUNTIME to another one",
         )
-    return folder.absolute()
+    return folder
 
 
 def _user_folder() -> Path:
@@ -111,19 +116,20 @@ def build() -> str:
 
 
 def programs() -> str:
-    """What of the environment decides which Lean is found: an engine that was started with another
-    one may give other answers."""
+    """A hash of what in the environment decides which Lean and which model there are: an engine that
+    was started with another one may give other answers."""
     from shutil import which
 
-    names = [n for n in os.environ if n.startswith(("LEAN", "LAKE", "ELAN", "PROVER_CACHE"))]
+    names = [name for name in os.environ if name.startswith(DECIDING)]
     values = [f"{name}={os.environ[name]}" for name in sorted(names)]
-    return "\n".join([*values, which("lean") or "", which("lake") or "", str(Path.home())])
+    found = [*values, which("lean") or "", which("lake") or "", str(Path.home())]
+    return hashlib.sha256("\n".join(found).encode(errors="surrogateescape")).hexdigest()
 
 
 def find(folder: Path | None = None, wanted: str | None = None) -> Endpoint | None:
     """The engine of this version, as far as the files tell; it may have died. Raises as
     `runtime_folder`."""
-    path = (folder or runtime_folder()) / f"engine-{wanted or build()}.json"
+    path = (folder or runtime_folder(make=False)) / f"engine-{wanted or build()}.json"
     try:
         return Endpoint(**json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError):
@@ -132,9 +138,19 @@ def find(folder: Path | None = None, wanted: str | None = None) -> Endpoint | No
 
 def find_all() -> list[Endpoint]:
     """The engines of all versions whose files are there."""
-    folder = runtime_folder()
+    folder = runtime_folder(make=False)
     names = [path.stem.removeprefix("engine-") for path in sorted(folder.glob("engine-*.json"))]
     return [found for name in names if (found := find(folder, name)) is not None]
+
+
+def runs(endpoint: Endpoint) -> bool:
+    """Whether the process of an engine is there."""
+    import psutil
+
+    try:
+        return bool(psutil.Process(endpoint.pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
 
 
 async def start(answers: Callable[[], Any], wait: float) -> None:
@@ -185,9 +201,18 @@ def _spawn(folder: Path, said: Path) -> subprocess.Popen[bytes]:
             stdout=subprocess.DEVNULL,
             stderr=output,
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+            env={**os.environ, **_source_tree()},
             **_detached(),
         )
+
+
+def _source_tree() -> dict[str, str]:
+    """What lets a process in another folder import this package where it is not installed."""
+    root = Path(__file__).parents[2]
+    if not (root / "pyproject.toml").exists():
+        return {}
+    paths = [str(root), os.environ.get("PYTHONPATH", "")]
+    return {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 def _detached() -> dict[str, Any]:
@@ -212,10 +237,15 @@ def _read(path: Path) -> str:
 
 
 async def serve(
-    *, port: int | None = None, patience: float | None = None, tell: Callable[[str], None]
+    *,
+    port: int | None = None,
+    lean: str = "auto",
+    patience: float | None = None,
+    tell: Callable[[str], None],
 ) -> None:
     """Is the engine of this version until it is stopped, or, with `patience`, nobody has asked anything
-    for so many seconds. `port` is one on 127.0.0.1 that it listens on too; 0 takes a free one.
+    for so many seconds. `port` is one on 127.0.0.1 that it listens on too; 0 takes a free one. `lean`
+    is that of requests which name no place (Kimina's).
 
     Raises:
         WrongUse: one runs already, or the port cannot be had.
@@ -238,7 +268,7 @@ async def serve(
         keep_log(folder)
         sockets, path, number = _listen(folder, port)
         token = secrets.token_urlsafe(24)
-        service = Service(token, _version(), tell=tell)
+        service = Service(token, _version(), Where(str(Path.cwd()), lean), tell=tell)
         service.patience = patience if patience is not None else float("inf")
         config = uvicorn.Config(
             create_app(service),

@@ -52,6 +52,12 @@ class EngineStopped(ServeError):
     """The engine was told to stop while it worked on a request."""
 
 
+class Lenient:
+    """A request that may have fields that nobody here knows."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Where:
     """The Lean and the model of a request: those of a folder, as `Settings` has them. `model` is
@@ -220,10 +226,9 @@ def read(kind: type[T], value: Any, what: str = "the request") -> T:
         raise WrongUse(f"{what} must be a JSON object")
     hints = _hints(kind)  # type: ignore[arg-type]
     prefix = "" if what == "the request" else f"{what}."
-    for name in value:
-        if name not in hints:
-            raise WrongUse(f"{prefix}{name} is no field; there are: {', '.join(hints)}")
-    given = {name: _value(hints[name], one, prefix + name) for name, one in value.items()}
+    if unknown := [] if issubclass(kind, Lenient) else [n for n in value if n not in hints]:
+        raise WrongUse(f"{prefix}{unknown[0]} is no field; there are: {', '.join(hints)}")
+    given = {n: _value(hints[n], one, prefix + n) for n, one in value.items() if n in hints}
     for own in fields(kind):  # type: ignore[arg-type]
         needed = own.default is MISSING and own.default_factory is MISSING
         if needed and own.name not in given:
@@ -239,8 +244,8 @@ def _value(hint: Any, value: Any, what: str) -> Any:
     if origin in (types.UnionType, typing.Union):
         if value is None:
             return None
-        (hint,) = (one for one in arguments if one is not type(None))
-        return _value(hint, value, what)
+        hint, *others = (one for one in arguments if one is not type(None))
+        return _value(type(value) if type(value) in others else hint, value, what)
     if origin is tuple:
         if not isinstance(value, Sequence) or isinstance(value, str):
             raise WrongUse(f"{what} must be a list")

@@ -12,6 +12,8 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -21,11 +23,11 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from prover.errors import ProverError, WrongUse, explained
-from prover.serve import methods, schema
+from prover.serve import kimina, methods, schema
 from prover.serve.engines import Engines
 from prover.serve.methods import Call, Json, Method
 from prover.serve.metrics import Metrics
-from prover.serve.schema import EngineStopped
+from prover.serve.schema import EngineStopped, Where
 from prover.serve.sessions import Sessions
 from prover.serve.turns import Turns
 
@@ -75,6 +77,7 @@ class Service:
 
     token: str
     version: str = ""
+    home: Where = field(default_factory=lambda: Where(str(Path.cwd())))
     table: Mapping[str, Method] = field(default_factory=lambda: methods.METHODS)
     tell: Tell = log.info
     engines: Engines = field(default_factory=Engines)
@@ -93,7 +96,7 @@ class Service:
             "status": Method(schema.Status, self._status, None),
             "stop": Method(schema.Stop, self._stop, None),
         }
-        self.methods = {**self.table, **own}
+        self.methods = {**self.table, **kimina.METHODS, **own}
 
     async def work(self, name: str, body: Any, session: str | None, progress: Any) -> Json:
         """Answers one request. Raises what it meets."""
@@ -101,10 +104,13 @@ class Service:
         if method is None:
             raise WrongUse(f"there is no method {name}; there are: {', '.join(self.methods)}")
         asked = schema.read(method.request, body)
+        if self.stop.is_set():
+            raise EngineStopped("the engine is about to end")
         own = self.sessions.get(session or secrets.token_hex(8))
         own.running += 1
+        quick = partial(self.queues["quick"].turn, own.id)
         try:
-            call = Call(own, self.engines, self.metrics, progress)
+            call = Call(own, self.engines, self.metrics, progress, quick, self.home)
             if method.queue is None:
                 return await method.run(call, asked)
             async with self.queues[method.queue].turn(own.id):
@@ -112,7 +118,7 @@ class Service:
         finally:
             own.running -= 1
             own.heard = time.monotonic()
-            if session is None:
+            if session is None or own.empty:
                 await self.sessions.drop(own)
 
     async def look_after(self) -> None:
@@ -211,6 +217,8 @@ def create_app(service: Service) -> Starlette:
     return Starlette(
         routes=[
             Route("/v1/{method:path}", _Endpoint(service), methods=["POST"]),
+            Route("/api/check", _Endpoint(service, "kimina/check"), methods=["POST"]),
+            Route("/verify", _Endpoint(service, "kimina/verify"), methods=["POST"]),
             Route("/health", health),
             Route("/metrics", metrics),
         ],
@@ -221,13 +229,14 @@ def create_app(service: Service) -> Starlette:
 class _Endpoint:
     """One request as an ASGI application: it watches whether its client is still there."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, method: str | None = None) -> None:
         self._service = service
+        self._method = method
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         service = self._service
         service.heard = time.monotonic()
-        method = scope["path_params"]["method"]
+        method = self._method or scope["path_params"]["method"]
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }

@@ -46,6 +46,10 @@ class Session:
 
     _lent: dict[str, Lease] = field(default_factory=dict)
 
+    @property
+    def empty(self) -> bool:
+        return not (self.running or self.states or self.jobs or self.documents)
+
     def show(self, lease: Lease, held: Held) -> ShownState:
         """Gives a state a name that nobody can guess."""
         name = secrets.token_hex(8)

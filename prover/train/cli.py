@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from prover.errors import INTERRUPTED, WrongUse
-from prover.generate.models import SHIPPED_FOLDER
+from prover.generate.shipped import SHIPPED_FOLDER
 from prover.interrupt import Interrupted, run_cancellable
 from prover.terminal import err
 

@@ -43,7 +43,7 @@ from prover.generate.mixed import FairCoin, Mixed
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import Sampling
 from prover.interrupt import Interrupted, run_cancellable
-from prover.lean.process import PATIENT
+from prover.lean.limits import PATIENT
 from prover.lean.source import with_options
 from prover.lean.worker import ElaborationFailed
 from prover.train.corpus import TrainingError

@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import Any
 
 from prover.errors import LeanFailed
-from prover.lean.process import GymDied, GymProcess, Limits, Reply
+from prover.lean.limits import Limits
+from prover.lean.process import GymDied, GymProcess, Reply
 from prover.lean.states import Command, Declaration, Elaborated, Name
 from prover.lean.toolchain import Lean
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -79,3 +80,18 @@ class Verdict:
     def to_json(self) -> dict[str, Any]:
         """The verdict as plain values."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Verdict:
+        """The verdict that `to_json` has written."""
+        given: dict[str, Any] = {
+            name: tuple(v) if isinstance(v, list) else v for name, v in value.items()
+        }
+        lean = value["lean"]
+        given["lean"] = LeanVersion(
+            lean["version"], lean["kind"], tuple(lean["known_kernel_bugs"]), lean["sound_since"]
+        )
+        given["outcome"] = Outcome(value["outcome"])
+        given["layers"] = tuple(Layer(**layer) for layer in value["layers"])
+        given["spent"] = Spent(**value["spent"])
+        return cls(**given)

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from prover.api import Prover, Settings, StatementError
-from prover.lean.process import Limits
+from prover.lean.limits import Limits
 from prover.verify.verdict import Outcome, Verdict
 
 FILES = sorted((Path(__file__).parent / "isolation").glob("*.lean"))

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from prover.lean.process import GymProcess, Limits
+from prover.lean.limits import Limits
+from prover.lean.process import GymProcess
 from prover.lean.worker import Worker
 from tests.acceptance.conftest import Bench
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from prover.lean.process import GymProcess, Limits
+from prover.lean.limits import Limits
+from prover.lean.process import GymProcess
 from prover.lean.worker import Worker
 from tests.acceptance.conftest import Bench
 from tests.acceptance.fuzz import HONEST

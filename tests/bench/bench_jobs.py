@@ -16,7 +16,7 @@ from prover.api import Options, Prover, Settings
 from prover.data.theorems.corpus import held_out
 from prover.data.theorems.statement import Row
 from prover.evaluate.compare import capped
-from prover.generate.models import default_model
+from prover.generate.shipped import default_model
 from prover.verify.verdict import Verdict
 from search.budget import Budget
 

@@ -14,7 +14,7 @@ from prover.errors import WrongUse
 from prover.evaluate.report import Figures, blocks, paired, title, to_html, to_markdown
 from prover.evaluate.run import read_results
 from prover.evaluate.statistics import bootstrap, mcnemar, pass_at_k, wilson
-from search.best_first import MALFORMED
+from search.interfaces import MALFORMED
 
 SETTINGS: dict[str, Any] = {
     "benchmark": "some.jsonl",

@@ -22,9 +22,8 @@ from prover.generate.openai import OpenAIGenerator
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import Sampling
 from prover.verify.verdict import Verdict
-from search.best_first import MALFORMED
 from search.budget import Budget
-from search.interfaces import LONGEST_TACTIC, Goal, Request, State, Suggestion
+from search.interfaces import LONGEST_TACTIC, MALFORMED, Goal, Request, State, Suggestion
 from tests.generate.test_openai import Exchange, Handler, events, serving
 from tests.lab import Lab
 from tests.test_cli import COMM, Shell, prover  # noqa: F401 (a fixture)

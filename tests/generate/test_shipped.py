@@ -10,7 +10,8 @@ pytest.importorskip("torch")
 
 from prover.api import Options, Prover, Settings
 from prover.data.theorems.corpus import held_out
-from prover.generate.models import SHIPPED, SHIPPED_FOLDER, default_model, load_model
+from prover.generate.models import load_model
+from prover.generate.shipped import SHIPPED, SHIPPED_FOLDER, default_model
 from prover.verify.verdict import Verdict
 from search.budget import Budget
 
@@ -50,5 +51,5 @@ def test_it_proves_what_it_has_not_seen_and_the_portfolio_does_not() -> None:
 def test_without_weights_the_portfolio_is_the_default(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("prover.generate.models.SHIPPED_FOLDER", tmp_path)
+    monkeypatch.setattr("prover.generate.shipped.SHIPPED_FOLDER", tmp_path)
     assert default_model() is None

@@ -9,7 +9,7 @@ import pytest
 
 from prover.api import StatementError
 from prover.dojo import Dojo, from_lean_dojo, to_lean_dojo
-from prover.lean.process import Limits
+from prover.lean.limits import Limits
 from prover.lean.states import (
     LeanError,
     ProofFinished,

@@ -5,8 +5,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from prover.lean.limits import Limits
 from prover.lean.pool import LeanPool, LeanUnavailable
-from prover.lean.process import GymDied, GymProcess, Limits
+from prover.lean.process import GymDied, GymProcess
 from prover.lean.toolchain import Launch, Lean
 
 

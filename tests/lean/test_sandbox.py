@@ -17,7 +17,8 @@ import pytest
 
 from prover.doctor import diagnose
 from prover.lean import sandbox
-from prover.lean.process import GymDied, GymProcess, Limits
+from prover.lean.limits import Limits
+from prover.lean.process import GymDied, GymProcess
 from prover.lean.sandbox import Sandbox
 from prover.lean.toolchain import Launch, Lean, find_lean
 from tests.lean.native_standin.standin import PROJECT, Standin, make_bin, python

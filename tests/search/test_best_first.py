@@ -12,10 +12,19 @@ from search_world import (
     worlds,
 )
 
-from search.best_first import MALFORMED, BestFirst, rank
+from search.best_first import BestFirst, rank
 from search.budget import Budget, Spent
 from search.graph import LOWEST_LOGPROB, Status
-from search.interfaces import LONGEST_TACTIC, Cost, Failure, Goal, Progress, State, Suggestion
+from search.interfaces import (
+    LONGEST_TACTIC,
+    MALFORMED,
+    Cost,
+    Failure,
+    Goal,
+    Progress,
+    State,
+    Suggestion,
+)
 
 Tactics = dict[str, tuple[float, list[str] | None]]
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from search_world import Rule, World, WorldEnvironment, WorldGenerator, script_proves, worlds
 
-from search.best_first import MALFORMED, BestFirst, SearchResult
+from search.best_first import BestFirst, SearchResult
 from search.budget import Budget
 from search.graph import Status
-from search.interfaces import LONGEST_TACTIC, Outcome, Request, State, Suggestion
+from search.interfaces import LONGEST_TACTIC, MALFORMED, Outcome, Request, State, Suggestion
 from search.scheduler import Scheduler, SearchFailed
 
 

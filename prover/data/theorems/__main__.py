@@ -13,8 +13,8 @@ from prover.data.decontaminate import Benchmark, load_benchmark
 from prover.data.theorems.corpus import assemble, produce
 from prover.data.theorems.difficulty import measure, table
 from prover.data.theorems.statement import SPLITS, Row
+from prover.lean.limits import Limits
 from prover.lean.pool import LeanPool
-from prover.lean.process import Limits
 from prover.lean.toolchain import find_lean
 from prover.terminal import tell
 from prover.verify.judge import fresh_judge

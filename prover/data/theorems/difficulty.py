@@ -9,7 +9,7 @@ from typing import Any
 
 from prover.api import Options, Prover, Settings, StatementError
 from prover.files import read_jsonl
-from prover.lean.process import Limits
+from prover.lean.limits import Limits
 from search.budget import Budget
 
 

@@ -1,0 +1,94 @@
+"""What an engine and its jobs are given, and what comes back: nothing here does any of it, so that who
+asks an engine in another process loads no more than this."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from prover.lean.limits import Limits
+from prover.verify.verdict import Verdict
+from search.budget import Budget, Spent
+
+if TYPE_CHECKING:
+    from search.graph import Graph
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an engine runs on.
+
+    `lean` is `auto`, `embedded`, or a path to a project or to a `lean`. `jobs` is the number of
+    Lean processes (None: from the machine). `model` (see `prover.generate.models.load_model`, as for the two
+    after it) proposes tactics beside the portfolio, or alone without `portfolio`; None is the portfolio alone,
+    `prover.generate.shipped.default_model()` what the command takes.
+    """
+
+    lean: str = "auto"
+    jobs: int | None = None
+    limits: Limits = field(default_factory=Limits)
+    model: str | None = None
+    prompt_format: str | None = None
+    few_shot: str | None = None
+    portfolio: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How one job is done.
+
+    `budget` is per hole. A search visits a goal with `width` tactics at a time and divides the
+    log-probability of a path by depth**`alpha` (BFS-Prover, Xin et al. 2025); None is what the
+    authors of the model search with, 8 and 0 without one. `paranoid` has every verdict made by a
+    process started for it, and by external checkers. `refute`: a theorem may also be disproved,
+    before the search or beside it. `discover`: lemmas are looked for where a hole stays open, under
+    as much of a budget again.
+    """
+
+    budget: Budget = field(default_factory=lambda: Budget(expansions=600, seconds=300.0))
+    seed: int = 0
+    width: int | None = None
+    alpha: float | None = None
+    paranoid: bool = False
+    refute: bool = True
+    discover: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a search stands. The idle shares are between 0 and 1."""
+
+    name: str
+    spent: Spent
+    open_goals: int
+    best_goal: str
+    lean_idle: float
+    generator_idle: float
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A text whose holes were searched: one verdict for each declaration with holes, the text with
+    the proofs that were found, and the graphs of the searches.
+
+    `seconds` is the wall time by phase: `elaborate`, `search` (waiting for Lean's tactics),
+    `generate`, `verify`. `failures` counts failed tactics by kind.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    text: str
+    graphs: tuple[Graph, ...]
+    seconds: dict[str, float] = field(default_factory=dict)
+    failures: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def proved(self) -> bool:
+        return all(verdict.proved for verdict in self.verdicts)
+
+    @property
+    def trees(self) -> list[dict[str, Any]]:
+        """The graphs as plain values, as `networkx.node_link_data` gives them."""
+        import networkx
+
+        return [networkx.node_link_data(g.to_networkx(), edges="edges") for g in self.graphs]
