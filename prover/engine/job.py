@@ -145,8 +145,8 @@ class Job:
         self, text: str, *, name: str | None = None, at: int | None = None
     ) -> Filled:
         """Fills the holes of a file's text: all of them, those of one declaration, or the one `at` a
-        byte offset, while the others stay as they are. A named declaration without holes is proved
-        anew.
+        byte offset, while the others stay as they are and errors in other declarations do not
+        matter. A named declaration without holes is proved anew.
 
         Raises:
             StatementError: the text does not elaborate, or holds nothing to prove.
@@ -158,8 +158,8 @@ class Job:
             at += header.count("\n") - len(header.encode())
             wanted = targets.around(done, at)
             if not wanted:
-                self._expect_no_errors(done, (), True)
-                raise StatementError("there is no `sorry` at this place")
+                why = "there is no `sorry` at this place"
+                raise StatementError("\n".join([why, *map(str, done.errors)]))
         elif name is not None:
             wanted = [declaration := self.texts.named(done, name)]
             if not targets.targets(done, wanted):
@@ -190,7 +190,7 @@ class Job:
     ) -> Filled:
         begin = time.monotonic()
         wanted = targets.targets(text, [d for d in declarations if d.listed])
-        self._expect_no_errors(text, wanted, whole)
+        self._expect_no_errors(text, wanted, whole, at)
         leftover = left_open(declarations, wanted)
         if not wanted:
             why = "nothing is left to prove: the text has no `sorry`"
@@ -241,10 +241,16 @@ class Job:
         graphs = tuple(result.graph for result in results)
         return Filled(tuple(verdicts), final, graphs, seconds, failures)
 
-    def _expect_no_errors(self, text: Elaborated, wanted: Sequence[Target], whole: bool) -> None:
-        """Raises `StatementError` with Lean's errors; those after the only target do not matter."""
+    def _expect_no_errors(
+        self, text: Elaborated, wanted: Sequence[Target], whole: bool, at: int | None
+    ) -> None:
+        """Raises `StatementError` with Lean's errors; those after the only target do not matter, and
+        for one hole only those of its command do."""
         errors = text.errors
-        if wanted and not whole:
+        if wanted and at is not None:
+            own = {target.declaration.command for target in wanted}
+            errors = tuple(m for m in errors if m.command in own)
+        elif wanted and not whole:
             last = max(target.declaration.last for target in wanted)
             errors = tuple(m for m in errors if text.offset(m) <= last)
         if errors:

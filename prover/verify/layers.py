@@ -119,8 +119,11 @@ async def judge_declarations(
     answers = iter(await judge.judge(made, trusted, questions))
     errors, loose = errors_by_declaration(given)
     all_names = names_of([*given.declarations, *(asked.declarations if asked else ())])
-    # In a text that may differ in nothing but proofs, what Lean cannot read is part of one.
-    unread = tuple(message for _, message in loose) if until is not None else ()
+    # In a text that may differ in nothing but proofs, what Lean cannot read is part of one, unless it
+    # cannot read it in the text that was asked either.
+    known = {(m.command, m.text) for m in (asked.errors if asked is not None else ())}
+    new = [m for _, m in loose if (m.command, m.text) not in known]
+    unread = tuple(new) if until is not None else ()
     extra = None if asked is None or until is None else smuggled(asked, given, until)
     found = []
     for one, other in pairs:

@@ -57,3 +57,39 @@ def test_a_hole_that_stays_open_is_not_touched(lab: Lab) -> None:
 def test_a_place_without_a_hole_is_said(lab: Lab) -> None:
     with pytest.raises(StatementError, match="there is no `sorry` at this place"):
         fill(lab, TEXT, HOLES[0] - 1)
+
+
+def test_errors_of_other_declarations_do_not_matter(lab: Lab) -> None:
+    text = """theorem broken : True ∧ True := by
+  constructor
+
+theorem unread : True := by
+
+theorem wanted (p : Prop) (h : p) : p := by
+  sorry
+
+theorem below : 1 = := by
+  simp
+"""
+    filled = fill(lab, text, text.encode().index(b"sorry"))
+    (verdict,) = filled.verdicts
+    assert verdict.proved, verdict.reason
+    assert filled.text == text.replace("sorry", "assumption")
+
+
+def test_what_rests_on_a_broken_declaration_is_not_proved(lab: Lab) -> None:
+    text = """theorem broken (n : Nat) : n * n = n := by
+  omega
+
+theorem wanted (n : Nat) : n * n = n := by
+  sorry
+"""
+    filled = fill(lab, text, text.encode().index(b"sorry"))
+    (verdict,) = filled.verdicts
+    assert not verdict.proved
+
+
+def test_errors_of_the_declaration_itself_are_told(lab: Lab) -> None:
+    text = "theorem two : True ∧ True := by\n  constructor\n  · sorry\n"
+    with pytest.raises(StatementError, match="unsolved goals"):
+        fill(lab, text, text.encode().index(b"sorry"))
