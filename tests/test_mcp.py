@@ -144,7 +144,7 @@ def test_a_theorem_is_proved_and_its_search_can_be_read(agent: Agent) -> None:
 
 
 def test_progress_is_told_while_a_search_goes_on(agent: Agent) -> None:
-    given = agent.call("prove", text=HARD, budget=12, seconds=20)
+    given = agent.call("prove", text=HARD, budget=6, seconds=20)
     assert not given["proved"]
     assert given["verdicts"][0]["open_goals"]
     numbers = [number for number, _ in agent.progress]
