@@ -16,6 +16,7 @@ import secrets
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -195,7 +196,7 @@ async def start(answers: Callable[[], Any], wait: float) -> None:
 def _spawn(folder: Path, said: Path) -> subprocess.Popen[bytes]:
     """An engine of its own, whose standard error goes to a file."""
     with _writable(said) as output:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             [sys.executable, "-m", "prover", "serve", "--resident"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -204,6 +205,8 @@ def _spawn(folder: Path, said: Path) -> subprocess.Popen[bytes]:
             env={**os.environ, **_source_tree()},
             **_detached(),
         )
+    threading.Thread(target=child.wait, daemon=True).start()  # whenever that is, it is buried
+    return child
 
 
 def _source_tree() -> dict[str, str]:
@@ -280,13 +283,15 @@ async def serve(
         )
         server = _server(config)
         listening = asyncio.create_task(server.serve(sockets))
+        while not (server.started or listening.done()):
+            await asyncio.sleep(0.005)
         here = Endpoint(
             os.getpid(), build(), path, number, token, programs(), str(folder / "engine.log")
         )
         _publish(file, here)
         await _retire_others(here)
         at = [*([path] if path else []), *([f"http://127.0.0.1:{number}"] if number else [])]
-        tell(f"listening on {', '.join(at)} (pid {os.getpid()})")
+        service.say(f"listening on {', '.join(at)} (pid {os.getpid()})")
         try:
             await service.look_after()
         finally:

@@ -79,7 +79,7 @@ class Service:
     version: str = ""
     home: Where = field(default_factory=lambda: Where(str(Path.cwd())))
     table: Mapping[str, Method] = field(default_factory=lambda: methods.METHODS)
-    tell: Tell = log.info
+    tell: Tell = lambda line: None
     engines: Engines = field(default_factory=Engines)
     metrics: Metrics = field(default_factory=Metrics)
     begun: float = field(default_factory=time.monotonic)
@@ -121,6 +121,11 @@ class Service:
             if session is None or own.empty:
                 await self.sessions.drop(own)
 
+    def say(self, line: str) -> None:
+        """Logs a line, and shows it where the service is watched."""
+        log.info("%s", line)
+        self.tell(line)
+
     async def look_after(self) -> None:
         """Ends what nobody uses, until the service is to stop: sessions, engines, itself."""
         while not self.stop.is_set():
@@ -128,7 +133,7 @@ class Service:
             await self.engines.sweep()
             busy = any(not task.done() for task in self.running)
             if not busy and time.monotonic() - self.heard > self.patience:
-                self.tell("stopping: nobody has asked anything for long")
+                self.say("stopping: nobody has asked anything for long")
                 self.stop.set()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), min(5.0, self.patience))
@@ -168,7 +173,7 @@ class Service:
 
     async def _stop(self, call: Call, asked: schema.Stop) -> Json:
         if asked.now:
-            self.tell("stopping: it was asked for")
+            self.say("stopping: it was asked for")
             self.stop.set()
         else:
             self.patience = min(self.patience, 60.0)
@@ -268,7 +273,7 @@ class _Endpoint:
             service.heard = time.monotonic()
             name = method if method in service.methods else "unknown"
             service.metrics.add(name, how, service.heard - begin)
-            service.tell(f"{name} {how} {service.heard - begin:.2f} s")
+            service.say(f"{name} {how} {service.heard - begin:.2f} s")
 
 
 FAULT = "This is a fault of the prover: the engine's log has more (`prover engine status`)."
