@@ -28,6 +28,7 @@ ends with the exit code; `PROVER_DEBUG=1` shows where the error is from as well.
     │   ├── Superseded          2  a document has changed meanwhile
     │   ├── TooLarge            2  a request is longer than it reads
     │   └── UnknownState        2  a session has no such state
+    ├── NoProof                 1  a search for the proof of one goal ended without it
     └── CanaryProved            3  something false was accepted as proved
 
 A class that one room raises is defined in that room. The other exit codes are 0 (proved, or done), 1
