@@ -89,7 +89,7 @@ class Resident:
 
 
 def ask(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(asyncio.wait_for(work, 300))
+    return asyncio.run(work)
 
 
 def call(method: str, body: Mapping[str, Any], client: Client | None = None) -> dict[str, Any]:
