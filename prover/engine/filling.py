@@ -58,6 +58,15 @@ class Part:
         return not {".".join(map(str, name)) for name in self.theorems}.isdisjoint(names)
 
     @property
+    def whole(self) -> bool:
+        """Whether the hole is all of the proof: its goal is the statement."""
+        piece, hole = self.target.declaration.piece, self.holes[0]
+        if piece is None or piece.body is None:
+            return False
+        before = self.text.text.encode()[piece.body : hole.first].decode()
+        return before.split() in ([":="], [":=", "by"])
+
+    @property
     def body(self) -> Hole:
         """The body of the declaration as one hole."""
         piece = self.target.declaration.piece
@@ -81,13 +90,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """What a search came to, and why the last complete proof that it had was refused."""
+    """What a search came to, and why the last complete proof that it had was refused. `false` says
+    in words where its goal is false, as Lean evaluates it. `earlier` is the search before it that
+    found nothing."""
 
     result: SearchResult
     refused: str | None
-
+    false: str | None = None
     earlier: Found | None = None
-    """The search before it that found nothing."""
 
     def after(self, earlier: Found) -> Found:
         return replace(self, earlier=earlier)
@@ -183,6 +193,8 @@ def best_goals(result: SearchResult) -> list[str]:
 
 def why_not(found: Found) -> str:
     result = found.result
+    if found.false is not None:
+        return f"a goal of this proof is false at {found.false}, as Lean evaluates it"
     reason = result.reason or result.status
     if result.status == "exhausted":
         reason = "no tactic is left to try"

@@ -33,7 +33,7 @@ from prover.engine.filling import (
 from prover.engine.minimise import minimised
 from prover.engine.options import Filled, Options, Progress
 from prover.engine.proposer import Proposer
-from prover.engine.refute import STUDY_AFTER, Doubt, disproved
+from prover.engine.refute import GLANCE, STUDY_AFTER, Doubt, disproved
 from prover.engine.targets import Target
 from prover.generate.portfolio import Portfolio
 from prover.lean.source import as_lean_reads, cut, with_options
@@ -329,6 +329,7 @@ class Job:
             part
             for part in parts
             if results[part].result.proof is None
+            and results[part].false is None
             and part.knows([*proved][begun[part] :])
             and not self._over
             and not (part.target.name in doubts and doubts[part.target.name].disproof)
@@ -365,7 +366,8 @@ class Job:
         then in the place of what was, and the lemmas, whose names are none of those `taken`, are
         beside it."""
         own = [(part, one) for part, one in found if part.target is target]
-        if not any(self._may_discover(part) for part, one in own if one.result.proof is None):
+        open_ones = [part for part, one in own if one.result.proof is None]
+        if any(one.false for _, one in own) or not any(map(self._may_discover, open_ones)):
             return found, ()
         solved = {part.target.constant for part, _ in found if is_solved(part.target, found)}
 
@@ -407,6 +409,13 @@ class Job:
             seed=options.seed,
             context=context.with_proved(proved),
         )
+        if doubt is not None and not part.whole and not self._over:
+            look = self.texts.pool.refute(
+                part.state, most=GLANCE.points, heartbeats=GLANCE.heartbeats, seconds=GLANCE.limit
+            )
+            at = await self._cancellable(asyncio.create_task(look))
+            if at is not None and at.found is not None:
+                return Found(search.result("exhausted"), None, false=str(at.found))
         refused: list[str] = []
 
         async def verify(script: str) -> bool:
@@ -607,13 +616,15 @@ class Job:
         if judgement is None:
             goals = tuple(pp for _, one in unsolved for pp in best_goals(one.result))
             reason = f"a proof was found, and refused: {refused}"
+            false = next((one for _, one in unsolved if one.false is not None), None)
             if unsolved:
-                reason = why_not(unsolved[0][1])
+                reason = why_not(false or unsolved[0][1])
             return Verdict(
                 Outcome.GAVE_UP,
                 target.name,
                 lean_version(self.texts.lean),
                 reason=reason,
+                counterexample=None if false is None else false.false,
                 spent=spent,
                 open_goals=goals[:5],
             )

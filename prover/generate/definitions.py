@@ -197,10 +197,8 @@ def _inductions(sight: _Sight) -> Iterator[Idea]:
         info = sight.view.context.types.get(kind)
         recursive = info.recursive if info is not None else True
         others = _others(sight, name)
-        generalities = [""]
-        if others:
-            generalities.append(f" generalizing {' '.join(others)}")
-        for step, general in enumerate(generalities):
+        for step, names in enumerate(_generalised(sight, name, others)):
+            general = f" generalizing {' '.join(names)}" if names else ""
             more = late + 0.12 * step
             verb = f"induction {name}{general}" if recursive else f"cases {name}"
             yield 1.60 + more, f"{verb} <;> simp_all{rules}", 3
@@ -244,6 +242,29 @@ def _others(sight: _Sight, name: str) -> list[str]:
     """What is worth generalising in an induction: the other variables of the target that are data."""
     here = words(sight.view.goal.target)
     return [n for n in sight.variables if n != name and n in here]
+
+
+def _generalised(sight: _Sight, name: str, others: Sequence[str]) -> list[tuple[str, ...]]:
+    """What an induction may leave general, the likeliest first: where recursive calls change what
+    stands beside the variable that they descend on (an accumulator), the hypothesis must hold for
+    all that may stand there."""
+    changing: set[str] = set()
+    for function in sight.functions:
+        moves = _moves(function)
+        for call in _calls(function, sight.view.goal.target):
+            for place in function.descends:
+                if call.get(place) == name:
+                    changing |= {n for i in moves for n in words(call.get(i, ""))}
+    data = [h.name for h in sight.view.goal.hypotheses if not h.is_prop and h.value is None]
+    moved = tuple(n for n in data if n in changing and n != name and usable(n))
+    every = tuple(dict.fromkeys([*others, *moved]))
+    return list(dict.fromkeys([moved, every, ()] if moved else [(), every]))
+
+
+def _moves(function: Function) -> set[int]:
+    """The arguments that are different in some recursive call."""
+    calls = [call for equation in function.equations for call in equation.calls]
+    return {place for call in calls for place, same in enumerate(call) if not same}
 
 
 def _arms(sight: _Sight, name: str, general: str, verb: str = "induction") -> str:

@@ -20,7 +20,6 @@ from pathlib import Path
 from prover.api import Options, Prover, Settings
 from prover.errors import ProverError
 from prover.evaluate.audit import read_problems
-from prover.generate.portfolio import Portfolio
 from search.budget import Budget
 from search.interfaces import Request, Suggestion, TacticGenerator
 
@@ -38,11 +37,12 @@ class Try:
             yield index, Suggestion("try?", -1.0, leaves=0)
 
 
-CONTESTANTS: dict[str, tuple[TacticGenerator, bool]] = {
+CONTESTANTS: dict[str, tuple[TacticGenerator | None, bool]] = {
     "try?": (Try(), False),
-    "search": (Portfolio(), False),
-    "search and lemmas": (Portfolio(), True),
+    "search": (None, False),
+    "search and lemmas": (None, True),
 }
+"""What proposes tactics, the portfolio without another, and whether lemmas are looked for."""
 
 
 async def run(prover: Prover, path: Path, every: int, options: Options, who: str) -> set[str]:
@@ -66,6 +66,8 @@ async def run(prover: Prover, path: Path, every: int, options: Options, who: str
                 return
             if filled.verdicts[-1].proved:
                 proved.add(name)
+            else:
+                print(f"{who}: not proved: {name}", flush=True)
 
     problems = read_problems(path)[::every]
     await asyncio.gather(*(one(p.name, p.statement, p.header) for p in problems))

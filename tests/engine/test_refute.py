@@ -206,6 +206,22 @@ def test_a_goal_that_is_false_is_no_false_statement(lab: Lab) -> None:
     text = "theorem t (n : Nat) : n = n := by\n  have : n < 3 := by sorry\n  rfl\n"
     (verdict,) = fill(lab, text).verdicts
     assert verdict.outcome is Outcome.GAVE_UP
+    assert verdict.reason == "a goal of this proof is false at n = 3, as Lean evaluates it"
+    assert verdict.counterexample == "n = 3" and verdict.disproof is None
+    assert verdict.spent.expansions == 0
+
+
+def test_a_false_goal_is_named_before_one_that_is_only_hard(lab: Lab) -> None:
+    text = (
+        "theorem t (f : Nat → Nat) (n : Nat) : n + 0 = n := by\n"
+        "  have one : f (f n) = f n → True := by sorry\n"
+        "  have two (k : Nat) (h : k < n) : k + 1 < n := by\n    sorry\n  simp\n"
+    )
+    filled = fill(lab, text)
+    (verdict,) = filled.verdicts
+    assert verdict.counterexample is not None
+    assert verdict.counterexample.endswith("n = 1, k = 0")
+    assert "have one : f (f n) = f n → True := by simp_all" in filled.text
 
 
 def test_what_rests_on_a_hole_is_not_disproved(lab: Lab) -> None:

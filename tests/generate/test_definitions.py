@@ -37,6 +37,10 @@ def size : L α → N
   | .nil => .z
   | .cons _ xs => .s (size xs)
 
+def fold {β : Type} (f : β → α → β) : β → L α → β
+  | b, .nil => b
+  | b, .cons x xs => fold f (f b x) xs
+
 theorem join_nil (xs : L α) : join xs .nil = xs := by
   induction xs <;> simp_all [join]
 
@@ -90,6 +94,14 @@ def test_induction_generalises_what_else_is_there(lab: Lab) -> None:
     assert found.index("induction xs <;> simp_all [back, join]") < found.index(
         "induction zs <;> simp_all [back, join]"
     ), "what the functions recur on comes first"
+
+
+def test_what_changes_in_recursive_calls_is_generalised_first(lab: Lab) -> None:
+    found = tactics(
+        lab, "{β : Type} (f : β → α → β) (b : β) (xs : L α) : fold f b (join xs .nil) = fold f b xs"
+    )
+    general = found.index("induction xs generalizing b <;> simp_all [fold, join]")
+    assert general < found.index("induction xs <;> simp_all [fold, join]")
 
 
 def test_induction_along_a_function(lab: Lab) -> None:
