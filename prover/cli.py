@@ -423,6 +423,50 @@ def setup(
 @app.command(
     epilog="""\b
 Example:
+  prover tactic Basic.lean --at 120       the tactics for the `sorry` at byte 120
+
+\b
+Exit code: 0 proved, 1 not proved, 2 wrong use or a text that does not elaborate."""
+)
+def tactic(
+    target: Annotated[
+        str, typer.Argument(help="A file, or - for standard input.", metavar="FILE|-")
+    ],
+    at: Annotated[
+        int,
+        typer.Option(help="Where the `sorry` or the `prover?` begins, in bytes (UTF-8).", min=0),
+    ],
+    timeout: Annotated[float, typer.Option(help="How long to search, in seconds.", min=0.0)] = 30.0,
+    model: ModelOption = "auto",
+    jobs: JobsOption = None,
+    lean: LeanOption = "auto",
+) -> None:
+    """The proof of one goal of a file, alone: what the tactic `prover?` in Lean asks for."""
+    import asyncio
+
+    from prover.goal import script_at
+    from prover.serve.client import where
+
+    source = read_finished(target)
+    place = where(source.folder, lean=lean, jobs=jobs, model=model)
+    print(asyncio.run(script_at(place, source.text, at, timeout)))
+
+
+@app.command(
+    epilog="""\b
+Example, for the configuration of a client:
+  {"mcpServers": {"prover": {"command": "prover", "args": ["mcp"]}}}"""
+)
+def mcp(model: ModelOption = "auto", jobs: JobsOption = None, lean: LeanOption = "auto") -> None:
+    """Serve agents over the Model Context Protocol, on standard input and output."""
+    from prover.mcp import serve
+
+    serve(Path.cwd(), lean=lean, model=model, jobs=jobs)
+
+
+@app.command(
+    epilog="""\b
+Example:
   prover doctor --lean ../my_project
 
 \b

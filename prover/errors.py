@@ -29,6 +29,7 @@ ends with the exit code; `PROVER_DEBUG=1` shows where the error is from as well.
     │   ├── Superseded          2  a document has changed meanwhile
     │   ├── TooLarge            2  a request is longer than it reads
     │   └── UnknownState        2  a session has no such state
+    ├── NoProof                 1  a search for the proof of one goal ended without it
     └── CanaryProved            3  something false was accepted as proved
 
 A class that one room raises is defined in that room. The other exit codes are 0 (proved, or done), 1
@@ -41,6 +42,9 @@ from typing import ClassVar
 
 PROVED, NOT_PROVED, WRONG, CANARY, INTERRUPTED = 0, 1, 2, 3, 130
 """The exit codes of the commands."""
+
+EXTRAS = {"mcp": "mcp", "mcp_types": "mcp", "pydantic": "mcp"}
+"""The extra that brings a package; of others it is `train`."""
 
 
 class ProverError(Exception):
@@ -81,5 +85,6 @@ def explained(error: Exception) -> ProverError | None:
         case OSError(strerror=str(why), filename=name, filename2=other):
             return ProverError(f"{other or name or ''}: {why}".removeprefix(": "))
         case ModuleNotFoundError(name=str(name)):
-            return ProverError(f"{name} is not installed", "pip install 'prover[train]'")
+            extra = EXTRAS.get(name.partition(".")[0], "train")
+            return ProverError(f"{name} is not installed", f"pip install 'prover[{extra}]'")
     return None

@@ -91,6 +91,11 @@ def test_an_error_says_what_to_do_next() -> None:
         (FileNotFoundError(2, "No such file", "x"), 2, "error: x: No such file\n"),
         (OSError(28, "No space left on device"), 2, "error: No space left on device\n"),
         (ModuleNotFoundError(name="rensa"), 2, "error: rensa is not installed\npip install"),
+        (
+            ModuleNotFoundError(name="mcp.server"),
+            2,
+            "error: mcp.server is not installed\npip install 'prover[mcp]'",
+        ),
     ],
 )
 def test_an_error_becomes_a_message_and_an_exit_code(

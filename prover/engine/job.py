@@ -158,7 +158,8 @@ class Job:
             at += header.count("\n") - len(header.encode())
             wanted = targets.around(done, at)
             if not wanted:
-                raise StatementError("there is no `sorry` at this place")
+                why = "there is no `sorry` at this place"
+                raise StatementError("\n".join([why, *map(str, done.errors)]))
         elif name is not None:
             wanted = [declaration := self.texts.named(done, name)]
             if not targets.targets(done, wanted):

@@ -31,7 +31,7 @@ def fill(lab: Lab, text: str, at: int) -> Filled:
     return lab.wait(lab.prover.prove_text(text, at=at, options=options))
 
 
-@pytest.mark.parametrize("which", [0, 1, 2, 3])
+@pytest.mark.parametrize("which", [0, 2])
 def test_only_the_hole_at_a_place_is_filled(lab: Lab, which: int) -> None:
     filled = fill(lab, TEXT, HOLES[which])
     (verdict,) = filled.verdicts
