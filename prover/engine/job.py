@@ -433,6 +433,7 @@ class Job:
         led to stays as it was found."""
         options = self.options
         context = await self.texts.pool.context(part.state, part.theorems)
+        context = replace(context, library=await self.texts.pool.library(part.state))
         search = BestFirst(
             part.state,
             alpha=self.alpha,

@@ -55,13 +55,13 @@ class Libraries:
         async with self._one_at_a_time:
             if modules not in self._known:
                 path = cache_folder() / f"theorems-{self._lean}-{modules}.json"
-                rows = await asyncio.to_thread(_kept, path)
-                if rows is None:
+                library = await asyncio.to_thread(_kept, path)
+                if library is None:
                     rows = await _read(ask)
                     if rows is None:
                         return None
-                    await asyncio.to_thread(_keep, path, rows)
-                self._known[modules] = await asyncio.to_thread(Library, *rows)
+                    library = await asyncio.to_thread(_keep, path, rows)
+                self._known[modules] = library
             return self._known[modules]
 
 
@@ -89,17 +89,16 @@ async def _read(ask: Ask) -> Rows | None:
     return list(numbers), modules
 
 
-def _kept(path: Path) -> Rows | None:
-    """What is on disk, if it is whole."""
+def _kept(path: Path) -> Library | None:
+    """The index on disk, if it is there and whole."""
     try:
-        rows = json.loads(path.read_bytes())
-        Library(*rows)
+        return Library(*json.loads(path.read_bytes()))
     except (OSError, ValueError, TypeError, IndexError):
         return None
-    return rows[0], rows[1]
 
 
-def _keep(path: Path, rows: Rows) -> None:
+def _keep(path: Path, rows: Rows) -> Library:
     with suppress(OSError, ProverError):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, json.dumps(rows, ensure_ascii=False))
+    return Library(*rows)
