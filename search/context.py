@@ -120,14 +120,15 @@ class Premise:
 @dataclass(frozen=True, slots=True)
 class Context:
     """What the user's own constants in a goal are, by their full names, with all that these mention;
-    instances of classes by theirs; theorems of the user's, the nearest last; and the theorems of the
-    library to choose from."""
+    instances of classes by theirs; theorems of the user's, the nearest last. `library` are all that
+    are imported, `near` some of these for the first goal, the nearest first."""
 
     functions: Mapping[str, Function] = field(default_factory=dict)
     types: Mapping[str, InductiveType] = field(default_factory=dict)
     instances: Mapping[str, Signature] = field(default_factory=dict)
     premises: tuple[Premise, ...] = ()
     library: Library | None = None
+    near: tuple[Premise, ...] = ()
 
     def with_proved(self, names: AbstractSet[str]) -> Context:
         """The same with some theorems that are proved by now."""

@@ -34,6 +34,7 @@ from prover.engine.proposer import Proposer
 from prover.engine.refute import STUDY_AFTER, Doubt, disproved
 from prover.engine.targets import Target
 from prover.generate.portfolio import Portfolio
+from prover.generate.prompts import StepFormat
 from prover.lean.source import as_lean_reads, cut, with_options
 from prover.lean.states import Declaration, Elaborated, Hole
 from prover.lean.worker import ElaborationFailed
@@ -41,6 +42,7 @@ from prover.verify.layers import Judgement, failed_judgement, lean_version
 from prover.verify.verdict import Outcome, Verdict
 from search.best_first import BestFirst, SearchResult
 from search.budget import Budget, Spent
+from search.context import Context
 from search.graph import Graph
 from search.interfaces import Progress as Step
 from search.interfaces import TacticGenerator
@@ -432,15 +434,13 @@ class Job:
         budget and the generator are those of the job unless others are given; what another generator
         led to stays as it was found."""
         options = self.options
-        context = await self.texts.pool.context(part.state, part.theorems)
-        context = replace(context, library=await self.texts.pool.library(part.state))
         search = BestFirst(
             part.state,
             alpha=self.alpha,
             width=self.width,
             budget=budget or options.budget,
             seed=options.seed,
-            context=context.with_proved(proved),
+            context=await self._context(part, proved),
         )
         refused: list[str] = []
 
@@ -482,6 +482,15 @@ class Job:
         if shorter == proof or not await verify(shorter):
             return found
         return replace(found, result=replace(found.result, proof=shorter))
+
+    async def _context(self, part: Part, proved: AbstractSet[str]) -> Context:
+        """What the goal of a part is about, with theorems of the text that were `proved` already."""
+        pool, form = self.texts.pool, self._engine.form
+        context = await pool.context(part.state, part.theorems)
+        library = await pool.library(part.state)
+        shown = isinstance(form, StepFormat) and form.retrieves
+        near = await pool.premises(part.state) if shown else ()
+        return replace(context.with_proved(proved), library=library, near=near)
 
     def _proposers(self, part: Part) -> tuple[TacticGenerator, TacticGenerator | None]:
         """What proposes tactics, and what is tried before it."""
