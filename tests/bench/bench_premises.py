@@ -20,7 +20,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from prover.lean.toolchain import find_lean
 from search.best_first import BestFirst
 from search.budget import Budget
 from search.interfaces import Progress, Request, State, Suggestion
+from search.premises import Entry, Library
 from search.scheduler import Scheduler
 
 MOST = 32
@@ -57,24 +58,29 @@ class Problem:
     used: set[str] = field(default_factory=set)
 
 
-class Honest(Portfolio):
-    """The portfolio without questions to Lean that the theorem itself would answer, and with its
-    name in nothing."""
+class Others(Library):
+    """A library without one of its theorems."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, library: Library, name: str) -> None:
+        self._library = library
         self._name = name
+
+    def ranked(
+        self, constants: Collection[str], most: int, without: Collection[str] = ()
+    ) -> list[Entry]:
+        return self._library.ranked(constants, most, {self._name, *without})
+
+
+class Honest(Portfolio):
+    """The portfolio without questions to Lean, which the theorem itself would answer."""
 
     async def generate(
         self, requests: Sequence[Request]
     ) -> AsyncGenerator[tuple[int, Suggestion], None]:
         """Yields what the portfolio suggests and may be used here."""
         async for index, suggestion in super().generate(requests):
-            if "?" not in suggestion.tactic and not mentions(suggestion.tactic, self._name):
+            if "?" not in suggestion.tactic:
                 yield index, suggestion
-
-
-def mentions(text: str, name: str) -> bool:
-    return name in re.findall(r"[^\s,\[\]←()]+", text)
 
 
 async def read_problems(pool: LeanPool, count: int) -> list[Problem]:
@@ -163,11 +169,13 @@ async def measure_search(pool: LeanPool, problems: Sequence[Problem], out: Path 
         async def search(problem: Problem, who: str) -> tuple[bool, int]:
             context = await pool.context(problem.state)
             if who == "with":
-                context = replace(context, library=await pool.library(problem.state))
+                library = await pool.library(problem.state)
+                assert library is not None
+                context = replace(context, library=Others(library, problem.name))
             budget = Budget(expansions=30, seconds=25.0)
             best = BestFirst(problem.state, width=8, budget=budget, context=context)
             begin = time.monotonic()
-            result = await scheduler.run(best, Honest(problem.name))
+            result = await scheduler.run(best, Honest())
             seconds = time.monotonic() - begin
             if out is not None:
                 row = {

@@ -141,3 +141,11 @@ def test_a_folder_that_cannot_be_written_costs_only_time(
     monkeypatch.setenv("PROVER_CACHE", str(tmp_path / "file" / "inside"))
     monkeypatch.setattr(lab.pool, "_libraries", Libraries("test"))
     assert len(library(lab, state)) > 10_000
+
+
+def test_a_search_finds_proofs_that_need_theorems_of_the_library(lab: Lab) -> None:
+    """Also of goals that only its steps lead to."""
+    statement = "theorem t : ∀ (a b m k : Nat), a % m = b % m → k = k ∧ (a * k) % m = (b * k) % m"
+    verdict = lab.wait(lab.prover.prove(statement))
+    assert verdict.proved and verdict.proof is not None
+    assert "Nat.mul_mod" in verdict.proof and verdict.proof.count("Nat.") < 4, "and no others"
