@@ -42,7 +42,7 @@ from prover.verify.layers import Judgement, failed_judgement, lean_version
 from prover.verify.verdict import Outcome, Verdict
 from search.best_first import BestFirst, SearchResult
 from search.budget import Budget, Spent
-from search.context import Context
+from search.context import NOTHING, Context
 from search.graph import Graph
 from search.interfaces import Progress as Step
 from search.interfaces import TacticGenerator
@@ -434,13 +434,14 @@ class Job:
         budget and the generator are those of the job unless others are given; what another generator
         led to stays as it was found."""
         options = self.options
+        context = await self._cancellable(asyncio.create_task(self._context(part, proved)))
         search = BestFirst(
             part.state,
             alpha=self.alpha,
             width=self.width,
             budget=budget or options.budget,
             seed=options.seed,
-            context=await self._context(part, proved),
+            context=context or NOTHING,
         )
         refused: list[str] = []
 

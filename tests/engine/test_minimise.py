@@ -30,8 +30,10 @@ theorem t """
         ),
         (
             "(a b m k : Nat) (h : a % m = b % m) : (a * k) % m = (b * k) % m",
-            "simp_all [Nat.mul_one, Nat.mul_zero, Nat.one_mul, Nat.zero_mul, Nat.add_zero, "
-            "Nat.zero_add, Nat.mul_mod, Nat.sub_self, Nat.sub_zero, Nat.zero_sub, Nat.pow_zero]",
+            (
+                "simp_all [Nat.mul_one, Nat.mul_zero, Nat.one_mul, Nat.zero_mul, Nat.add_zero, "
+                "Nat.zero_add, Nat.mul_mod, Nat.sub_self, Nat.sub_zero, Nat.zero_sub, Nat.pow_zero]"
+            ),
             "simp_all [Nat.mul_mod]",
         ),
         ("(n : Nat) (h : n = 1) : n = 1", "have k := h.symm\nexact h", "exact h"),
