@@ -22,6 +22,10 @@ from search.premises import Library, Row
 AT_ONCE = 4_000
 """How many theorems the gym tells at once, about."""
 
+MOST_IN_MEMORY = 4
+MOST_ON_DISK = 30
+"""How many indexes are kept. One of 33,000 theorems takes 3.4 MB on disk and 18 MB in memory."""
+
 MACHINE_MADE = re.compile(
     r"(^|\.)(_|inst[A-Z]|match_|brecOn|sizeOf|ctorIdx|noConfusion|binductionOn|recOn|below"
     r"|(injEq|inj|congr_simp|eq_def|eq_\d+|eq_unfold|else_eq|ndrec|hcongr\w*|ext_iff)$"
@@ -62,7 +66,10 @@ class Libraries:
                         return None
                     library = await asyncio.to_thread(_keep, path, rows)
                 self._known[modules] = library
-            return self._known[modules]
+            self._known[modules] = found = self._known.pop(modules)  # the latest is the last
+            if len(self._known) > MOST_IN_MEMORY:
+                del self._known[next(iter(self._known))]
+            return found
 
 
 Rows = tuple[list[str], list[tuple[str, list[Row]]]]
@@ -101,4 +108,7 @@ def _keep(path: Path, rows: Rows) -> Library:
     with suppress(OSError, ProverError):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, json.dumps(rows, ensure_ascii=False))
+        kept = sorted(path.parent.glob("theorems-*.json"), key=lambda p: p.stat().st_mtime)
+        for old in kept[:-MOST_ON_DISK]:
+            old.unlink(missing_ok=True)
     return Library(*rows)

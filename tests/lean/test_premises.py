@@ -1,11 +1,12 @@
 """Theorems of the library for a goal, from Lean itself."""
 
+import os
 import time
 from pathlib import Path
 
 import pytest
 
-from prover.lean.library import Libraries
+from prover.lean.library import MOST_ON_DISK, Libraries
 from search.context import Premise
 from search.interfaces import State
 from search.premises import Library
@@ -122,8 +123,13 @@ def test_the_index_is_kept_on_disk(
     goal = state.goals[0].constants
     monkeypatch.setenv("PROVER_CACHE", str(tmp_path))
     monkeypatch.setattr(lab.pool, "_libraries", Libraries("test"))
+    old = [tmp_path / f"theorems-other-{number}.json" for number in range(MOST_ON_DISK)]
+    for number, path in enumerate(old):
+        path.touch()
+        os.utime(path, (number, number))
     made = library(lab, state).ranked(goal, 32)
     (kept,) = tmp_path.glob("theorems-test-*.json")
+    assert not old[0].exists() and old[1].exists(), "the oldest goes"
     first = kept.stat().st_mtime_ns
     monkeypatch.setattr(lab.pool, "_libraries", Libraries("test"))
     assert library(lab, state).ranked(goal, 32) == made
