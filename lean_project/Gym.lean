@@ -16,6 +16,8 @@ starts with that word (model text does not know it and so cannot forge an answer
 | `refute` | `state`, `most`, `heartbeats`, `negation` | `found`, `guesses`, `points`, `undecided` |
 | `evaluate` | `state`, `terms`, `most`, `heartbeats`, `values`, `points` | `values` |
 | `context` | `state`, `theorems` | `constants`, `theorems`: what the goal is about, and what stands before it |
+| `library` | `state`, `from`, `most` | `symbols`, `theorems`, `next`: the theorems of some imported modules; `modules` if `most` is 0 |
+| `premises` | `state`, `names` | `theorems`: what these say |
 | `imports` | `text` | `end`: the byte where the text's imports end |
 | `export` | `env`, `names` | `segments`: these constants as data |
 | `document` | `text`, `document`, `same` | `document`, `kept`, `head`, `messages`, `next` |
@@ -204,6 +206,9 @@ partial def ownNames (env : Environment) (names : Array Name) (i : Nat) : List S
     else ownNames env names (i + 1)
   else []
 
+partial def nameStrings (names : Array Name) (i : Nat) : List String :=
+  if h : i < names.size then quote names[i].toString :: nameStrings names (i + 1) else []
+
 /-- The constant at the head of a type, under its reducible definitions. -/
 def headOf (type : Expr) : MetaM String := do
   let type ← instantiateMVars type
@@ -251,10 +256,12 @@ def goalJson (g : MVarId) : MetaM (String × String) := inGoal g do
   let hyps ← hypothesesJson (localDecls d.lctx d.lctx.getFVars 0)
   let target ← instantiateMVars d.type
   let own := ownNames (← getEnv) target.getUsedConstants 0
-  let around := ownNames (← getEnv) closed.getUsedConstants 0
+  let constants := closed.getUsedConstants
+  let around := ownNames (← getEnv) constants 0
   let case := if d.userName.isAnonymous then "null" else quote d.userName.eraseMacroScopes.toString
   return (key, "{\"pp\":" ++ quote pp ++ field "hyps" (array hyps) ++ field "own" (array own)
-    ++ field "around" (array around) ++ field "case" case ++ "}")
+    ++ field "around" (array around) ++ field "constants" (array (nameStrings constants 0))
+    ++ field "case" case ++ "}")
 
 def goalsJson : List MVarId → MetaM (String × List String)
   | [] => pure ("", [])
@@ -1710,6 +1717,112 @@ def context (ref : GymRef) (req : Json) : IO Outcome := do
     | .error e => failure e
     | .ok fields => return .ok fields
   | _, _ => return .failed "request" "a state and theorems"
+
+/-! ## Theorems of the library
+
+The theorems of the imported modules with the constants of their statements, some modules at a time:
+what an index of them is made of. -/
+
+def isTheorem (env : Environment) (n : Name) (info : ConstantInfo) : Bool :=
+--#if lean >= 4.24
+  match getOriginalConstKind? env n, info with
+  | some .thm, _ => true
+  | none, .thmInfo _ => true
+  | _, _ => false
+--#else
+--  match info with
+--  | .thmInfo _ => true
+--  | _ => false
+--#endif
+
+/-- Roots of the modules and of the names of theorems about Lean itself and inside its tactics. -/
+def machinery : List Name := [`Lean, `Lake]
+
+/-- Whether a proof may mention a theorem by its name, and somebody may want it to. -/
+def isUsable (env : Environment) (n : Name) (info : ConstantInfo) : Bool :=
+  !nameIn n.getRoot machinery && !n.isInternalDetail && isTheorem env n info
+    && !Linter.isDeprecated env n && !isReservedName env n
+
+/-- The numbers of some names after a text; those that are new are written into the table. -/
+partial def numbers (t : Table Name) (names : Array Name) (i : Nat) (acc : String) : IO String := do
+  if h : i < names.size then
+    let n := names[i]
+    let k ← match ← t.find n.hash (· == n) with
+      | some k => pure k
+      | none => t.add n.hash n (quote n.toString)
+    numbers t names (i + 1) (acc ++ "," ++ toString k)
+  else return acc
+
+/-- The rows of a module from its constant `i` on: a name, the number of the constant at the head of
+the conclusion, and those of all constants. -/
+partial def theoremRows (env : Environment) (t : Table Name) (data : ModuleData) (i : Nat)
+    (acc : String) (count : Nat) : IO (String × Nat) := do
+  if h : i < data.constNames.size then
+    if h' : i < data.constants.size then
+      let n := data.constNames[i]
+      let info := data.constants[i]
+      if isUsable env n info then
+        let acc := acc ++ (if count == 0 then "[" else ",[") ++ quote n.toString
+        let acc ← numbers t #[resultOf info.type] 0 acc
+        let acc ← numbers t info.type.getUsedConstants 0 acc
+        theoremRows env t data (i + 1) (acc ++ "]") (count + 1)
+      else theoremRows env t data (i + 1) acc count
+    else return (acc, count)
+  else return (acc, count)
+
+/-- The modules from `i` on with their rows, until these are `most`; and which module is the next. -/
+partial def moduleRows (env : Environment) (t : Table Name) (i most : Nat) (acc : String) :
+    IO (String × Nat) := do
+  if h : i < env.header.moduleData.size then
+    let name := moduleName env i
+    if nameIn name.getRoot machinery then moduleRows env t (i + 1) most acc
+    else
+      let (rows, count) ← theoremRows env t env.header.moduleData[i] 0 "" 0
+      let acc := if count == 0 then acc
+        else acc ++ (if acc == "" then "[" else ",[") ++ quote name.toString ++ ",[" ++ rows ++ "]]"
+      if count < most then moduleRows env t (i + 1) (most - count) acc else return (acc, i + 1)
+  else return (acc, i)
+
+/-- What tells one set of imported modules from another: their names and sizes. -/
+partial def modulesHash (env : Environment) (i : Nat) (acc : UInt64) : UInt64 :=
+  if h : i < env.header.moduleData.size then
+    let size := hash env.header.moduleData[i].constNames.size
+    modulesHash env (i + 1) (mixHash acc (mixHash (moduleName env i).hash size))
+  else acc
+
+def library (ref : GymRef) (req : Json) : IO Outcome := do
+  match getNat req "state", getNat req "from", getNat req "most" with
+  | .ok id, .ok from', .ok most => do
+    let some s ← getState ref id | return .failed "unknown" ("no state " ++ toString id)
+    let env := s.core.env
+    if most == 0 then return .ok (field "modules" (quote (toString (modulesHash env 0 7))))
+    let t ← newTable Name
+    let (rows, next) ← moduleRows env t from' most ""
+    let next := if next < env.header.moduleData.size then toString next else "null"
+    return .ok (field "symbols" (← t.take) ++ field "theorems" ("[" ++ rows ++ "]") ++ field "next" next)
+  | _, _, _ => return .failed "request" "a state, a module and a number"
+
+/-- Theorems as `premises` tells them: name, statement. What the goal's declaration is or what is not
+there is left out. -/
+def premisesJson (env : Environment) (self : Name) : List Name → MetaM (List String)
+  | [] => pure []
+  | n :: ns => do
+    let rest ← premisesJson env self ns
+    match env.find? n with
+    | none => return rest
+    | some info => do
+      if n == self then return rest
+      return (← entryJson n info "theorem" (field "own" "[]" ++ field "sorry" "false"
+        ++ field "head" (quote (resultOf info.type).toString))) :: rest
+
+def premises (ref : GymRef) (req : Json) : IO Outcome := do
+  match getNat req "state" with
+  | .ok id => do
+    let some s ← getState ref id | return .failed "unknown" ("no state " ++ toString id)
+    match ← EIO.toIO' (s.query (premisesJson s.core.env s.self (getNames req "names"))) with
+    | .error e => failure e
+    | .ok rows => return .ok (field "theorems" (array rows))
+  | .error e => return .failed "request" e
 
 /-! ## Which texts leave nothing behind in the process -/
 
@@ -4346,6 +4459,8 @@ def answer (ref : GymRef) (documents : DocumentsRef) (req : Json) (start : Nat) 
   | .ok "scope" => documentScope documents req
   | .ok "names" => documentNames ref documents req
   | .ok "describe" => documentDescribe documents req
+  | .ok "library" => library ref req
+  | .ok "premises" => premises ref req
   | .ok "free" => do
     let gym ← ref.get
     ref.set { gym with states := freeStates gym.states (getNats req "states"),

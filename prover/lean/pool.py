@@ -13,7 +13,7 @@ import re
 import secrets
 import textwrap
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from types import TracebackType
@@ -21,6 +21,7 @@ from typing import Any, Self, TypeVar
 
 from prover.errors import ProverError
 from prover.lean.axioms import ALLOWED
+from prover.lean.library import Libraries
 from prover.lean.limits import Limits
 from prover.lean.process import GymDied, GymProcess, Reply
 from prover.lean.states import (
@@ -31,11 +32,13 @@ from prover.lean.states import (
     read_context,
     read_goal,
     read_messages,
+    read_premises,
 )
 from prover.lean.toolchain import Lean
 from prover.lean.worker import ElaborationFailed, Worker
-from search.context import NOTHING, Context
+from search.context import NOTHING, Context, Premise
 from search.interfaces import Cost, Failure, Outcome, Progress, State
+from search.premises import Library
 
 T = TypeVar("T")
 
@@ -137,6 +140,7 @@ class LeanPool:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._burials: set[asyncio.Task[None]] = set()
         self._broken: LeanUnavailable | None = None
+        self._libraries = Libraries(f"{lean.version}-{lean.commit}")
         self._peak_memory_mb = 0.0
 
     async def __aenter__(self) -> Self:
@@ -315,6 +319,30 @@ class LeanPool:
         NOTHING if Lean does not tell."""
         reply = await self._ask(state, self.limits.tactic_seconds, cmd="context", theorems=theorems)
         return NOTHING if isinstance(reply, str) else read_context(reply)
+
+    async def library(self, state: State) -> Library | None:
+        """An index of the theorems that the header of a state imports; None if Lean does not tell.
+        It is made once for each set of imports, which takes seconds for a large library."""
+
+        async def ask(first: int, most: int) -> dict[str, Any] | str:
+            fields = {"from": first, "most": most}
+            return await self._ask(state, self.limits.elab_seconds, cmd="library", **fields)
+
+        return await self._libraries.of(ask)
+
+    async def premises(
+        self, state: State, most: int = 32, without: Collection[str] = ()
+    ) -> tuple[Premise, ...]:
+        """Theorems of the imported modules that may help with the first goal of a state, at most
+        `most`, the likeliest first, and none of those `without`; none if Lean does not tell."""
+        library = await self.library(state)
+        if library is None:
+            return ()
+        entries = library.ranked(state.goals[0].constants, most, without)
+        names = [entry.name for entry in entries]
+        reply = await self._ask(state, self.limits.tactic_seconds, cmd="premises", names=names)
+        sources = {entry.name: entry.module for entry in entries}
+        return () if isinstance(reply, str) else read_premises(reply, sources)
 
     def release(self, states: Sequence[State]) -> None:
         workers = {worker.serial: worker for worker in self._live}
