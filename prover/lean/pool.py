@@ -15,6 +15,7 @@ import textwrap
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -293,15 +294,21 @@ class LeanPool:
     async def _asked(
         self, handle: Handle, seconds: float, command: dict[str, Any]
     ) -> dict[str, Any] | str:
-        worker = await self._acquire(handle.family, handle)
-        try:
-            name = await self._ensure(worker, handle)
-            reply = await worker.gym.request(seconds, state=name, **command)
-        except (_Lost, GymDied, ElaborationFailed) as failed:
-            return str(failed)
-        finally:
-            self._give_back(worker)
-        return reply.fields if reply.ok else reply.message
+        for attempt in count(1):
+            worker = await self._acquire(handle.family, handle)
+            try:
+                name = await self._ensure(worker, handle)
+                reply = await worker.gym.request(seconds, state=name, **command)
+            except (_Lost, ElaborationFailed) as failed:
+                return str(failed)
+            except GymDied as died:
+                if not died.killed or attempt >= died.tries:
+                    return str(died)
+            else:
+                return reply.fields if reply.ok else reply.message
+            finally:
+                self._give_back(worker)
+        raise AssertionError
 
     async def context(self, state: State, theorems: Sequence[Name] = ()) -> Context:
         """What a state's first goal is about, with those of some theorems that stand before it;
@@ -392,12 +399,12 @@ class LeanPool:
         return await self.on_worker(work, "")
 
     async def _run(self, handle: Handle, tactic: str, whole: bool, heartbeats: int) -> Outcome:
-        for attempt in range(2):
+        for attempt in count(1):
             worker = await self._acquire(handle.family, handle)
             try:
                 return await self._run_on(worker, handle, tactic, whole, heartbeats)
             except GymDied as died:
-                if died.kind != "crash" or attempt == 1:
+                if died.kind != "crash" or attempt >= died.tries:
                     return Failure(died.kind, str(died))
             finally:
                 self._give_back(worker)
@@ -571,12 +578,12 @@ class LeanPool:
         burial.add_done_callback(self._burials.discard)
 
     async def _start_worker(self) -> None:
-        for attempt in range(2):
+        for attempt in count(1):
             try:
                 gym = await GymProcess.start(self.lean, self.limits)
                 break
             except (GymDied, OSError) as error:
-                if attempt == 1:
+                if attempt >= (error.tries if isinstance(error, GymDied) else 2):
                     self._broken = LeanUnavailable(str(error))
                     self._fail_waiting()
                     return
@@ -616,17 +623,18 @@ async def twice(
     place: Callable[[], contextlib.AbstractAsyncContextManager[Worker]],
     work: Callable[[Worker], Awaitable[T]],
 ) -> T:
-    """Does work in a place that has a worker, once more if its process crashes.
+    """Does work in a place that has a worker, once more if its process crashes, and some more times
+    if somebody kills it.
 
     Raises:
         ElaborationFailed: the process died.
     """
-    for attempt in range(2):
+    for attempt in count(1):
         try:
             async with place() as worker:
                 return await work(worker)
         except GymDied as died:
-            if died.kind != "crash" or attempt == 1:
+            if died.kind != "crash" or attempt >= died.tries:
                 raise ElaborationFailed(died.kind, str(died)) from None
     raise AssertionError
 

@@ -162,6 +162,7 @@ class Service:
                     "model": lease.settings.model,
                     "users": lease.users,
                     "workers": lease.engine.pool.pids,
+                    "tactics": lease.engine.scheduler.metrics().tactics,
                     "restarts": lease.engine.pool.restarts,
                 }
                 for lease in self.engines.open
