@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from prover.serve import client, process, server
+from prover.serve import process, server
 from prover.serve.client import Client, connect
 from prover.serve.client import ask as ask_engine
 from prover.serve.schema import EngineGone, ServeError
