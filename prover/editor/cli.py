@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from prover.errors import ProverError
+from prover.interrupt import run_cancellable
 from prover.terminal import LeanOption, ModelOption
 
 
@@ -29,7 +29,7 @@ def lsp(
     if lake is not None:
         from prover.editor.proxy import serve_proxy
 
-        raise typer.Exit(asyncio.run(serve_proxy([lake, "serve", *(arguments or ())])))
+        raise typer.Exit(run_cancellable(serve_proxy([lake, "serve", *(arguments or ())])))
     try:
         from prover.editor.server import serve_lean
     except ModuleNotFoundError as error:

@@ -7,7 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator, Hashable
 from dataclasses import dataclass, field
 
-from prover.lean.process import GymProcess, Limits
+from prover.lean.limits import Limits
+from prover.lean.process import GymProcess
 from prover.lean.toolchain import Lean
 
 HOSTS = 2
