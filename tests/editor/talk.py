@@ -15,7 +15,7 @@ from typing import Any, Self
 from prover.editor.wire import Frame, Noise, Splitter, frame
 
 SERVER = Path(__file__).with_name("server.py")
-PROXY = [sys.executable, "-m", "prover.editor.proxy"]
+PROXY = [sys.executable, "-P", "-m", "prover.editor.proxy"]
 SECONDS = 20.0
 
 
