@@ -28,8 +28,10 @@ from prover.editor.positions import changed
 from prover.editor.quiet import be_quiet
 from prover.editor.wire import Frame, Noise, Part, Piece, Splitter, frame, span
 from prover.errors import INTERRUPTED, WRONG, ProverError
+from prover.interrupt import run_cancellable
 from prover.lean.process import die_with_parent, kill_family
 from prover.serve.client import Client
+from prover.streams import open_streams
 
 log = logging.getLogger(__name__)
 
@@ -593,3 +595,10 @@ async def _refuse(editor: Side, command: Sequence[str], why: str) -> None:
                         answer = {"id": fields["id"], **_error(SERVER_NOT_STARTED, text)}
                         await editor.send(frame(answer))
                         return
+
+
+if (
+    __name__ == "__main__"
+):  # what the `lake` of `prover editor install` starts: it takes less time to load
+    open_streams()
+    sys.exit(run_cancellable(serve_proxy(sys.argv[1:])))
