@@ -16,8 +16,17 @@ starts with that word (model text does not know it and so cannot forge an answer
 | `refute` | `state`, `most`, `heartbeats`, `negation` | `found`, `guesses`, `points`, `undecided` |
 | `evaluate` | `state`, `terms`, `most`, `heartbeats`, `values`, `points` | `values` |
 | `context` | `state`, `theorems` | `constants`, `theorems`: what the goal is about, and what stands before it |
+| `library` | `state`, `from`, `most` | `symbols`, `theorems`, `next`: the theorems of some imported modules; `modules` if `most` is 0 |
+| `premises` | `state`, `names` | `theorems`: what these say |
 | `imports` | `text` | `end`: the byte where the text's imports end |
 | `export` | `env`, `names` | `segments`: these constants as data |
+| `document` | `text`, `document`, `same` | `document`, `kept`, `head`, `messages`, `next` |
+| `step` | `document`, `skip` | `end`, `next`, `messages`, `holes`, `symbols`, `tainted` |
+| `goals`, `term_goal`, `hover`, `definition` | `document`, `at` | `found` |
+| `scope` | `document`, `at`, `dot`, `variable` | `found`: what a name can mean there |
+| `describe` | `document`, `at`, `names`, `most` | `found`: kinds, types, docstrings |
+| `names` | `document` | `found`: all names that are imported |
+| `close` | `document` | |
 | `tables` | | the sizes of what a text can change for the texts after it |
 | `free`  | `states`, `envs` | |
 | `stop`  | | |
@@ -197,6 +206,9 @@ partial def ownNames (env : Environment) (names : Array Name) (i : Nat) : List S
     else ownNames env names (i + 1)
   else []
 
+partial def nameStrings (names : Array Name) (i : Nat) : List String :=
+  if h : i < names.size then quote names[i].toString :: nameStrings names (i + 1) else []
+
 /-- The constant at the head of a type, under its reducible definitions. -/
 def headOf (type : Expr) : MetaM String := do
   let type ← instantiateMVars type
@@ -244,10 +256,12 @@ def goalJson (g : MVarId) : MetaM (String × String) := inGoal g do
   let hyps ← hypothesesJson (localDecls d.lctx d.lctx.getFVars 0)
   let target ← instantiateMVars d.type
   let own := ownNames (← getEnv) target.getUsedConstants 0
-  let around := ownNames (← getEnv) closed.getUsedConstants 0
+  let constants := closed.getUsedConstants
+  let around := ownNames (← getEnv) constants 0
   let case := if d.userName.isAnonymous then "null" else quote d.userName.eraseMacroScopes.toString
   return (key, "{\"pp\":" ++ quote pp ++ field "hyps" (array hyps) ++ field "own" (array own)
-    ++ field "around" (array around) ++ field "case" case ++ "}")
+    ++ field "around" (array around) ++ field "constants" (array (nameStrings constants 0))
+    ++ field "case" case ++ "}")
 
 def goalsJson : List MVarId → MetaM (String × List String)
   | [] => pure ("", [])
@@ -1703,6 +1717,112 @@ def context (ref : GymRef) (req : Json) : IO Outcome := do
     | .error e => failure e
     | .ok fields => return .ok fields
   | _, _ => return .failed "request" "a state and theorems"
+
+/-! ## Theorems of the library
+
+The theorems of the imported modules with the constants of their statements, some modules at a time:
+what an index of them is made of. -/
+
+def isTheorem (env : Environment) (n : Name) (info : ConstantInfo) : Bool :=
+--#if lean >= 4.24
+  match getOriginalConstKind? env n, info with
+  | some .thm, _ => true
+  | none, .thmInfo _ => true
+  | _, _ => false
+--#else
+--  match info with
+--  | .thmInfo _ => true
+--  | _ => false
+--#endif
+
+/-- Roots of the modules and of the names of theorems about Lean itself and inside its tactics. -/
+def machinery : List Name := [`Lean, `Lake]
+
+/-- Whether a proof may mention a theorem by its name, and somebody may want it to. -/
+def isUsable (env : Environment) (n : Name) (info : ConstantInfo) : Bool :=
+  !nameIn n.getRoot machinery && !n.isInternalDetail && isTheorem env n info
+    && !Linter.isDeprecated env n && !isReservedName env n
+
+/-- The numbers of some names after a text; those that are new are written into the table. -/
+partial def numbers (t : Table Name) (names : Array Name) (i : Nat) (acc : String) : IO String := do
+  if h : i < names.size then
+    let n := names[i]
+    let k ← match ← t.find n.hash (· == n) with
+      | some k => pure k
+      | none => t.add n.hash n (quote n.toString)
+    numbers t names (i + 1) (acc ++ "," ++ toString k)
+  else return acc
+
+/-- The rows of a module from its constant `i` on: a name, the number of the constant at the head of
+the conclusion, and those of all constants. -/
+partial def theoremRows (env : Environment) (t : Table Name) (data : ModuleData) (i : Nat)
+    (acc : String) (count : Nat) : IO (String × Nat) := do
+  if h : i < data.constNames.size then
+    if h' : i < data.constants.size then
+      let n := data.constNames[i]
+      let info := data.constants[i]
+      if isUsable env n info then
+        let acc := acc ++ (if count == 0 then "[" else ",[") ++ quote n.toString
+        let acc ← numbers t #[resultOf info.type] 0 acc
+        let acc ← numbers t info.type.getUsedConstants 0 acc
+        theoremRows env t data (i + 1) (acc ++ "]") (count + 1)
+      else theoremRows env t data (i + 1) acc count
+    else return (acc, count)
+  else return (acc, count)
+
+/-- The modules from `i` on with their rows, until these are `most`; and which module is the next. -/
+partial def moduleRows (env : Environment) (t : Table Name) (i most : Nat) (acc : String) :
+    IO (String × Nat) := do
+  if h : i < env.header.moduleData.size then
+    let name := moduleName env i
+    if nameIn name.getRoot machinery then moduleRows env t (i + 1) most acc
+    else
+      let (rows, count) ← theoremRows env t env.header.moduleData[i] 0 "" 0
+      let acc := if count == 0 then acc
+        else acc ++ (if acc == "" then "[" else ",[") ++ quote name.toString ++ ",[" ++ rows ++ "]]"
+      if count < most then moduleRows env t (i + 1) (most - count) acc else return (acc, i + 1)
+  else return (acc, i)
+
+/-- What tells one set of imported modules from another: their names and sizes. -/
+partial def modulesHash (env : Environment) (i : Nat) (acc : UInt64) : UInt64 :=
+  if h : i < env.header.moduleData.size then
+    let size := hash env.header.moduleData[i].constNames.size
+    modulesHash env (i + 1) (mixHash acc (mixHash (moduleName env i).hash size))
+  else acc
+
+def library (ref : GymRef) (req : Json) : IO Outcome := do
+  match getNat req "state", getNat req "from", getNat req "most" with
+  | .ok id, .ok from', .ok most => do
+    let some s ← getState ref id | return .failed "unknown" ("no state " ++ toString id)
+    let env := s.core.env
+    if most == 0 then return .ok (field "modules" (quote (toString (modulesHash env 0 7))))
+    let t ← newTable Name
+    let (rows, next) ← moduleRows env t from' most ""
+    let next := if next < env.header.moduleData.size then toString next else "null"
+    return .ok (field "symbols" (← t.take) ++ field "theorems" ("[" ++ rows ++ "]") ++ field "next" next)
+  | _, _, _ => return .failed "request" "a state, a module and a number"
+
+/-- Theorems as `premises` tells them: name, statement. What the goal's declaration is or what is not
+there is left out. -/
+def premisesJson (env : Environment) (self : Name) : List Name → MetaM (List String)
+  | [] => pure []
+  | n :: ns => do
+    let rest ← premisesJson env self ns
+    match env.find? n with
+    | none => return rest
+    | some info => do
+      if n == self then return rest
+      return (← entryJson n info "theorem" (field "own" "[]" ++ field "sorry" "false"
+        ++ field "head" (quote (resultOf info.type).toString))) :: rest
+
+def premises (ref : GymRef) (req : Json) : IO Outcome := do
+  match getNat req "state" with
+  | .ok id => do
+    let some s ← getState ref id | return .failed "unknown" ("no state " ++ toString id)
+    match ← EIO.toIO' (s.query (premisesJson s.core.env s.self (getNames req "names"))) with
+    | .error e => failure e
+    | .ok rows => return .ok (field "theorems" (array rows))
+  | .error e => return .failed "request" e
 
 /-! ## Which texts leave nothing behind in the process -/
 
@@ -3546,9 +3666,779 @@ def evaluate (ref : GymRef) (req : Json) : IO Outcome := do
   | .error e, _, _, _ | _, .error e, _, _ | _, _, .error e, _ => return .failed "request" e
   | _, _, _, _ => return .failed "request" "no terms"
 
+/-! ## Documents
+
+A text that is being written. Its commands are elaborated one at a time, so that whoever asks can turn
+to a newer text in between; what each left is kept, and a newer text goes on behind those that it
+has in common with an older one. Positions are byte offsets in UTF-8. -/
+
+/-- A command of a document: what it was read as (`clean`: without complaint), and the state and the
+trees that it left. -/
+structure Step where
+  start : Parser.ModuleParserState
+  stx : Syntax
+  clean : Bool
+  pos : Parser.ModuleParserState
+  before : Command.State
+  after : Command.State
+  trees : PersistentArray InfoTree
+
+/-- A command that was read and is to be elaborated. -/
+structure Pending where
+  start : Parser.ModuleParserState
+  stx : Syntax
+  pos : Parser.ModuleParserState
+  log : MessageLog
+
+/-- A text, its commands as far as they are elaborated (newest first), and the one that comes, if any. -/
+structure Document where
+  input : Parser.InputContext
+  imports : String
+  head : Nat
+  state : Command.State
+  steps : List Step
+  pending : Option Pending
+
+structure Documents where
+  all : Array (Option Document) := #[]
+
+abbrev DocumentsRef := IO.Ref Documents
+
+def readCommand (input : Parser.InputContext) (s : Command.State) (start : Parser.ModuleParserState) :
+    Pending :=
+  let pmctx : Parser.ParserModuleContext :=
+    { env := s.env, options := currentOptions s, currNamespace := currentNamespace s,
+      openDecls := currentOpens s }
+  let (stx, pos, log) := Parser.parseCommand input pmctx start {}
+  { start, stx, pos, log }
+
+def noMessages (log : MessageLog) : Bool :=
+  match log.toList with
+  | [] => true
+  | _ => false
+
+def messagesAt (map : FileMap) : List Message → IO (List String)
+  | [] => pure []
+  | m :: ms => do
+    let rest ← messagesAt map ms
+    if m.isSilent then return rest
+    let text ← m.data.toString
+    let first := (map.ofPosition m.pos).byteIdx
+    let last := match m.endPos with
+      | some p => (map.ofPosition p).byteIdx
+      | none => first
+    let severity := match m.severity with
+      | .information => "information"
+      | .warning => "warning"
+      | .error => "error"
+    return ("{\"first\":" ++ toString first ++ field "last" (toString last)
+      ++ field "severity" (quote severity) ++ field "text" (quote text) ++ "}") :: rest
+
+mutual
+
+/-- Places of the `sorry`s that stand in a text, last first. -/
+partial def sorries (stx : Syntax) (acc : List String) : List String :=
+  if stx.isOfKind ``Parser.Term.sorry || stx.isOfKind ``Parser.Tactic.tacticSorry then
+    array [toString (byteStart stx), toString (tailOf stx)] :: acc
+  else match stx with
+    | .node _ _ args => if isQuotation stx then acc else sorriesIn args 0 acc
+    | _ => acc
+
+partial def sorriesIn (args : Array Syntax) (i : Nat) (acc : List String) : List String :=
+  if h : i < args.size then sorriesIn args (i + 1) (sorries args[i] acc) else acc
+
+end
+
+/-! ### Symbols -/
+
+mutual
+
+/-- The first identifier of a piece of syntax that is no part of its modifiers. -/
+partial def firstIdent (stx : Syntax) : Option Syntax :=
+  match stx with
+  | .ident .. => some stx
+  | .node _ kind args =>
+    if kind == ``Parser.Command.declModifiers || kind == ``Parser.Term.attributes then none
+    else firstIdentIn args 0
+  | _ => none
+
+partial def firstIdentIn (args : Array Syntax) (i : Nat) : Option Syntax :=
+  if h : i < args.size then
+    match firstIdent args[i] with
+    | some id => some id
+    | none => firstIdentIn args (i + 1)
+  else none
+
+end
+
+def declarationKind (stx : Syntax) : String :=
+  match lastPart stx.getKind with
+  | "definition" => "def"
+  | "structure" => if stx[0][0].isToken "class" || stx[0].isOfKind `Lean.Parser.Command.classTk then "class" else "structure"
+  | "classInductive" => "class"
+  | kind => kind
+
+/-- What kind of symbol a piece of syntax is, and where it is named. -/
+def symbolOf (stx : Syntax) : Option (String × Option Syntax) :=
+  let kind := stx.getKind
+  if kind == ``Parser.Command.declaration then
+    let id := match stx[1].find? (·.isOfKind ``Parser.Command.declId) with
+      | some id => firstIdent id
+      | none => none
+    some (declarationKind stx[1], id)
+  else if kind == ``Parser.Command.namespace then some ("namespace", firstIdent stx)
+  else if kind == ``Parser.Command.section then some ("section", firstIdent stx)
+  else if kind == ``Parser.Command.end then some ("end", firstIdent stx)
+  else if kind == ``Parser.Command.ctor then some ("constructor", firstIdent stx)
+  else if kind == ``Parser.Command.structSimpleBinder then some ("field", firstIdent stx)
+  else if kind == ``Parser.Term.letRecDecl then some ("def", firstIdent stx)
+  else if stx.isOfKind `lemma then
+    some ("theorem", match stx.find? (·.isOfKind ``Parser.Command.declId) with
+      | some id => firstIdent id
+      | none => none)
+  else none
+
+def symbolJson (kind : String) (name : String) (stx id : Syntax) (children : List String) : String :=
+  array [quote kind, quote name, toString (byteStart stx), toString (tailOf stx),
+    toString (byteStart id), toString (tailOf id), array children]
+
+def nameOf (id : Syntax) : String := id.getId.eraseMacroScopes.toString
+
+mutual
+
+/-- The symbols in a piece of syntax before those of `acc`. -/
+partial def symbols (stx : Syntax) (acc : List String) : List String :=
+  match stx with
+  | .node _ kind args =>
+    if isQuotation stx then acc
+    else if kind == ``Parser.Command.structExplicitBinder || kind == ``Parser.Command.structImplicitBinder
+        || kind == ``Parser.Command.structInstBinder then
+      fields stx stx[2].getArgs 0 acc
+    else match symbolOf stx with
+      | some (kind, id?) =>
+        let children := symbolsIn args 0 []
+        match id? with
+        | some id => symbolJson kind (nameOf id) stx id children :: acc
+        | none => symbolJson kind "" stx stx children :: acc
+      | none => symbolsIn args 0 acc
+  | _ => acc
+
+partial def symbolsIn (args : Array Syntax) (i : Nat) (acc : List String) : List String :=
+  if h : i < args.size then symbols args[i] (symbolsIn args (i + 1) acc) else acc
+
+partial def fields (stx : Syntax) (names : Array Syntax) (i : Nat) (acc : List String) : List String :=
+  if h : i < names.size then
+    if names[i].isIdent then
+      symbolJson "field" (nameOf names[i]) stx names[i] [] :: fields stx names (i + 1) acc
+    else fields stx names (i + 1) acc
+  else acc
+
+end
+
+/-! ### Elaborating -/
+
+def getDocument (ref : DocumentsRef) (req : Json) : BaseIO (Option (Nat × Document)) := do
+  match getNat req "document" with
+  | .ok id =>
+    let documents ← ref.get
+    if h : id < documents.all.size then
+      match documents.all[id] with
+      | some d => return some (id, d)
+      | none => return none
+    else return none
+  | .error _ => return none
+
+def setDocument (ref : DocumentsRef) (id : Nat) (d : Option Document) : BaseIO Unit :=
+  ref.modify fun documents => { documents with all := documents.all.set! id d }
+
+/-- Where the command that comes stands. -/
+def pendingJson (d : Document) : String :=
+  match d.pending with
+  | some p => array [toString (byteStart p.stx), toString (tailOf p.stx)]
+  | none => "null"
+
+/-- The commands of an older text that stand in a newer one with the same first bytes. The last of
+them is read again: what follows it may belong to it. -/
+def stillThere (input : Parser.InputContext) (same : Nat) : List Step → List Step
+  | [] => []
+  | step :: rest =>
+    if tailOf step.stx <= same && step.clean then
+      let again := readCommand input step.before step.start
+      if noMessages again.log && again.stx.structEq step.stx && tailOf again.stx == tailOf step.stx then
+        { step with stx := again.stx, pos := again.pos } :: rest
+      else stillThere input same rest
+    else stillThere input same rest
+
+/-- The state in which a document begins: that of a file. -/
+def documentState (env : Environment) : Command.State :=
+  let s := Command.mkState env {} (({} : Options).set `Elab.async false)
+  match s.scopes with
+  | scope :: _ => { s with scopes := [{ scope with isNoncomputable := System.Platform.isEmscripten }] }
+  | [] => s
+
+def openDocument (gym : GymRef) (ref : DocumentsRef) (req : Json) : IO Outcome := do
+  match getStr req "text" with
+  | .error e => return .failed "request" e
+  | .ok text => do
+    let input := inputContext text
+    let (imports, pos, log) ← parseImports text (some "<gym>")
+    let head := (input.fileMap.ofPosition pos).byteIdx
+    let notes ← messagesAt input.fileMap log.toList
+    let failed (notes : List String) : Outcome :=
+      .ok (field "document" "null" ++ field "kept" "0" ++ field "next" "null"
+        ++ field "head" (toString head) ++ field "messages" (array notes))
+    if !noMessages log then return failed notes
+    match ← EIO.toIO' (baseEnv gym imports) with
+    | .error e =>
+      return failed ["{\"first\":0" ++ field "last" (toString head) ++ field "severity" (quote "error")
+        ++ field "text" (quote (toString e)) ++ "}"]
+    | .ok env => do
+      let key := importsKey imports 0 ""
+      let same := match getNat req "same" with
+        | .ok n => n
+        | .error _ => 0
+      let old ← getDocument ref req
+      let steps := match old with
+        | some (_, old) =>
+          if old.imports == key && old.head == head && head <= same then stillThere input same old.steps else []
+        | none => []
+      let (state, start) := match steps with
+        | step :: _ => (step.after, step.pos)
+        | [] => (documentState env, { pos := ⟨head⟩ })
+      let d : Document :=
+        { input, imports := key, head, state, steps, pending := some (readCommand input state start) }
+      let id ← match old with
+        | some (id, _) => do
+          setDocument ref id (some d)
+          pure id
+        | none => do
+          let documents ← ref.get
+          ref.set { documents with all := documents.all.push (some d) }
+          pure documents.all.size
+      return .ok (field "document" (toString id) ++ field "kept" (toString (countSteps steps))
+        ++ field "next" (pendingJson d) ++ field "head" (toString head) ++ field "messages" "[]")
+where
+  countSteps : List Step → Nat
+    | [] => 0
+    | _ :: rest => countSteps rest + 1
+
+/-- Elaborates the next command of a document, or passes over it. -/
+def stepDocument (ref : DocumentsRef) (req : Json) : IO Outcome := do
+  let some (id, d) ← getDocument ref req | return .failed "unknown" "no such document"
+  let some p := d.pending | return .failed "request" "the document is at its end"
+  let map := d.input.fileMap
+  let parsed ← messagesAt map p.log.toList
+  let answer (d : Document) (notes : List String) (tainted : Bool) : IO Outcome := do
+    setDocument ref id (some d)
+    return .ok (field "messages" (array (append parsed notes)) ++ field "next" (pendingJson d)
+      ++ field "end" (toString p.pos.pos.byteIdx) ++ field "tainted" (bool tainted)
+      ++ field "holes" (array (sorries p.stx [])) ++ field "symbols" (array (symbols p.stx [])))
+  if Parser.isTerminalCommand p.stx then
+    let late ← if p.stx.isOfKind ``Parser.Command.import then messagesAt map [lateImport d.input p.stx]
+      else pure []
+    answer { d with pending := none } late false
+  else
+    let skip := getBool req "skip"
+    let after ← if skip then pure d.state else runCommand d.input p.stx d.state
+    let notes ← messagesAt map (if skip then [] else after.messages.toList)
+    let trees := if skip then {} else after.infoState.substituteLazy.get.trees
+    let state := { after with messages := {}, infoState := {} }
+    let tainted := !skip && (taints p.stx || anyWorldly (newConstants d.state.env state.env))
+    let step : Step :=
+      { start := p.start, stx := p.stx, clean := noMessages p.log, pos := p.pos, before := d.state
+        after := state, trees }
+    let steps := step :: d.steps
+    answer { d with state, steps, pending := some (readCommand d.input state p.pos) } notes tainted
+
+def closeDocument (ref : DocumentsRef) (req : Json) : IO Outcome := do
+  match ← getDocument ref req with
+  | some (id, _) => setDocument ref id none
+  | none => pure ()
+  return .ok ""
+
+/-! ### What stands at a place -/
+
+/-- The command at a place: the last that begins before it, or the first. -/
+def stepAt (at' : Nat) : List Step → Option Step
+  | [] => none
+  | [step] => some step
+  | step :: rest => if byteStart step.stx <= at' then some step else stepAt at' rest
+
+def atPlace (ref : DocumentsRef) (req : Json) (f : Document → Step → Nat → IO Outcome) : IO Outcome := do
+  let some (_, d) ← getDocument ref req | return .failed "unknown" "no such document"
+  match getNat req "at" with
+  | .error e => return .failed "request" e
+  | .ok at' =>
+    match stepAt at' d.steps with
+    | some step => f d step at'
+    | none => return .ok (field "found" "null")
+
+mutual
+
+/-- Goes through the nodes of a tree, outer ones first. -/
+partial def foldTree (f : ContextInfo → Info → α → α) (ctx? : Option ContextInfo) (acc : α) :
+    InfoTree → α
+  | .context partialCtx tree => foldTree f (partialCtx.mergeIntoOuter? ctx?) acc tree
+  | .hole _ => acc
+  | .node info children =>
+    let acc := match ctx? with
+      | some ctx => f ctx info acc
+      | none => acc
+    foldTrees f ctx? acc children
+
+partial def foldTrees (f : ContextInfo → Info → α → α) (ctx? : Option ContextInfo) (acc : α)
+    (trees : PersistentArray InfoTree) : α :=
+  foldArray f ctx? (foldNode f ctx? acc trees.root) trees.tail 0
+
+partial def foldNode (f : ContextInfo → Info → α → α) (ctx? : Option ContextInfo) (acc : α) :
+    PersistentArrayNode InfoTree → α
+  | .node children => foldNodes f ctx? acc children 0
+  | .leaf trees => foldArray f ctx? acc trees 0
+
+partial def foldNodes (f : ContextInfo → Info → α → α) (ctx? : Option ContextInfo) (acc : α)
+    (nodes : Array (PersistentArrayNode InfoTree)) (i : Nat) : α :=
+  if h : i < nodes.size then foldNodes f ctx? (foldNode f ctx? acc nodes[i]) nodes (i + 1) else acc
+
+partial def foldArray (f : ContextInfo → Info → α → α) (ctx? : Option ContextInfo) (acc : α)
+    (trees : Array InfoTree) (i : Nat) : α :=
+  if h : i < trees.size then foldArray f ctx? (foldTree f ctx? acc trees[i]) trees (i + 1) else acc
+
+end
+
+partial def treesOf (trees : PersistentArray InfoTree) : List InfoTree :=
+  ofNode trees.root (ofArray trees.tail 0 [])
+where
+  ofNode : PersistentArrayNode InfoTree → List InfoTree → List InfoTree
+    | .node children, acc => ofNodes children 0 acc
+    | .leaf trees, acc => ofArray trees 0 acc
+  ofNodes (nodes : Array (PersistentArrayNode InfoTree)) (i : Nat) (acc : List InfoTree) : List InfoTree :=
+    if h : i < nodes.size then ofNode nodes[i] (ofNodes nodes (i + 1) acc) else acc
+  ofArray (trees : Array InfoTree) (i : Nat) (acc : List InfoTree) : List InfoTree :=
+    if h : i < trees.size then trees[i] :: ofArray trees (i + 1) acc else acc
+
+/-- Runs `x` in the context of a node. -/
+def inNode (ctx : ContextInfo) (lctx : LocalContext) (x : MetaM α) : EIO Exception α := do
+  let start ← (IO.getNumHeartbeats : BaseIO Nat)
+  let core ← ST.mkRef ({ env := ctx.env, ngen := ctx.ngen } : Core.State)
+  let meta' ← ST.mkRef ({ mctx := ctx.mctx } : Meta.State)
+  let instances : LocalInstances ← findInstances lctx.getFVars 0 #[] { lctx } meta'
+    (coreContext ctx.options ctx.currNamespace ctx.openDecls 200000 start) core
+  x { lctx, localInstances := instances } meta'
+    (coreContext ctx.options ctx.currNamespace ctx.openDecls 200000 start) core
+
+/-- What is found at a place: null where Lean cannot tell. -/
+def foundJson (x : EIO Exception String) : IO Outcome := do
+  match ← EIO.toIO' x with
+  | .ok found => return .ok (field "found" found)
+  | .error _ => return .ok (field "found" "null")
+
+def goalsOf : List GoalsAtResult → EIO Exception (List String)
+  | [] => pure []
+  | r :: rest => do
+    let i := r.tacticInfo
+    let ctx := { r.ctxInfo with mctx := if r.useAfter then i.mctxAfter else i.mctxBefore }
+    let (_, one) ← inNode ctx {} (goalsJson (if r.useAfter then i.goalsAfter else i.goalsBefore))
+    return append one (← goalsOf rest)
+
+/-- The goals at a place as Lean's own server gives them. -/
+def documentGoals (ref : DocumentsRef) (req : Json) : IO Outcome :=
+  atPlace ref req fun d step at' => do
+    match found d.input.fileMap at' (treesOf step.trees) with
+    | [] => return .ok (field "found" "null")
+    | results => foundJson (do return array (← goalsOf results))
+where
+  found (map : FileMap) (at' : Nat) : List InfoTree → List GoalsAtResult
+    | [] => []
+    | t :: ts => append (t.goalsAt? map ⟨at'⟩) (found map at' ts)
+
+/-- The goal of the term at a place. -/
+def documentTermGoal (ref : DocumentsRef) (req : Json) : IO Outcome :=
+  atPlace ref req fun _ step at' => do
+    match found at' (treesOf step.trees) with
+    | some (i, ctx, info) =>
+      let lctx := if info.isBinder then info.lctx.pop else info.lctx
+      foundJson do
+       let (_, goal) ← inNode ctx lctx do
+        let type ← match info.expectedType? with
+          | some type => pure type
+          | none => inferType info.expr
+        let g ← mkFreshExprMVar (← instantiateMVars type)
+        goalJson g.mvarId!
+       return array [goal, toString (byteStart i.stx), toString (tailOf i.stx)]
+    | none => return .ok (field "found" "null")
+where
+  found (at' : Nat) : List InfoTree → Option (Info × ContextInfo × TermInfo)
+    | [] => none
+    | t :: ts =>
+      match t.termGoalAt? ⟨at'⟩ with
+      | some r =>
+        match r.info with
+        | .ofTermInfo i => some (r.info, r.ctx, i)
+        | _ => found at' ts
+      | none => found at' ts
+
+/-! ### Hover, definitions, names -/
+
+/-- A node with the part of the text that it is about. -/
+structure Place where
+  ctx : ContextInfo
+  info : Info
+  first : Nat
+  last : Nat
+
+def isWritten (stx : Syntax) : Bool :=
+  match stx.getHeadInfo with
+  | .original .. => true
+  | .synthetic _ _ canonical => canonical
+  | .none => false
+
+def placeOf (ctx : ContextInfo) (info : Info) : Option Place :=
+  let stx := info.stx
+  if !isWritten stx || stx.isOfKind nullKind then none
+  else match stx.getPos?, stx.getTailPos? with
+    | some first, some last => some { ctx, info, first := first.byteIdx, last := last.byteIdx }
+    | _, _ => none
+
+/-- Whether one node tells more about a place than another: it ends behind it, is shorter, or is a
+variable where a macro has put two terms at one place. -/
+def Place.better (at' : Nat) (p q : Place) : Bool :=
+  if (p.last == at') != (q.last == at') then q.last == at'
+  else if p.last - p.first != q.last - q.first then p.last - p.first < q.last - q.first
+  else isVariable p && !isVariable q
+where
+  isVariable (p : Place) : Bool :=
+    match p.info with
+    | .ofTermInfo i => i.expr.isFVar
+    | _ => false
+
+/-- The innermost node at a place that is one to ask. -/
+def innermost (fit : Info → Bool) (at' : Nat) (trees : PersistentArray InfoTree) : Option Place :=
+  foldTrees (fun ctx info best =>
+    match placeOf ctx info with
+    | some p =>
+      if p.first <= at' && at' <= p.last && fit info then
+        match best with
+        | some q => if p.better at' q then some p else best
+        | none => some p
+      else best
+    | none => best) none none trees
+
+def says (info : Info) : Bool :=
+  match info with
+  | .ofTermInfo i => i.elaborator != `Lean.Elab.Term.elabApp || i.expr.isConst || i.expr.isFVar
+  | .ofFieldInfo _ => true
+  | .ofOptionInfo _ => true
+  | .ofTacticInfo i =>
+    !(i.elaborator == `Lean.Elab.Tactic.evalTacticSeq || i.elaborator == `Lean.Elab.Tactic.evalTacticSeq1Indented
+      || i.elaborator == `Lean.Elab.Tactic.evalSepTactics)
+  | _ => false
+
+/-- The syntax whose own word, no part of it, stands at a place. -/
+partial def ownerOf (at' : Nat) (stx : Syntax) : Option Syntax :=
+  match stx with
+  | .node _ _ args => go stx args 0
+  | _ => none
+where
+  go (stx : Syntax) (args : Array Syntax) (i : Nat) : Option Syntax :=
+    if h : i < args.size then
+      if byteStart args[i] <= at' && at' < tailOf args[i] then
+        match args[i] with
+        | .atom .. => some stx
+        | child => ownerOf at' child
+      else go stx args (i + 1)
+    else none
+
+def documentHover (ref : DocumentsRef) (req : Json) : IO Outcome :=
+  atPlace ref req fun _ step at' => do
+    let text ← match innermost says at' step.trees with
+      | some p => do
+        match ← EIO.toIO' (p.info.fmtHover? p.ctx) with
+        | .ok (some f) => pure (some (p.first, p.last, f.fmt.pretty))
+        | _ => pure none
+      | none => pure none
+    match text with
+    | some (first, last, text) =>
+      return .ok (field "found" (array [quote text, toString first, toString last]))
+    | none =>
+      match ownerOf at' step.stx with
+      | some stx =>
+        match ← findDocString? step.after.env stx.getKind with
+        | some doc =>
+          return .ok (field "found" (array [quote doc, toString (byteStart stx), toString (tailOf stx)]))
+        | none => return .ok (field "found" "null")
+      | none => return .ok (field "found" "null")
+
+/-- Names of one variable that Lean has given more than one. -/
+def aliases (trees : PersistentArray InfoTree) : List (FVarId × FVarId) :=
+  foldTrees (fun _ info acc =>
+    match info with
+    | .ofFVarAliasInfo i => (i.id, i.baseId) :: acc
+    | _ => acc) none [] trees
+
+def firstName (id : FVarId) : List (FVarId × FVarId) → FVarId
+  | [] => id
+  | (a, b) :: rest => if a == id then b else firstName id rest
+
+/-- Where what satisfies `fit` is bound. -/
+def binder (fit : Expr → Bool) (trees : PersistentArray InfoTree) : Option (Nat × Nat) :=
+  foldTrees (fun ctx info best =>
+    match best, info with
+    | none, .ofTermInfo i =>
+      if i.isBinder && fit i.expr then
+        match placeOf ctx info with
+        | some p => some (p.first, p.last)
+        | none => none
+      else none
+    | best, _ => best) none none trees
+
+/-- The command that made a constant. -/
+def makerOf (n : Name) : List Step → Option Step
+  | [] => none
+  | step :: rest =>
+    if step.after.env.contains n && !step.before.env.contains n then some step else makerOf n rest
+
+def constantPlace (n : Name) (steps : List Step) : Option (Nat × Nat) :=
+  match makerOf n steps with
+  | none => none
+  | some step =>
+    match binder (fun e => e.isConstOf n) step.trees with
+    | some place => some place
+    | none =>
+      match step.stx.find? (·.isOfKind ``Parser.Command.declId) with
+      | some id => some (byteStart id, tailOf id)
+      | none => some (byteStart step.stx, tailOf step.stx)
+
+def pairJson : Option (Nat × Nat) → String
+  | some (first, last) => array [toString first, toString last]
+  | none => "null"
+
+/-- Where in the text what stands at a place is bound or declared. -/
+def documentDefinition (ref : DocumentsRef) (req : Json) : IO Outcome :=
+  atPlace ref req fun d step at' => do
+    let found := match innermost hasTarget at' step.trees with
+      | some p =>
+        match p.info with
+        | .ofTermInfo i =>
+          match i.expr.consumeMData.getAppFn with
+          | .const n _ => constantPlace n d.steps
+          | .fvar id =>
+            let names := aliases step.trees
+            let base := firstName id names
+            binder (fun e => match e with
+              | .fvar other => other == id || firstName other names == base
+              | _ => false) step.trees
+          | _ => none
+        | .ofFieldInfo i => constantPlace i.projName d.steps
+        | _ => none
+      | none => none
+    return .ok (field "found" (pairJson found))
+where
+  hasTarget : Info → Bool
+    | .ofTermInfo i =>
+      match i.expr.consumeMData.getAppFn with
+      | .const .. => true
+      | .fvar _ => true
+      | _ => false
+    | .ofFieldInfo _ => true
+    | _ => false
+
+/-! ### Completion -/
+
+/-- A local context at a place: of the innermost term, or of the first goal. -/
+def contextAt (at' : Nat) (trees : PersistentArray InfoTree) : Option (ContextInfo × LocalContext) :=
+  match innermost hasContext at' trees with
+  | some p =>
+    match p.info with
+    | .ofTacticInfo i =>
+      match i.goalsBefore with
+      | g :: _ =>
+        match i.mctxBefore.findDecl? g with
+        | some decl => some ({ p.ctx with mctx := i.mctxBefore }, decl.lctx)
+        | none => none
+      | [] => none
+    | info => some (p.ctx, info.lctx)
+  | none => none
+where
+  hasContext : Info → Bool
+    | .ofTermInfo _ => true
+    | .ofPartialTermInfo _ => true
+    | .ofCompletionInfo (.dot ..) => true
+    | .ofCompletionInfo (.id ..) => true
+    | .ofCompletionInfo (.dotId ..) => true
+    | .ofTacticInfo i =>
+      match i.goalsBefore with
+      | [] => false
+      | _ => true
+    | _ => false
+
+def hypothesisRows : List LocalDecl → MetaM (List String)
+  | [] => pure []
+  | d :: ds => do
+    let rest ← hypothesisRows ds
+    if d.userName.hasMacroScopes then return rest
+    let type := (← Meta.ppExpr (← instantiateMVars d.type)).pretty
+    return array [quote d.userName.toString, quote type] :: rest
+
+/-- Namespaces in which a term of a type has its functions: those of the constants at the heads of
+the type and of what it unfolds to. -/
+partial def headsOf (fuel : Nat) (type : Expr) : MetaM (List String) := do
+  let type ← instantiateMVars type
+  match type.consumeMData.getAppFn with
+  | .const n _ => do
+    if fuel == 0 then return [quote n.toString]
+    match ← unfoldDefinition? type with
+    | some type => return quote n.toString :: (← headsOf (fuel - 1) type)
+    | none => return [quote n.toString]
+  | .forallE .. => return [quote "Function"]
+  | _ => return []
+
+/-- The term that ends at a place. -/
+def termBefore (dot : Nat) (trees : PersistentArray InfoTree) : Option (ContextInfo × TermInfo) :=
+  foldTrees (fun ctx info best =>
+    let i? : Option TermInfo := match info with
+      | .ofTermInfo i => some i
+      | .ofCompletionInfo (.dot i _) => some i
+      | _ => none
+    match i? with
+    | some i =>
+      if tailOf i.stx == dot && isWritten i.stx then
+        match best with
+        | some (_, j) => if byteStart i.stx <= byteStart j.stx then some (ctx, i) else best
+        | none => some (ctx, i)
+      else best
+    | none => best) none none trees
+
+def opensJson : List OpenDecl → List String
+  | [] => []
+  | .simple ns _ :: rest => array [quote ns.toString] :: opensJson rest
+  | .explicit id n :: rest => array [quote id.toString, quote n.toString] :: opensJson rest
+
+def nameTexts : List ConstantInfo → List String
+  | [] => []
+  | c :: cs =>
+    let rest := nameTexts cs
+    if c.name.isInternalDetail then rest else quote c.name.toString :: rest
+
+/-- The type that is expected where a `.name` stands. -/
+def expectedAt (at' : Nat) (trees : PersistentArray InfoTree) : Option (ContextInfo × LocalContext × Expr) :=
+  foldTrees (fun ctx info best =>
+    match info with
+    | .ofCompletionInfo (.dotId stx _ lctx (some type)) =>
+      if byteStart stx <= at' && at' <= tailOf stx then some (ctx, lctx, type) else best
+    | _ => best) none none trees
+
+/-- What names can mean at a place: `variable` is what stands before a dot there. -/
+def documentScope (ref : DocumentsRef) (req : Json) : IO Outcome := do
+  let some (_, d) ← getDocument ref req | return .failed "unknown" "no such document"
+  match getNat req "at" with
+  | .error e => return .failed "request" e
+  | .ok at' => do
+    let step := stepAt at' d.steps
+    let state := match step with
+      | some step => step.before
+      | none => d.state
+    let trees := match step with
+      | some step => step.trees
+      | none => {}
+    let own := match d.steps with
+      | step :: _ => newConstants (oldest step.before d.steps).env state.env
+      | [] => []
+    let around := contextAt at' trees
+    let hypotheses ← match around with
+      | some (ctx, lctx) =>
+        match ← EIO.toIO' (inNode ctx lctx (hypothesisRows (localDecls lctx lctx.getFVars 0))) with
+        | .ok rows => pure rows
+        | .error _ => pure []
+      | none => pure []
+    let heads ← headsAt at' trees around
+    let (space, opens) := match around with
+      | some (ctx, _) => (ctx.currNamespace, ctx.openDecls)
+      | none => (currentNamespace state, currentOpens state)
+    return .ok (field "found" ("{\"namespace\":" ++ quote space.toString
+      ++ field "opens" (array (opensJson opens)) ++ field "imports" (quote d.imports)
+      ++ field "own" (array (nameTexts own)) ++ field "hypotheses" (array hypotheses)
+      ++ field "heads" (array heads) ++ "}"))
+where
+  oldest (s : Command.State) : List Step → Command.State
+    | [] => s
+    | step :: rest => oldest step.before rest
+  typeHeads (ctx : ContextInfo) (lctx : LocalContext) (type : Expr) : IO (List String) := do
+    match ← EIO.toIO' (inNode ctx lctx (headsOf 4 type)) with
+    | .ok heads => return heads
+    | .error _ => return []
+  termHeads (ctx : ContextInfo) (lctx : LocalContext) (e : Expr) : IO (List String) := do
+    match ← EIO.toIO' (inNode ctx lctx (do headsOf 4 (← inferType e))) with
+    | .ok heads => return heads
+    | .error _ => return []
+  headsAt (at' : Nat) (trees : PersistentArray InfoTree) (around : Option (ContextInfo × LocalContext)) :
+      IO (List String) := do
+    match getNat req "dot" with
+    | .error _ => return []
+    | .ok dot =>
+      match termBefore dot trees with
+      | some (ctx, i) => termHeads ctx i.lctx i.expr
+      | none =>
+        match expectedAt at' trees with
+        | some (ctx, lctx, type) => typeHeads ctx lctx (resultType type)
+        | none =>
+          match getStr req "variable", around with
+          | .ok name, some (ctx, lctx) =>
+            match lctx.findFromUserName? name.toName with
+            | some decl => typeHeads ctx lctx decl.type
+            | none => return []
+          | _, _ => return []
+  resultType : Expr → Expr
+    | .forallE _ _ b _ => resultType b
+    | e => e
+
+partial def namesIn (names : Array Name) (i : Nat) (acc : String) : String :=
+  if h : i < names.size then
+    if names[i].isInternalDetail || isPrivateName names[i] then namesIn names (i + 1) acc
+    else namesIn names (i + 1) (acc ++ names[i].toString ++ "\n")
+  else acc
+
+partial def namesOfModules (modules : Array ModuleData) (i : Nat) (acc : String) : String :=
+  if h : i < modules.size then namesOfModules modules (i + 1) (namesIn modules[i].constNames 0 acc)
+  else acc
+
+/-- The names that a document imports. -/
+def documentNames (gym : GymRef) (ref : DocumentsRef) (req : Json) : IO Outcome := do
+  let some (_, d) ← getDocument ref req | return .failed "unknown" "no such document"
+  match findBase d.imports (← gym.get).bases with
+  | some env => return .ok (field "found" (quote (namesOfModules env.header.moduleData 0 "")))
+  | none => return .ok (field "found" "null")
+
+/-- Kinds of some constants, with types and docstrings for the first. -/
+def describeNames (env : Environment) (most : Nat) : List Name → MetaM (List String)
+  | [] => pure []
+  | n :: ns => do
+    let one ← match env.find? n with
+      | none => pure "null"
+      | some info =>
+        let kind := if constantKind info == "axiom" && !isAxiom env n then "theorem" else constantKind info
+        if most == 0 then pure (array [quote kind, quote "", quote ""])
+        else do
+          let type ← try pure (← Meta.ppExpr info.type).pretty catch _ => pure ""
+          let doc ← findDocString? env n
+          pure (array [quote kind, quote type, quote (doc.getD "")])
+    return one :: (← describeNames env (most - 1) ns)
+
+def documentDescribe (ref : DocumentsRef) (req : Json) : IO Outcome := do
+  let some (_, d) ← getDocument ref req | return .failed "unknown" "no such document"
+  match getNat req "at", getNat req "most" with
+  | .ok at', .ok most =>
+    let s := match stepAt at' d.steps with
+      | some step => step.before
+      | none => d.state
+    let ctx : ContextInfo :=
+      { env := s.env, fileMap := default, ngen := {}, options := currentOptions s
+        currNamespace := currentNamespace s, openDecls := currentOpens s, parentDecl? := none }
+    foundJson (do return array (← inNode ctx {} (describeNames s.env most (getNames req "names"))))
+  | _, _ => return .failed "request" "a place"
+
 /-! ## The loop -/
 
-def answer (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
+def answer (ref : GymRef) (documents : DocumentsRef) (req : Json) (start : Nat) : IO Outcome := do
   match getStr req "cmd" with
   | .ok "run" => run ref req start
   | .ok "refute" => refute ref req start
@@ -3559,6 +4449,18 @@ def answer (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
   | .ok "tables" => tables
   | .ok "export" => export' ref req
   | .ok "context" => context ref req
+  | .ok "document" => openDocument ref documents req
+  | .ok "step" => stepDocument documents req
+  | .ok "close" => closeDocument documents req
+  | .ok "goals" => documentGoals documents req
+  | .ok "term_goal" => documentTermGoal documents req
+  | .ok "hover" => documentHover documents req
+  | .ok "definition" => documentDefinition documents req
+  | .ok "scope" => documentScope documents req
+  | .ok "names" => documentNames ref documents req
+  | .ok "describe" => documentDescribe documents req
+  | .ok "library" => library ref req
+  | .ok "premises" => premises ref req
   | .ok "free" => do
     let gym ← ref.get
     ref.set { gym with states := freeStates gym.states (getNats req "states"),
@@ -3576,7 +4478,7 @@ def nowhere : IO.FS.Stream where
   putStr := fun _ => pure ()
   isTty := pure false
 
-def serve (ref : GymRef) (word line : String) (out : IO.FS.Stream) : IO Bool := do
+def serve (ref : GymRef) (documents : DocumentsRef) (word line : String) (out : IO.FS.Stream) : IO Bool := do
   let start ← (IO.getNumHeartbeats : BaseIO Nat)
   let t0 ← IO.monoNanosNow
   match Json.parse line with
@@ -3591,7 +4493,7 @@ def serve (ref : GymRef) (word line : String) (out : IO.FS.Stream) : IO Bool := 
     match getStr req "cmd" with
     | .ok "stop" => return false
     | _ => do
-      let outcome ← match ← EIO.toIO' (answer ref req start) with
+      let outcome ← match ← EIO.toIO' (answer ref documents req start) with
         | .ok o => pure o
         | .error e => pure (.failed "crash" (toString e))
       let stop ← (IO.getNumHeartbeats : BaseIO Nat)
@@ -3605,10 +4507,10 @@ def serve (ref : GymRef) (word line : String) (out : IO.FS.Stream) : IO Bool := 
       out.flush
       return true
 
-partial def loop (ref : GymRef) (word : String) (input out : IO.FS.Stream) : IO Unit := do
+partial def loop (ref : GymRef) (documents : DocumentsRef) (word : String) (input out : IO.FS.Stream) : IO Unit := do
   let line ← input.getLine
   if line == "" then return ()
-  if ← serve ref word line out then loop ref word input out else return ()
+  if ← serve ref documents word line out then loop ref documents word input out else return ()
 
 def start : IO Unit := do
   let input ← IO.getStdin
@@ -3620,9 +4522,10 @@ def start : IO Unit := do
   let _ ← IO.setStdout nowhere
   let _ ← IO.setStderr nowhere
   let ref ← ST.mkRef ({} : Gym)
+  let documents ← ST.mkRef ({} : Documents)
   out.putStr (word ++ " {\"id\":0,\"ok\":true,\"version\":" ++ quote Lean.versionString ++ "}\n")
   out.flush
-  loop ref word input out
+  loop ref documents word input out
 
 end Gym
 

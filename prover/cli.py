@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 
 from prover.data.cli import app as data
+from prover.editor.cli import lsp
 from prover.errors import NOT_PROVED, PROVED, WrongUse
 from prover.evaluate.cli import app as evaluate
 from prover.files import append_lines
@@ -369,6 +370,13 @@ def audit(
 app.add_typer(data)
 app.add_typer(evaluate)
 app.add_typer(train)
+app.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog="""\b
+Examples (what an editor is told to start):
+  prover lsp
+  prover lsp --lean embedded              whatever Lean there is""",
+)(lsp)
 
 
 @app.command(

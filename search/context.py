@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
+from search.premises import Library
+
 Tree = str | int | None | tuple["Tree", ...]
 """A type of first order: a constant, a binder by its place (counted from the outside), or such a head
 with explicit arguments; `("→", a, b)` is a function type. None is what is neither."""
@@ -105,23 +107,28 @@ class InductiveType:
 @dataclass(frozen=True, slots=True)
 class Premise:
     """A theorem that may help. `own` are the user's constants that it mentions, `head` the relation
-    that it ends in, such as `Eq`. `open`: it is not proved yet."""
+    that it ends in, such as `Eq`. `open`: it is not proved yet. `source` is the module that it is
+    imported from; the user's file has none."""
 
     signature: Signature
     own: frozenset[str] = frozenset()
     head: str = ""
     open: bool = False
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """What the user's own constants in a goal are, by their full names, with all that these mention;
-    instances of classes by theirs; and theorems, the nearest last."""
+    instances of classes by theirs; theorems of the user's, the nearest last. `library` are all that
+    are imported, `near` some of these for the first goal, the nearest first."""
 
     functions: Mapping[str, Function] = field(default_factory=dict)
     types: Mapping[str, InductiveType] = field(default_factory=dict)
     instances: Mapping[str, Signature] = field(default_factory=dict)
     premises: tuple[Premise, ...] = ()
+    library: Library | None = None
+    near: tuple[Premise, ...] = ()
 
     def with_proved(self, names: AbstractSet[str]) -> Context:
         """The same with some theorems that are proved by now."""

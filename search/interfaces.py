@@ -42,7 +42,8 @@ class Hypothesis:
 @dataclass(frozen=True, slots=True)
 class Goal:
     """One goal as the environment prints it; `pp` is the whole print. `own` are the user's constants
-    in its target, by their full names, `around` those in it and its hypotheses."""
+    in its target, by their full names, `around` those in it and its hypotheses, where `constants` are
+    all."""
 
     pp: str
     target: str
@@ -50,6 +51,7 @@ class Goal:
     case: str | None = None
     own: tuple[str, ...] = ()
     around: tuple[str, ...] = ()
+    constants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

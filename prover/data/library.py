@@ -20,6 +20,7 @@ from pathlib import Path
 
 from prover.data.theorems.statement import SPLITS, Row, split_of_text, statement_sha256
 from prover.files import read_jsonl, write_jsonl
+from prover.lean.library import MACHINE_MADE, PLAIN_NAME
 from prover.lean.pool import LeanPool
 from prover.lean.source import BARE_HEADER
 from prover.lean.states import Elaborated
@@ -27,13 +28,6 @@ from prover.lean.worker import ElaborationFailed
 
 LIBRARY = "import Std\n" + BARE_HEADER
 
-_MACHINE_MADE = re.compile(
-    r"(^|\.)(_|inst[A-Z]|match_|brecOn|sizeOf|ctorIdx|noConfusion|binductionOn|recOn|below"
-    r"|(injEq|inj|congr_simp|eq_def|eq_\d+|eq_unfold|else_eq|ndrec|hcongr\w*|ext_iff)$"
-    r"|proof_|congr_eq|mutual_induct|induct\w*$|fun_cases\w*$|ofNat_ctorIdx|toCtorIdx)"
-    r"|\._|_private|_sizeOf|sizeOf_spec|Internal|\bLean\.|^Std\.Tactic|omega_|Linear\."
-)
-_PLAIN_NAME = re.compile(r"[\w.'!?₀-₉]+")
 _DAGGER = re.compile(r"✝([⁰¹²³⁴⁵⁶⁷⁸⁹]*)")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
@@ -132,7 +126,7 @@ async def read_modules(pool: LeanPool, roots: Sequence[str] = ("Init", "Std")) -
         if word == "module":
             name, *imports = rest.split()
             modules.append(Module(name, tuple(imports), ()))
-        elif not _MACHINE_MADE.search(line) and _PLAIN_NAME.fullmatch(line):
+        elif not MACHINE_MADE.search(line) and PLAIN_NAME.fullmatch(line):
             modules[-1] = replace(modules[-1], theorems=(*modules[-1].theorems, line))
     return [
         replace(module, theorems=tuple(sorted(module.theorems)))

@@ -32,6 +32,7 @@ from prover.generate.shapes import (
     shape,
     words,
 )
+from prover.generate.theorems import theorems
 from search.context import NOTHING, Context
 from search.interfaces import Goal, Request, Suggestion
 
@@ -94,6 +95,7 @@ def ideas(view: View) -> Iterator[Idea]:
     yield from witnesses(view)
     yield from arithmetic(view)
     yield from definitions(view)
+    yield from theorems(view)
 
 
 # Closing

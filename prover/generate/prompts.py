@@ -108,7 +108,8 @@ class StepFormat(ABC):
     """A model that proposes one tactic for a tactic state.
 
     `stop` are texts that end a completion beside the model's end token, `max_prompt_tokens` is
-    where the authors cut long prompts, if they did. The rest is how they searched: with `sampling`,
+    where the authors cut long prompts, if they did. `retrieves`: the prompt shows theorems of the
+    library, if there are any. The rest is how they searched: with `sampling`,
     the `score` of a tactic, `width` tactics run in an expansion, and the sum of a path's scores
     divided by depth**`alpha`.
     """
@@ -120,6 +121,7 @@ class StepFormat(ABC):
     width: ClassVar[int] = 8
     alpha: ClassVar[float] = 0.0
     max_prompt_tokens: ClassVar[int | None] = None
+    retrieves: ClassVar[bool] = False
 
     @abstractmethod
     def prompt(self, request: Request) -> Prompt: ...
@@ -264,14 +266,16 @@ class ReProver(StepFormat):
 class RetrievalReProver(ReProver):
     """ReProver with retrieved premises (Yang et al. 2023): before the state, the best premise
     last, those that fit into 2,048 bytes with it; `common.py` of lean-dojo/ReProver. The premises are
-    the user's own theorems, printed by Lean where the authors took them from the source."""
+    the user's own theorems, then those of the library that are near the first goal; Lean prints them
+    where the authors took them from the source."""
 
     name = "reprover-retrieval"
+    retrieves = True
 
     def prompt(self, request: Request) -> Prompt:
         state, told = request.state.pp, ""
         room = (self.max_prompt_tokens or 0) - len(state.encode())
-        for premise in reversed(_premises(request)):
+        for premise in [*reversed(_premises(request)), *request.context.near]:
             name, type_text = premise.signature.name, premise.signature.type
             text = f"theorem <a>{name}</a> : {type_text}\n\n"
             if len(text.encode()) <= room:

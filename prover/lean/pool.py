@@ -13,13 +13,15 @@ import re
 import secrets
 import textwrap
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from prover.errors import ProverError
 from prover.lean.axioms import ALLOWED
+from prover.lean.library import Libraries
 from prover.lean.limits import Limits
 from prover.lean.process import GymDied, GymProcess, Reply
 from prover.lean.states import (
@@ -30,11 +32,13 @@ from prover.lean.states import (
     read_context,
     read_goal,
     read_messages,
+    read_premises,
 )
 from prover.lean.toolchain import Lean
 from prover.lean.worker import ElaborationFailed, Worker
-from search.context import NOTHING, Context
+from search.context import NOTHING, Context, Premise
 from search.interfaces import Cost, Failure, Outcome, Progress, State
+from search.premises import Library
 
 T = TypeVar("T")
 
@@ -136,6 +140,7 @@ class LeanPool:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._burials: set[asyncio.Task[None]] = set()
         self._broken: LeanUnavailable | None = None
+        self._libraries = Libraries(f"{lean.version}-{lean.commit}")
         self._peak_memory_mb = 0.0
 
     async def __aenter__(self) -> Self:
@@ -293,21 +298,51 @@ class LeanPool:
     async def _asked(
         self, handle: Handle, seconds: float, command: dict[str, Any]
     ) -> dict[str, Any] | str:
-        worker = await self._acquire(handle.family, handle)
-        try:
-            name = await self._ensure(worker, handle)
-            reply = await worker.gym.request(seconds, state=name, **command)
-        except (_Lost, GymDied, ElaborationFailed) as failed:
-            return str(failed)
-        finally:
-            self._give_back(worker)
-        return reply.fields if reply.ok else reply.message
+        for attempt in count(1):
+            worker = await self._acquire(handle.family, handle)
+            try:
+                name = await self._ensure(worker, handle)
+                reply = await worker.gym.request(seconds, state=name, **command)
+            except (_Lost, ElaborationFailed) as failed:
+                return str(failed)
+            except GymDied as died:
+                if not died.killed or attempt >= died.tries:
+                    return str(died)
+            else:
+                return reply.fields if reply.ok else reply.message
+            finally:
+                self._give_back(worker)
+        raise AssertionError
 
     async def context(self, state: State, theorems: Sequence[Name] = ()) -> Context:
         """What a state's first goal is about, with those of some theorems that stand before it;
         NOTHING if Lean does not tell."""
         reply = await self._ask(state, self.limits.tactic_seconds, cmd="context", theorems=theorems)
         return NOTHING if isinstance(reply, str) else read_context(reply)
+
+    async def library(self, state: State) -> Library | None:
+        """An index of the theorems that the header of a state imports; None if Lean does not tell.
+        It is made once for each set of imports, which takes seconds for a large library."""
+
+        async def ask(first: int, most: int) -> dict[str, Any] | str:
+            fields = {"from": first, "most": most}
+            return await self._ask(state, self.limits.elab_seconds, cmd="library", **fields)
+
+        return await self._libraries.of(ask)
+
+    async def premises(
+        self, state: State, most: int = 32, without: Collection[str] = ()
+    ) -> tuple[Premise, ...]:
+        """Theorems of the imported modules that may help with the first goal of a state, at most
+        `most`, the likeliest first, and none of those `without`; none if Lean does not tell."""
+        library = await self.library(state)
+        if library is None:
+            return ()
+        entries = library.ranked(state.goals[0].constants, most, without)
+        names = [entry.name for entry in entries]
+        reply = await self._ask(state, self.limits.tactic_seconds, cmd="premises", names=names)
+        sources = {entry.name: entry.module for entry in entries}
+        return () if isinstance(reply, str) else read_premises(reply, sources)
 
     def release(self, states: Sequence[State]) -> None:
         workers = {worker.serial: worker for worker in self._live}
@@ -392,12 +427,12 @@ class LeanPool:
         return await self.on_worker(work, "")
 
     async def _run(self, handle: Handle, tactic: str, whole: bool, heartbeats: int) -> Outcome:
-        for attempt in range(2):
+        for attempt in count(1):
             worker = await self._acquire(handle.family, handle)
             try:
                 return await self._run_on(worker, handle, tactic, whole, heartbeats)
             except GymDied as died:
-                if died.kind != "crash" or attempt == 1:
+                if died.kind != "crash" or attempt >= died.tries:
                     return Failure(died.kind, str(died))
             finally:
                 self._give_back(worker)
@@ -571,12 +606,12 @@ class LeanPool:
         burial.add_done_callback(self._burials.discard)
 
     async def _start_worker(self) -> None:
-        for attempt in range(2):
+        for attempt in count(1):
             try:
                 gym = await GymProcess.start(self.lean, self.limits)
                 break
             except (GymDied, OSError) as error:
-                if attempt == 1:
+                if attempt >= (error.tries if isinstance(error, GymDied) else 2):
                     self._broken = LeanUnavailable(str(error))
                     self._fail_waiting()
                     return
@@ -616,17 +651,18 @@ async def twice(
     place: Callable[[], contextlib.AbstractAsyncContextManager[Worker]],
     work: Callable[[Worker], Awaitable[T]],
 ) -> T:
-    """Does work in a place that has a worker, once more if its process crashes.
+    """Does work in a place that has a worker, once more if its process crashes, and some more times
+    if somebody kills it.
 
     Raises:
         ElaborationFailed: the process died.
     """
-    for attempt in range(2):
+    for attempt in count(1):
         try:
             async with place() as worker:
                 return await work(worker)
         except GymDied as died:
-            if died.kind != "crash" or attempt == 1:
+            if died.kind != "crash" or attempt >= died.tries:
                 raise ElaborationFailed(died.kind, str(died)) from None
     raise AssertionError
 

@@ -42,10 +42,22 @@ OUT_OF_MEMORY = 137
 
 LAST_WORDS_SECONDS = 2.0
 
+KILLED_TRIES = 8
+
 
 class GymDied(LeanFailed):
     """The process ended before it answered. `kind` is `timeout`, `memory`, `recursion` (its stack
-    overflowed) or `crash`."""
+    overflowed) or `crash`; `killed` is a crash by SIGKILL, from outside of the prover."""
+
+    def __init__(self, kind: str, message: str, *, killed: bool = False) -> None:
+        super().__init__(kind, message)
+        self.killed = killed
+
+    @property
+    def tries(self) -> int:
+        """How often it is worth asking the same: what crashed twice will again, and what somebody
+        kills need not."""
+        return KILLED_TRIES if self.killed else 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +127,8 @@ class GymProcess:
                 seconds = f"{limits.start_seconds:.0f} s"
                 raise GymDied("timeout", f"Lean did not start within {seconds}") from None
             if isinstance(error, GymDied):
-                raise GymDied(error.kind, f"Lean did not start: {error}") from None
+                message = f"Lean did not start: {error}"
+                raise GymDied(error.kind, message, killed=error.killed) from None
             raise
         gym.version = str(hello["version"])
         return gym
@@ -148,7 +161,7 @@ class GymProcess:
                 self.kill("timeout", f"no answer within {seconds:g} s")
                 raise self._death from None  # type: ignore[misc]
             except GymDied as died:
-                self.kill(died.kind, str(died))
+                self.kill(died.kind, str(died), killed=died.killed)
                 raise self._death from None  # type: ignore[misc]
             except asyncio.CancelledError:
                 self.kill("crash", "the request was cancelled")
@@ -162,12 +175,18 @@ class GymProcess:
             fields=fields,
         )
 
-    def kill(self, kind: str = "crash", message: str = "the process was stopped") -> None:
+    def kill(
+        self,
+        kind: str = "crash",
+        message: str = "the process was stopped",
+        *,
+        killed: bool = False,
+    ) -> None:
         """Kills the process with its children. Later requests raise `GymDied`; `close` waits for the
         end, without which asyncio complains when its loop closes first.
         """
         if self._death is None:
-            self._death = GymDied(kind, message)
+            self._death = GymDied(kind, message, killed=killed)
         self._watch.cancel()
         kill_family(self._process.pid)
         self._scratch.cleanup()
@@ -231,7 +250,8 @@ class GymProcess:
             return GymDied("recursion", "Lean ran out of stack")
         code = self._process.returncode
         how = f"killed by signal {-code}" if code and code < 0 else f"exit code {code}"
-        return GymDied("crash", text or f"the Lean process died ({how})")
+        killed = sys.platform != "win32" and code == -signal.SIGKILL
+        return GymDied("crash", text or f"the Lean process died ({how})", killed=killed)
 
     def _count_noise(self, size: int) -> None:
         self._noise += size
@@ -286,7 +306,7 @@ async def spawn(launch: Launch, scratch: Path) -> asyncio.subprocess.Process:
             enter = stack.enter_context(inside.entrance())
 
         def prepare() -> None:
-            _die_with_parent()
+            die_with_parent()
             if enter is not None:
                 enter()
 
@@ -338,7 +358,7 @@ def _size(folder: Path) -> int:
     return total
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Has Linux kill this process when its parent dies, however that happens: a Lean that is busy
     would not notice that its input has ended."""
     if sys.platform == "linux" and LIBC is not None:

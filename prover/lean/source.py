@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Protocol
 
 from prover.errors import WrongUse
 from prover.lean.states import Hole
@@ -88,7 +89,20 @@ def either(scripts: Sequence[str]) -> str:
     return "\n".join(["first", *("  | " + indent(script, 4) for script in different)])
 
 
-def fill(text: str, hole: Hole, script: str) -> str:
+class Spot(Protocol):
+    """Where a hole is: its byte offsets, and whether it stands for a tactic or for a term."""
+
+    @property
+    def first(self) -> int: ...
+
+    @property
+    def last(self) -> int: ...
+
+    @property
+    def tactic(self) -> bool: ...
+
+
+def fill(text: str, hole: Spot, script: str) -> str:
     """The text with a tactic script in a hole."""
     data = text.encode()
     before = data[: hole.first].decode()

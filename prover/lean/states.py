@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from search.context import (
@@ -348,6 +349,7 @@ def read_goal(reply: Mapping[str, Any]) -> Goal:
         case=reply["case"],
         own=tuple(reply["own"]),
         around=tuple(reply["around"]),
+        constants=tuple(reply["constants"]),
     )
 
 
@@ -378,11 +380,23 @@ def read_context(reply: Mapping[str, Any]) -> Context:
                 )
             case "instance":
                 instances[signature.name] = signature
-    premises = tuple(
-        Premise(_signature(row), frozenset(row["own"]), row["head"], row["sorry"])
+    return Context(functions, types, instances, read_premises(reply))
+
+
+def read_premises(
+    reply: Mapping[str, Any], sources: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Premise, ...]:
+    """Theorems as the gym writes them; `sources` are the modules of those that are imported."""
+    return tuple(
+        Premise(
+            _signature(row),
+            frozenset(row["own"]),
+            row["head"],
+            row["sorry"],
+            sources.get(row["name"]),
+        )
         for row in reply["theorems"]
     )
-    return Context(functions, types, instances, premises)
 
 
 def _signature(row: Mapping[str, Any]) -> Signature:

@@ -23,7 +23,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from prover.errors import ProverError, WrongUse, explained
-from prover.serve import kimina, methods, schema
+from prover.serve import documents, kimina, methods, schema
 from prover.serve.engines import Engines
 from prover.serve.methods import Call, Json, Method
 from prover.serve.metrics import Metrics
@@ -78,7 +78,9 @@ class Service:
     token: str
     version: str = ""
     home: Where = field(default_factory=lambda: Where(str(Path.cwd())))
-    table: Mapping[str, Method] = field(default_factory=lambda: methods.METHODS)
+    table: Mapping[str, Method] = field(
+        default_factory=lambda: {**methods.METHODS, **documents.METHODS}
+    )
     tell: Tell = lambda line: None
     engines: Engines = field(default_factory=Engines)
     metrics: Metrics = field(default_factory=Metrics)
@@ -160,6 +162,7 @@ class Service:
                     "model": lease.settings.model,
                     "users": lease.users,
                     "workers": lease.engine.pool.pids,
+                    "tactics": lease.engine.scheduler.metrics().tactics,
                     "restarts": lease.engine.pool.restarts,
                 }
                 for lease in self.engines.open

@@ -10,6 +10,7 @@ import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 from prover.errors import LeanFailed
@@ -211,13 +212,13 @@ class Judge:
     async def _ask(
         self, given: Made, asked: Made | None, questions: Sequence[Question]
     ) -> tuple[_Nodes, list[Answer]]:
-        for attempt in range(2):
+        for attempt in count(1):
             try:
                 async with self._lock:
                     await self._ready()
                     return await self._answer(given, asked, questions)
             except GymDied as died:
-                if died.kind != "crash" or attempt == 1:
+                if died.kind != "crash" or attempt >= died.tries:
                     raise JudgeFailed(died.kind, str(died)) from None
         raise AssertionError
 

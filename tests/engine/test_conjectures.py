@@ -244,7 +244,9 @@ xs✝ : Seq α
 ih : up (sort xs✝) = true
 ⊢ up (put x✝ (sort xs✝)) = true"""
     hypotheses = [(False, False, None)] * 5 + [(True, False, None)]
-    goal = read_goal({"pp": pp, "case": "cons", "hyps": hypotheses, "own": [], "around": []})
+    goal = read_goal(
+        {"pp": pp, "case": "cons", "hyps": hypotheses, "own": [], "around": [], "constants": []}
+    )
     said = [one.signature for one in speculated(goal, ["up", "sort", "put"])]
     start = "{α : Type} [LT α] (x : α) "
     assert f"{start}(t0 : _) : up (put x t0) = true" in said

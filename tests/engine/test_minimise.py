@@ -28,6 +28,14 @@ theorem t """
             "induction n <;> grind [double, half]",
             "induction n <;> grind [double]",
         ),
+        (
+            "(a b m k : Nat) (h : a % m = b % m) : (a * k) % m = (b * k) % m",
+            (
+                "simp_all [Nat.mul_one, Nat.mul_zero, Nat.one_mul, Nat.zero_mul, Nat.add_zero, "
+                "Nat.zero_add, Nat.mul_mod, Nat.sub_self, Nat.sub_zero, Nat.zero_sub, Nat.pow_zero]"
+            ),
+            "simp_all [Nat.mul_mod]",
+        ),
         ("(n : Nat) (h : n = 1) : n = 1", "have k := h.symm\nexact h", "exact h"),
         ("(n : Nat) : ∃ k, k = n", "exact ⟨n, by first | omega | rfl⟩", "exact ⟨n, by omega⟩"),
         ("(p : Prop) (h : p) : p", "exact h", "exact h"),

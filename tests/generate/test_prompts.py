@@ -94,6 +94,10 @@ def test_reprover_with_premises() -> None:
     long = known("long", "x" * 3_000, "Tree.flip")
     request = replace(ABOUT_TREES, context=replace(TREE, premises=(*TREE.premises, long)))
     assert form.prompt(request) == form.prompt(ABOUT_TREES), "what does not fit is left out"
+    near = (known("first", "a"), known("second", "b"))
+    assert form.prompt(replace(REQUEST, context=Context(near=near))) == (
+        f"theorem <a>second</a> : b\n\ntheorem <a>first</a> : a\n\n{STATE}"
+    )
 
 
 def test_llemma() -> None:

@@ -63,7 +63,10 @@ class Resident:
     def run(self, *args: str, cwd: Path | None = None) -> tuple[int, str, str]:
         """Exit code, standard output and standard error of a command."""
         started = self.command(*args, cwd=cwd)
-        out, err = started.communicate(timeout=120)
+        try:
+            out, err = started.communicate(timeout=120)
+        finally:
+            started.kill()
         return started.returncode, out.decode(), err.decode()
 
     @property

@@ -35,24 +35,22 @@ def test_the_outcome_is_the_same(engine: Resident, tmp_path: Path) -> None:
     (tmp_path / "file.lean").write_text(FILE)
     (tmp_path / "cheat.lean").write_text("axiom cheat : False\ntheorem t : 1 = 2 := cheat.elim\n")
     for args in (
-        ("prove", COMM, *ALONE),
         ("prove", "file.lean", "--json", "--seed", "5", *ALONE),
         ("check", "cheat.lean", "-v", *SAME),
-        ("prove", "theorem t : Nope", *ALONE),
     ):
         before = served(engine)
         with_engine = engine.run(*args, cwd=tmp_path)
-        asked = served(engine) - before
-        assert asked == (0 if "Nope" in args[1] else 1), with_engine
+        assert served(engine) - before == 1, with_engine
         without = engine.run(*args, "--engine", "off", cwd=tmp_path)
-        assert served(engine) - before == asked
-        assert with_engine[0] == without[0], (with_engine, without)
+        assert served(engine) - before == 1
+        assert with_engine[0] == without[0] == 1, (with_engine, without)
         if "--json" in args:
             assert plain(json.loads(with_engine[1])) == plain(json.loads(without[1]))
         else:
             assert without_times(with_engine[1]) == without_times(without[1])
-        if with_engine[0] == 2:
-            assert with_engine[2].splitlines()[-1] == without[2].splitlines()[-1]
+    code, out, err = engine.run("prove", "theorem t : Nope", *ALONE, cwd=tmp_path)
+    assert (code, out) == (2, "")
+    assert "error: 2:12: error: Unknown identifier `Nope`" in err, err
 
 
 def test_the_file_and_the_trace_are_written(engine: Resident, tmp_path: Path) -> None:
@@ -62,7 +60,7 @@ def test_the_file_and_the_trace_are_written(engine: Resident, tmp_path: Path) ->
     before = served(engine)
     code, _, err = engine.run(*args, cwd=tmp_path)
     assert (code, served(engine) - before) == (0, 1), err
-    assert b"theorem first : two = 2 := by rfl\r\n" in file.read_bytes().replace(b"decide", b"rfl")
+    assert b"theorem first : two = 2 := by\r\n  " in file.read_bytes()
     document = json.loads((tmp_path / "tree.json").read_text())
     assert document["verdicts"][0]["outcome"] == "proved"
     assert {node["id"] for node in document["graphs"][0]["nodes"]} >= {"g0", "s0"}
@@ -98,16 +96,13 @@ def searches(engine: Resident) -> int:
     return int(running)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_two_signals_end_it_at_once(
-    engine: Resident, tmp_path: Path, number: signal.Signals
-) -> None:
+def test_two_signals_end_it_at_once(engine: Resident, tmp_path: Path) -> None:
     args = ("prove", HARD, "--budget", "1000000", "--no-lemmas", *ALONE)
     started = engine.command(*args, cwd=tmp_path)
     while _running(engine) == 0:
         assert started.poll() is None, started.communicate()
-    started.send_signal(number)
-    started.send_signal(number)
+    started.send_signal(signal.SIGTERM)
+    started.send_signal(signal.SIGTERM)
     started.communicate(timeout=60)
     assert started.returncode == 130
     assert not searches(engine)

@@ -1,0 +1,1 @@
+"""The editor: a language server, and a proxy in front of Lean's own."""

@@ -1,0 +1,62 @@
+"""One resident engine for the tests of this folder, and editors that talk to servers on it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.editor.editing import Editor
+from tests.serve.resident import Resident
+
+
+@pytest.fixture(scope="session")
+def _resident(tmp_path_factory: pytest.TempPathFactory, lean: object) -> Iterator[Resident]:
+    engine = Resident(tmp_path_factory.mktemp("run"))
+    engine.start()
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def resident(_resident: Resident) -> Resident:
+    """An engine that runs."""
+    return _resident
+
+
+Editing = Callable[..., Editor]
+
+
+@pytest.fixture
+def editing(resident: Resident, tmp_path: Path) -> Iterator[Editing]:
+    """Starts editors on the engine, each with a server of its own. They have said hello."""
+    with ExitStack() as stack:
+
+        def start(**more: Any) -> Editor:
+            editor = stack.enter_context(Editor(tmp_path, more.pop("engine", resident)))
+            editor.hello(**more)
+            return editor
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def _editor(_resident: Resident, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
+    with Editor(tmp_path_factory.mktemp("project"), _resident) as editor:
+        editor.hello()
+        yield editor
+        editor.request("shutdown", None)
+        editor.notify("exit", None)
+        assert editor.wait() == 0
+        assert bytes(editor.errors) == b""
+
+
+@pytest.fixture
+def editor(_editor: Editor, tmp_path: Path) -> Iterator[Editor]:
+    """An editor with a server that all tests share, and a folder of the test's own."""
+    _editor.path = tmp_path / "A.lean"
+    _editor.seen.clear()
+    _editor.choice = 0
+    yield _editor
+    _editor.notify("textDocument/didClose", {"textDocument": _editor.document})
