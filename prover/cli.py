@@ -461,7 +461,7 @@ Example, for the configuration of a client:
 )
 def mcp(model: ModelOption = "auto", jobs: JobsOption = None, lean: LeanOption = "auto") -> None:
     """Serve agents over the Model Context Protocol, on standard input and output."""
-    from prover.mcp import serve
+    from prover.mcp.server import serve
 
     serve(Path.cwd(), lean=lean, model=model, jobs=jobs)
 

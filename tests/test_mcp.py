@@ -131,7 +131,7 @@ def test_every_tool_says_what_it_takes_and_gives(agent: Agent) -> None:
 
 
 def test_a_theorem_is_proved_and_its_search_can_be_read(agent: Agent) -> None:
-    proved = agent.call("prove", text="theorem t (p q : Prop) (h : p ∧ q) : q ∧ p")
+    proved = agent.call("prove", text="theorem t (p q : Prop) (h : p ∧ q) : q ∧ p", seconds=100)
     assert proved["proved"]
     (verdict,) = proved["verdicts"]
     assert verdict["outcome"] == "proved" and "kernel" in verdict["passed"]
@@ -170,7 +170,7 @@ def test_a_proof_is_found_step_by_step(agent: Agent) -> None:
     left, right = ran["states"]
     assert left["goals"][0].endswith("⊢ n + 1 = 3")
     script = ["constructor"]
-    found = agent.call("suggest", state=left["state"], most=3, seconds=10)["suggestions"]
+    found = agent.call("suggest", state=left["state"], most=3, seconds=60)["suggestions"]
     assert 1 <= len(found) <= 3 and found[0]["states"] == []
     script.append("· " + found[0]["tactic"])
     premises = agent.call("search_premises", state=right["state"])["premises"]
@@ -189,7 +189,7 @@ def test_a_file_is_read_and_never_written(agent: Agent) -> None:
     file = agent.folder / "Some.lean"
     file.write_bytes("\ufefftheorem one : 1 = 1 := by\r\n  sorry\r\n".encode())
     before = file.read_bytes(), file.stat().st_mtime_ns
-    given = agent.call("prove", path="Some.lean")
+    given = agent.call("prove", path="Some.lean", seconds=100)
     assert given["proved"] and "sorry" not in given["text"]
     assert agent.call("goals", path=str(file))["holes"][0]["line"] == 2
     assert (file.read_bytes(), file.stat().st_mtime_ns) == before

@@ -62,7 +62,7 @@ def test_the_command_proves_one_goal(
     file = tmp_path / "Text.lean"
     file.write_text(TEXT)
     at = TEXT.encode().index(place.encode())
-    own = ("--lean", "embedded", "--model", "none", "--timeout", "10")
+    own = ("--lean", "embedded", "--model", "none", "--timeout", "100")
     done, out, err = engine.run("tactic", str(file), "--at", str(at), *own)
     assert done == code, err
     assert says in (err if code else out)

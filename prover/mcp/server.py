@@ -1,9 +1,4 @@
-"""The prover for agents: a server of the Model Context Protocol (MCP) on standard input and output.
-
-A tool is a request to the resident engine, which is started when it is first needed; no Lean and no
-model is here, and nothing is written. What comes back is bounded: a long goal or text is shown with
-its beginning and its end.
-"""
+"""The tools and resources, and how they are asked for."""
 
 from __future__ import annotations
 
@@ -16,7 +11,6 @@ import os
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
@@ -29,6 +23,28 @@ from pydantic import Field
 from prover.errors import ProverError, WrongUse, explained
 from prover.files import SourceText, read_file
 from prover.lean.source import as_lean_reads, with_hole
+from prover.mcp.results import (
+    SHOWN_GOALS,
+    Checked,
+    Goals,
+    Hole,
+    Message,
+    Premise,
+    Premises,
+    Proved,
+    Ran,
+    Refuted,
+    State,
+    Suggestion,
+    Suggestions,
+    read_state,
+    read_verdict,
+    result,
+    short,
+    show_graph,
+    show_state,
+    show_verdict,
+)
 from prover.serve.client import Client, where
 from prover.serve.schema import EngineGone, UnknownState
 from prover.terminal import shorten
@@ -38,15 +54,9 @@ Work = TypeVar("Work", bound=Callable[..., Awaitable[CallToolResult]])
 MOST_TEXT = 5_000_000
 """How long a text or a file may be, in bytes."""
 
-SHOWN_LINES, SHOWN_CHARACTERS = 60, 3_000
-"""How much of a goal or of a message is shown."""
-
 SHOWN_TEXT = 20_000
 SHOWN_TREE = 40_000
 """How many characters of a text or a search tree are shown."""
-
-SHOWN_GOALS = 20
-"""How many goals, holes or messages are shown."""
 
 KEPT = 20
 """Of how many proofs the trees and verdicts are kept."""
@@ -78,122 +88,6 @@ StateId = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """`outcome`: proved, disproved, gave_up, rejected, cheated, timeout or crash. `proof` is a tactic
-    script. `disproof` proves the negation."""
-
-    declaration: str
-    outcome: str
-    reason: str
-    proof: str | None
-    counterexample: str | None
-    disproof: str | None
-    axioms: list[str]
-    lemmas: list[str]
-    rests_on: list[str]
-    open_goals: list[str]
-    passed: list[str]
-    lean: str
-
-
-@dataclass(frozen=True)
-class Proved:
-    """`id` names the search for the resources. `text` holds the proofs that were found."""
-
-    id: str
-    proved: bool
-    verdicts: list[Verdict]
-    text: str
-    resources: list[str]
-
-
-@dataclass(frozen=True)
-class Checked:
-    proved: bool
-    verdicts: list[Verdict]
-
-
-@dataclass(frozen=True)
-class State:
-    """Goals that belong together, each with its hypotheses."""
-
-    state: str
-    goals: list[str]
-
-
-@dataclass(frozen=True)
-class Hole:
-    """A `sorry`: lines count from 1, columns from 0, in characters."""
-
-    declaration: str | None
-    line: int
-    column: int
-    state: str
-    goals: list[str]
-
-
-@dataclass(frozen=True)
-class Message:
-    severity: str
-    line: int
-    column: int
-    text: str
-
-
-@dataclass(frozen=True)
-class Goals:
-    holes: list[Hole]
-    messages: list[Message]
-
-
-@dataclass(frozen=True)
-class Ran:
-    """`outcome`: finished (no goals are left), progress, or error, with `kind` and `message`.
-    `tactic` is what the proof should say."""
-
-    outcome: str
-    tactic: str
-    states: list[State]
-    message: str
-    kind: str
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    tactic: str
-    logprob: float
-    states: list[State]
-
-
-@dataclass(frozen=True)
-class Suggestions:
-    suggestions: list[Suggestion]
-
-
-@dataclass(frozen=True)
-class Refuted:
-    """`text` is the whole text of the disproof."""
-
-    refuted: bool
-    reason: str
-    counterexample: str | None
-    disproof: str | None
-    text: str | None
-
-
-@dataclass(frozen=True)
-class Premise:
-    name: str
-    statement: str
-    source: str
-
-
-@dataclass(frozen=True)
-class Premises:
-    premises: list[Premise]
-
-
 def serve(folder: Path, *, lean: str, model: str, jobs: int | None) -> None:
     """Answers until the client closes the pipe. A text that is no file has the Lean of `folder`."""
     agent = Agent(where(folder, lean=lean, model=model, jobs=jobs))
@@ -217,7 +111,7 @@ def _tool(work: Work) -> Work:
             if isinstance(known, UnknownState | EngineGone):
                 known = ProverError(known.message, "Call `goals` again: it gives new state ids.")
             return CallToolResult(
-                content=[TextContent(type="text", text=_short(str(known)))], is_error=True
+                content=[TextContent(type="text", text=short(str(known)))], is_error=True
             )
 
     return cast("Work", run)
@@ -303,15 +197,15 @@ class Agent:
         self._proofs[proof] = answer
         while len(self._proofs) > KEPT:
             self._proofs.popitem(last=False)
-        verdicts = [_verdict(one) for one in answer["verdicts"]]
+        verdicts = [read_verdict(one) for one in answer["verdicts"]]
         proved = all(one.outcome == "proved" for one in verdicts)
         uris = [f"prover://proof/{proof}/{part}" for part in ("tree", "verdict", "text")]
         full = f" (read {uris[2]} for all of it)"
         new = shorten(answer["text"], SHOWN_TEXT, SHOWN_TEXT, full)
-        shown = [*map(_show_verdict, verdicts), f"search tree: {uris[0]}"]
+        shown = [*map(show_verdict, verdicts), f"search tree: {uris[0]}"]
         if answer["text"] != source:
             shown.append(f"text:\n{new}")
-        return _result(Proved(proof, proved, verdicts, new, uris), shown)
+        return result(Proved(proof, proved, verdicts, new, uris), shown)
 
     @_tool
     async def check(
@@ -334,9 +228,9 @@ class Agent:
         source, place = self._read(text, path)
         body = {"where": place, "text": source, "name": name or None}
         answer = await self._ask("check", {**body, "statements": statements or None}, ctx)
-        verdicts = [_verdict(one) for one in answer["verdicts"]]
+        verdicts = [read_verdict(one) for one in answer["verdicts"]]
         proved = all(one.outcome == "proved" for one in verdicts)
-        return _result(Checked(proved, verdicts), map(_show_verdict, verdicts))
+        return result(Checked(proved, verdicts), map(show_verdict, verdicts))
 
     @_tool
     async def goals(
@@ -353,23 +247,23 @@ class Agent:
         holes = []
         for one in answer["holes"][:SHOWN_GOALS]:
             before = data[: one["first"]].decode().split("\n")
-            state = _state(one["state"])
+            state = read_state(one["state"])
             at = len(before), len(before[-1])
             holes.append(Hole(one["declaration"], *at, state.state, state.goals))
         messages = [
-            Message(one["severity"], one["line"], one["column"], _short(one["text"]))
+            Message(one["severity"], one["line"], one["column"], short(one["text"]))
             for one in answer["messages"][:SHOWN_GOALS]
         ]
         shown = [
             f"`sorry` in {hole.declaration}, line {hole.line}, column {hole.column}:\n"
-            + _show_state(State(hole.state, hole.goals))
+            + show_state(State(hole.state, hole.goals))
             for hole in holes
         ]
         shown += [f"{one.line}:{one.column}: {one.severity}: {one.text}" for one in messages]
         for what in ("holes", "messages"):
             if len(answer[what]) > SHOWN_GOALS:
                 shown.append(f"… {len(answer[what]) - SHOWN_GOALS} more {what} are not shown")
-        return _result(Goals(holes, messages), shown or ["no `sorry`, and no messages"])
+        return result(Goals(holes, messages), shown or ["no `sorry`, and no messages"])
 
     @_tool
     async def run_tactic(
@@ -382,13 +276,13 @@ class Agent:
         `progress` gives a new state for each group of goals that is left: prove each of them. The
         proof is the tactics on the way, each goal's after the other. Time and memory are limited."""
         answer = await self._ask("run_tactic", {"state": state, "tactic": tactic}, ctx)
-        message = _short(answer["message"])
-        states = [_state(one) for one in answer["states"]]
+        message = short(answer["message"])
+        states = [read_state(one) for one in answer["states"]]
         ran = Ran(answer["outcome"], answer["tactic"], states, message, answer["kind"])
         shown = [ran.outcome + (f" ({ran.kind}): {message}" if ran.outcome == "error" else "")]
         if ran.tactic != tactic:
             shown.append(f"write it as: {ran.tactic}")
-        return _result(ran, [*shown, *map(_show_state, states)])
+        return result(ran, [*shown, *map(show_state, states)])
 
     @_tool
     async def suggest(
@@ -417,16 +311,14 @@ class Agent:
         body = {"state": state, "most": most, "seconds": seconds}
         answer = await self._ask("suggest", body, ctx)
         found = [
-            Suggestion(one["tactic"], one["logprob"], [_state(s) for s in one["states"]])
+            Suggestion(one["tactic"], one["logprob"], [read_state(s) for s in one["states"]])
             for one in answer["suggestions"]
         ]
         shown = [
-            "\n".join(
-                [one.tactic, *(map(_show_state, one.states) if one.states else ["closes it"])]
-            )
+            "\n".join([one.tactic, *(map(show_state, one.states) if one.states else ["closes it"])])
             for one in found
         ]
-        return _result(Suggestions(found), shown or ["nothing that was tried works on this state"])
+        return result(Suggestions(found), shown or ["nothing that was tried works on this state"])
 
     @_tool
     async def refute(
@@ -442,13 +334,13 @@ class Agent:
         answer = await self._ask("refute", {"where": place, **asked}, ctx)
         found = Refuted(
             answer["disproof"] is not None,
-            _short(answer["reason"]),
+            short(answer["reason"]),
             answer["counterexample"],
             answer["disproof"],
             answer["text"] and shorten(answer["text"], SHOWN_TEXT, SHOWN_TEXT, ""),
         )
         shown = [("refuted: " if found.refuted else "not refuted: ") + found.reason]
-        return _result(found, [*shown, found.disproof or ""])
+        return result(found, [*shown, found.disproof or ""])
 
     @_tool
     async def search_premises(
@@ -468,15 +360,15 @@ class Agent:
         _within("most", most, 1, MOST_WIDTH)
         answer = await self._ask("premises", {"state": state, "most": most}, ctx)
         found = [
-            Premise(one["name"], _short(one["statement"]), one["source"])
+            Premise(one["name"], short(one["statement"]), one["source"])
             for one in answer["premises"]
         ]
         shown = [f"{one.name} : {one.statement}" for one in found]
-        return _result(Premises(found), shown or ["no theorem was found that may help"])
+        return result(Premises(found), shown or ["no theorem was found that may help"])
 
     def _tree(self, id: str) -> str:
         graphs = self._proof(id)["graphs"] or []
-        return shorten("\n\n".join(map(_show_graph, graphs)), SHOWN_TREE, SHOWN_TREE, "")
+        return shorten("\n\n".join(map(show_graph, graphs)), SHOWN_TREE, SHOWN_TREE, "")
 
     def _verdict(self, id: str) -> str:
         shown = json.dumps(self._proof(id)["verdicts"], ensure_ascii=False, indent=1)
@@ -569,87 +461,3 @@ def _is_bare(source: str) -> bool:
 def _within(what: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:
         raise WrongUse(f"{what} is {value:g}; it must be between {least:g} and {most:g}")
-
-
-def _result(value: Any, shown: Any) -> CallToolResult:
-    text = "\n\n".join(part for part in shown if part)
-    return CallToolResult(
-        content=[TextContent(type="text", text=text)], structured_content=asdict(value)
-    )
-
-
-def _short(text: str) -> str:
-    return shorten(text, SHOWN_LINES, SHOWN_CHARACTERS, "")
-
-
-def _verdict(one: Mapping[str, Any]) -> Verdict:
-    return Verdict(
-        declaration=one["name"],
-        outcome=one["outcome"],
-        reason=_short(one["reason"]),
-        proof=one["proof"],
-        counterexample=one["counterexample"],
-        disproof=one["disproof"],
-        axioms=list(one["axioms"]),
-        lemmas=list(one["lemmas"]),
-        rests_on=list(one["rests_on"]),
-        open_goals=[_short(goal) for goal in one["open_goals"]],
-        passed=[layer["name"] for layer in one["layers"] if layer["passed"]],
-        lean=one["lean"]["version"],
-    )
-
-
-def _show_verdict(verdict: Verdict) -> str:
-    lines = [f"{verdict.outcome} {verdict.declaration}"]
-    if verdict.reason:
-        lines[0] += f": {verdict.reason}"
-    elif verdict.outcome == "proved":
-        lines[0] += (
-            f" · Lean {verdict.lean} · axioms: {', '.join(verdict.axioms) or 'none visible'}"
-        )
-    lines += [f"with a lemma found on the way: {lemma}" for lemma in verdict.lemmas]
-    if verdict.disproof:
-        lines.append(verdict.disproof)
-    if verdict.open_goals:
-        lines += ["best goals left:", *verdict.open_goals[:3]]
-    return "\n".join(lines)
-
-
-def _state(one: Mapping[str, Any]) -> State:
-    return State(one["id"], [_short(goal["pp"]) for goal in one["goals"][:SHOWN_GOALS]])
-
-
-def _show_state(state: State) -> str:
-    return "\n".join([f"state {state.state}", *state.goals])
-
-
-def _show_graph(graph: Mapping[str, Any]) -> str:
-    """A search, goal by goal: what it is, the tactics that lead there, and the tactics tried on it
-    that work."""
-    nodes = {node["id"]: node for node in graph["nodes"]}
-    after: dict[str, list[str]] = {}
-    before: dict[str, str] = {}
-    for edge in graph["edges"]:
-        after.setdefault(edge["source"], []).append(edge["target"])
-        before.setdefault(edge["target"], edge["source"])
-
-    def way(goal: str) -> list[str]:
-        tactics: list[str] = []
-        while goal in before and len(tactics) < len(nodes):
-            tactics.append(nodes[before[goal]]["tactic"])
-            goal = before[before[goal]]
-        return tactics[::-1]
-
-    blocks = []
-    for name, node in nodes.items():
-        if node["kind"] != "goal":
-            continue
-        lines = [f"{name} {node['status']}, log-probability {node['logprob']:.2f}"]
-        if tactics := way(name):
-            lines.append("  reached by: " + " ; ".join(tactics))
-        lines += ["  " + line for line in _short(node["pp"]).split("\n")]
-        for step in after.get(name, ()):
-            left = ", ".join(after.get(step, ())) or "nothing left"
-            lines.append(f"  {nodes[step]['status']} → {left}: {nodes[step]['tactic']}")
-        blocks.append("\n".join(lines))
-    return "\n".join(blocks)
