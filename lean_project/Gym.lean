@@ -20,7 +20,10 @@ starts with that word (model text does not know it and so cannot forge an answer
 | `export` | `env`, `names` | `segments`: these constants as data |
 | `document` | `text`, `document`, `same` | `document`, `kept`, `head`, `messages`, `next` |
 | `step` | `document`, `skip` | `end`, `next`, `messages`, `holes`, `symbols`, `tainted` |
-| `goals`, `term_goal` | `document`, `at` | `found` |
+| `goals`, `term_goal`, `hover`, `definition` | `document`, `at` | `found` |
+| `scope` | `document`, `at`, `dot`, `variable` | `found`: what a name can mean there |
+| `describe` | `document`, `at`, `names`, `most` | `found`: kinds, types, docstrings |
+| `names` | `document` | `found`: all names that are imported |
 | `close` | `document` | |
 | `tables` | | the sizes of what a text can change for the texts after it |
 | `free`  | `states`, `envs` | |
@@ -4278,7 +4281,7 @@ where
 partial def namesIn (names : Array Name) (i : Nat) (acc : String) : String :=
   if h : i < names.size then
     if names[i].isInternalDetail || isPrivateName names[i] then namesIn names (i + 1) acc
-    else namesIn names (i + 1) (acc ++ names[i].toString ++ " ")
+    else namesIn names (i + 1) (acc ++ names[i].toString ++ "\n")
   else acc
 
 partial def namesOfModules (modules : Array ModuleData) (i : Nat) (acc : String) : String :=

@@ -8,6 +8,7 @@ ends with the exit code; `PROVER_DEBUG=1` shows where the error is from as well.
     │   ├── NoDeclaration       2  a text has no declaration of the name that was given
     │   ├── NotText             2  a text is no Unicode
     │   └── UnknownFormat       2  a prompt format, or that of a model, is not known
+    ├── Superseded              2  a newer text took the place of one that was being elaborated
     ├── StatementError          2  what is to be proved does not elaborate, or is not there
     ├── SetupError              2  no Lean can be had
     ├── LeanUnavailable         2  the Lean that was found does not start, or dies again and again

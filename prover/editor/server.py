@@ -87,6 +87,7 @@ COMPLETIONS = {
 _TYPED_ABBREVIATION = re.compile(r"\\([^\s\\]*)\Z")
 _TYPED_NAME = re.compile(r"[^\W\d]?[\w'!?₀-₉.]*\Z")
 MOST_COMPLETIONS = 200
+"""As many names as this are not all: the engine has more for what is typed next."""
 
 
 @dataclass(eq=False)
@@ -414,10 +415,10 @@ class Bridge(LanguageServer):
             return None
         name = _TYPED_NAME.search(written)
         items = [
-            _completed(one, name[0] if name else "", params.position)
-            for one in found[1]["completions"][:MOST_COMPLETIONS]
+            _completed(one, name[0].rpartition(".")[2] if name else "", params.position)
+            for one in found[1]["completions"]
         ]
-        return lsp.CompletionList(len(found[1]["completions"]) > MOST_COMPLETIONS, items)
+        return lsp.CompletionList(len(items) >= MOST_COMPLETIONS, items)
 
     # The actions.
 
@@ -529,8 +530,6 @@ def _abbreviated(typed: re.Match[str], place: lsp.Position) -> lsp.CompletionLis
 
 def _completed(one: Mapping[str, Any], typed: str, place: lsp.Position) -> lsp.CompletionItem:
     label = one["label"]
-    if not label.lower().startswith(typed.lower()):
-        typed = typed.rpartition(".")[2]
     documentation = one.get("documentation")
     markup = lsp.MarkupContent(lsp.MarkupKind.Markdown, documentation) if documentation else None
     return lsp.CompletionItem(

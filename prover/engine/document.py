@@ -6,6 +6,7 @@ Positions are byte offsets in UTF-8 of the text as it was given.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import time
 from bisect import bisect_left
@@ -34,6 +35,8 @@ DESCRIBED = 40
 
 _TYPED = re.compile(r"(?:(?:[^\W\d][\w'!?]*|«[^»\n]+»)\.)*(?:[^\W\d][\w'!?]*)?\Z")
 """What of a name stands before a place."""
+
+_IMPORT = re.compile(rb"\bimport\s+(?:all\s+)?(\S+)")
 
 _MADE = {
     *("recOn", "casesOn", "brecOn", "below", "binductionOn", "ibelow", "ctorIdx", "toCtorIdx"),
@@ -228,12 +231,12 @@ class Document:
         """The names that the text imports, sorted."""
         known = self._engine.desk.names
         if imports not in known:
-            known[imports] = sorted((await self._ask("names", at) or "").split())
+            known[imports] = sorted((await self._ask("names", at) or "").split("\n"))
         return known[imports]
 
     async def symbols(self) -> tuple[Symbol, ...]:
         """What the text names, in its order and nested as it is written."""
-        opened = await self._reach(len(self._source.data))
+        opened = await self._reach(len(self._source.data), self._version)
         return _nest([row for step in opened.steps for row in step.symbols], self._source)
 
     async def close(self) -> None:
@@ -243,10 +246,10 @@ class Document:
             await asyncio.wait([self._task])
         host, opened = self._host, self._opened
         self._host = self._opened = None
-        if host is not None and opened is not None and opened.id is not None:
-            async with self._engine.desk.host(self, host) as there:
-                if there is host:
-                    await host.gym.request(self._limit(), cmd="close", document=opened.id)
+        held = None if opened is None else opened.held
+        if host is not None and held is not None:
+            with contextlib.suppress(GymDied):
+                await host.gym.request(self._limit(), cmd="close", document=held.id)
 
     def _limit(self) -> float:
         return self._engine.pool.limits.elab_seconds
@@ -320,18 +323,21 @@ class Document:
             text = f"Lean stopped at the imports: {why}"
             self._opened = _Opened(data, None, (Diagnostic(0, 0, "error", text),), None)
             return
-        like: dict[str, int] = {}
-        if older is not None and older.id is not None:
-            same = _same(older.data, data)
-            like = {"document": older.id, "same": same}
+        held = None if older is None else older.held
+        like: dict[str, int | None] = {}
+        if held is not None:
+            like = {"document": held.id, "same": _same(held.data, data)}
         text = data.decode()
         reply = await host.gym.request(self._limit(), cmd="document", text=text, **like)
         if not reply.ok:
             raise GymDied("crash", reply.message)
         f = reply.fields
         opened = _Opened(data, f["document"], _read_diagnostics(f), _pair(f["next"]), f["head"])
-        if older is not None:
-            opened.steps = older.steps[: f["kept"]]
+        if opened.id is None:
+            opened.head = tuple(_at_import(d, data[: f["head"]]) for d in opened.head)
+            opened.older = held
+        elif held is not None:
+            opened.steps = held.steps[: f["kept"]]
         self._opened = opened
 
     async def _step(self, host: Host, opened: _Opened) -> None:
@@ -364,9 +370,11 @@ class Document:
         )
         opened.next = _pair(f["next"])
 
-    async def _reach(self, at: int) -> _Opened:
-        """The text, elaborated past an offset of `data`."""
+    async def _reach(self, at: int, version: int) -> _Opened:
+        """The text, elaborated past an offset of `data`. Raises `Superseded`."""
         while True:
+            if self._version != version:
+                raise Superseded
             opened = self._current()
             if opened is not None and (opened.finished or opened.done > at):
                 return opened
@@ -374,9 +382,9 @@ class Document:
 
     async def _ask(self, command: str, at: int, **more: Any) -> Any:
         """What Lean says about a place; None if it cannot."""
-        at = self._source.read(at)
+        at, version = self._source.read(at), self._version
         for _ in range(2):
-            opened = await self._reach(at)
+            opened = await self._reach(at, version)
             if opened.id is None:
                 return None
             try:
@@ -406,8 +414,8 @@ class _Step:
 
 @dataclass(slots=True)
 class _Opened:
-    """A text in a process, as far as it is elaborated. Without an `id`, its imports are all that was
-    looked at. `next` is where the command that comes stands."""
+    """A text in a process, as far as it is elaborated. Without an `id`, its imports are wrong and all
+    that was looked at. `next` is where the command that comes stands."""
 
     data: bytes
     id: int | None
@@ -415,7 +423,13 @@ class _Opened:
     next: tuple[int, int] | None
     start: int = 0
     steps: list[_Step] = field(default_factory=list)
+    older: _Opened | None = None
     abandoned: bool = False
+
+    @property
+    def held(self) -> _Opened | None:
+        """What the process holds: an older text where the imports of this one fail."""
+        return self if self.id is not None else self.older
 
     @property
     def finished(self) -> bool:
@@ -502,6 +516,15 @@ def _read_diagnostics(fields: Mapping[str, Any]) -> tuple[Diagnostic, ...]:
     return tuple(
         Diagnostic(m["first"], m["last"], m["severity"], m["text"]) for m in fields["messages"]
     )
+
+
+def _at_import(said: Diagnostic, head: bytes) -> Diagnostic:
+    """What Lean says of a module, at the import of it."""
+    if said.first < said.last:
+        for line in _IMPORT.finditer(head):
+            if line[1].decode().split(".")[0] in said.text:
+                return Diagnostic(line.start(), line.end(), said.severity, said.text)
+    return said
 
 
 def _nest(rows: Sequence[Sequence[Any]], source: _Source) -> tuple[Symbol, ...]:

@@ -31,6 +31,9 @@ from prover.serve.schema import ServeError, Where
 LONGEST_SOCKET_PATH = 100
 """Bytes. Longer ones do not fit into the address of a Unix socket everywhere."""
 
+WANTED = "PROVER_ENGINE_BUILD"
+"""The variable that tells an engine for which version of the package it is started."""
+
 DECIDING = ("LEAN", "LAKE", "ELAN", "PROVER_CACHE", "PROVER_LEAN", "OPENAI_", "HF_", "CUDA_")
 
 LOG_BYTES, LOGS = 2**20, 2
@@ -202,7 +205,7 @@ def _spawn(folder: Path, said: Path) -> subprocess.Popen[bytes]:
             stdout=subprocess.DEVNULL,
             stderr=output,
             cwd=folder,
-            env={**os.environ, **_source_tree()},
+            env={**os.environ, **_source_tree(), WANTED: build()},
             **_detached(),
         )
     threading.Thread(target=child.wait, daemon=True).start()  # whenever that is, it is buried
@@ -251,13 +254,18 @@ async def serve(
     is that of requests which name no place (Kimina's).
 
     Raises:
-        WrongUse: one runs already, or the port cannot be had.
+        WrongUse: one runs already, the port cannot be had, or it is started for another version.
     """
     import uvicorn
     from filelock import FileLock, Timeout
 
     from prover.serve.server import Service, create_app
 
+    if os.environ.get(WANTED, build()) != build():
+        raise WrongUse(
+            "the package has changed since the program that asks was started",
+            "start that program (the editor, the notebook) again",
+        )
     folder = runtime_folder()
     lock = FileLock(folder / f"engine-{build()}.lock")
     try:

@@ -6,7 +6,6 @@ python tests/bench/bench_serve.py [RUNS]
 import asyncio
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,24 +21,28 @@ async def tactics(endpoint: process.Endpoint) -> int:
     return sum(one["tactics"] for one in status["engines"])
 
 
+async def command() -> asyncio.subprocess.Process:
+    args = [sys.executable, "-m", "prover", "prove", STATEMENT, "--model", "none"]
+    none = asyncio.subprocess.DEVNULL
+    return await asyncio.create_subprocess_exec(*args, stdout=none, stderr=none)
+
+
 async def measure(endpoint: process.Endpoint) -> tuple[float, float]:
     """Seconds from the start of a command to its first tactic, and to its end."""
     before = await tactics(endpoint)
     begin = time.perf_counter()
-    command = [sys.executable, "-m", "prover", "prove", STATEMENT, "--model", "none"]
-    started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    started = await command()
     while await tactics(endpoint) == before:
         await asyncio.sleep(0.002)
     first = time.perf_counter() - begin
-    await asyncio.to_thread(started.wait)
+    await started.wait()
     return first, time.perf_counter() - begin
 
 
 async def main(runs: int) -> None:
     client = await connect()
     endpoint = await client.endpoint()
-    command = [sys.executable, "-m", "prover", "prove", STATEMENT, "--model", "none"]
-    subprocess.run(command, capture_output=True, check=True)  # Lean is warm from now on
+    await (await command()).wait()  # Lean is warm from now on
     found = [await measure(endpoint) for _ in range(runs)]
     for what, times in zip(("first tactic", "verdict"), zip(*found, strict=True), strict=True):
         print(f"{what}: median {statistics.median(times):.3f} s, worst {max(times):.3f} s")

@@ -30,7 +30,8 @@
              (lambda (_prompt items &rest _)
                (setq titles (append titles (mapcar #'car items)))
                title)))
-    (eglot-code-actions (point) (point) nil t)))
+    (let ((last-nonmenu-event ?\r)) ; a key was pressed, and no menu clicked
+      (eglot-code-actions (point) (point) nil t))))
 
 (find-file (getenv "FILE"))
 (buffer-enable-undo)

@@ -6,6 +6,7 @@ import signal
 import socket
 import stat
 import sys
+import threading
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from prover.serve import client, process, server
+from prover.serve import process, server
 from prover.serve.client import Client, connect
 from prover.serve.client import ask as ask_engine
 from prover.serve.schema import EngineGone, ServeError
@@ -223,22 +224,23 @@ def test_files_that_are_none_of_an_engine(own: Resident, monkeypatch: pytest.Mon
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(own.runtime / "other.sock"))
     listener.listen()
-    listener.settimeout(0.1)
     other = process.Endpoint(
         2**30, process.build(), str(own.runtime / "other.sock"), None, "t", "", "log"
     )
     file.write_text(json.dumps(asdict(other)))
 
-    async def asked() -> None:
-        server = await asyncio.start_unix_server(
-            lambda reader, writer: writer.write(b"220 mail ready\r\n"), sock=listener
-        )
-        async with server:
-            assert not await client.alive(other)
-            with pytest.raises(EngineGone, match="no engine runs"):
-                await connect(start=False)
+    def answer() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(2**16)
+            connection.sendall(b"220 mail ready\r\n")
 
-    ask(asked())
+    thread = threading.Thread(target=answer)
+    thread.start()
+    with pytest.raises(EngineGone, match="no engine runs"):
+        ask(connect(start=False))
+    thread.join()
+    listener.close()
 
 
 @pytest.mark.lean
@@ -275,6 +277,18 @@ def test_an_engine_that_cannot_start_says_why(own: Resident) -> None:
     assert "the engine did not start" in err and ".sock" in err
     (own.runtime / f"engine-{process.build()}.sock").rmdir()
     assert own.run("serve", "--background")[0] == 0
+
+
+def test_a_package_that_has_changed_meanwhile(
+    own: Resident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "build", lambda: "older")
+    with pytest.raises(ServeError, match="the package has changed since") as raised:
+        ask(connect(start=True))
+    assert (raised.value.kind, "start that program" in raised.value.message) == (
+        "StartFailed",
+        True,
+    )
 
 
 def test_a_port_that_is_taken(own: Resident) -> None:
