@@ -43,7 +43,7 @@ case "$1" in
   +*) asked="$2" ;;
   *) asked="$1" ;;
 esac
-if [ "$asked" = serve ] && [ -x {python} ]; then
+if [ "$asked" = serve ] && [ -z "$PROVER_PROXY" ] && [ -x {python} ]; then
   [ -n "$lake" ] || exec {python} -P -m prover lsp
   exec {python} -P -m prover.editor.proxy "$lake" "$@"
 fi

@@ -44,6 +44,9 @@ GRACE_SECONDS = 5.0
 LAST_WORDS_SECONDS = 1.0
 """How long what a server that has ended left behind may hold up the end."""
 
+BEHIND = "PROVER_PROXY"
+"""Set in the environment of a server behind a proxy: there is none before it a second time."""
+
 CHUNK = 2**16
 SHOWN_NOISE = 2_000
 
@@ -508,7 +511,12 @@ async def serve_proxy(command: Sequence[str]) -> int:
         apart = {"start_new_session": True, "preexec_fn": die_with_parent}
     try:
         server = await asyncio.create_subprocess_exec(
-            *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, limit=CHUNK, **apart
+            *command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            limit=CHUNK,
+            env={**os.environ, BEHIND: "1"},
+            **apart,
         )
     except (OSError, subprocess.SubprocessError) as error:
         await _refuse(editor, command, str(error))

@@ -127,7 +127,7 @@ def test_what_changed_since_stays(project: Path) -> None:
     settings.write_text(settings.read_text().replace("{\n", '{\n    "mine": 1, // new\n', 1))
     done = command("editor", "install", "vscode", "--undo")
     assert "the rest is as it was" in done.err
-    assert settings.read_text() == '{\n    "mine": 1, // new\n}\n'
+    assert settings.read_text() == '{\n    "mine": 1 // new\n}\n'
 
 
 def test_git_sees_only_the_setting(project: Path) -> None:
