@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -15,13 +17,16 @@ import psutil
 from prover.engine.options import Settings
 from prover.generate.completion import ModelGenerator
 from prover.generate.models import load_model
-from prover.generate.prompts import Format, named
+from prover.generate.prompts import Format, StepFormat, named
 from prover.generate.shipped import SHIPPED, SHIPPED_FORMAT
 from prover.interrupt import in_thread
 from prover.lean.documents import Desk
 from prover.lean.pool import LeanPool
+from prover.lean.states import Name
 from prover.lean.toolchain import Lean, find_lean
 from prover.verify.judge import Judge
+from search.context import Context
+from search.interfaces import State
 from search.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -131,6 +136,19 @@ class Engine:
             form, examples = self.settings.prompt_format, self.settings.few_shot
             self._loading = asyncio.create_task(in_thread(lambda: load_model(name, form, examples)))
         return await asyncio.shield(self._loading)
+
+    async def context(
+        self, state: State, theorems: Sequence[Name], proved: AbstractSet[str] = frozenset()
+    ) -> Context:
+        """What a state is about, for who proposes tactics for it: the user's own definitions, those
+        `theorems` that stand before it, some of them `proved` since, and what is imported."""
+        told = await self.pool.context(state, theorems)
+        shown = isinstance(self.form, StepFormat) and self.form.retrieves
+        return replace(
+            told.with_proved(proved),
+            library=await self.pool.library(state),
+            near=await self.pool.premises(state) if shown else (),
+        )
 
     async def _close_model(self) -> None:
         if self._loading is None:

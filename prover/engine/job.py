@@ -36,7 +36,6 @@ from prover.engine.proposer import Proposer
 from prover.engine.refute import GLANCE, STUDY_AFTER, Doubt, disproved
 from prover.engine.targets import Target
 from prover.generate.portfolio import Portfolio
-from prover.generate.prompts import StepFormat
 from prover.lean.source import as_lean_reads, cut, with_options
 from prover.lean.states import Declaration, Elaborated, Hole
 from prover.lean.worker import ElaborationFailed
@@ -44,7 +43,7 @@ from prover.verify.layers import Judgement, failed_judgement, lean_version
 from prover.verify.verdict import Outcome, Verdict
 from search.best_first import BestFirst, SearchResult
 from search.budget import Budget
-from search.context import NOTHING, Context
+from search.context import NOTHING
 from search.interfaces import Progress as Step
 from search.interfaces import TacticGenerator
 from search.scheduler import SearchFailed
@@ -402,7 +401,8 @@ class Job:
         budget and the generator are those of the job unless others are given; what another generator
         led to stays as it was found."""
         options = self.options
-        context = await self._cancellable(asyncio.create_task(self._context(part, proved)))
+        told = asyncio.create_task(self._engine.context(part.state, part.theorems, proved))
+        context = await self._cancellable(told)
         search = BestFirst(
             part.state,
             alpha=self.alpha,
@@ -458,15 +458,6 @@ class Job:
         if shorter == proof or not await verify(shorter):
             return found
         return replace(found, result=replace(found.result, proof=shorter))
-
-    async def _context(self, part: Part, proved: AbstractSet[str]) -> Context:
-        """What the goal of a part is about, with theorems of the text that were `proved` already."""
-        pool, form = self.texts.pool, self._engine.form
-        context = await pool.context(part.state, part.theorems)
-        library = await pool.library(part.state)
-        shown = isinstance(form, StepFormat) and form.retrieves
-        near = await pool.premises(part.state) if shown else ()
-        return replace(context.with_proved(proved), library=library, near=near)
 
     def _proposers(self, part: Part) -> tuple[TacticGenerator, TacticGenerator | None]:
         """What proposes tactics, and what is tried before it."""

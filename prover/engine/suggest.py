@@ -52,7 +52,7 @@ async def suggest(
 
     async def propose() -> None:
         nonlocal over
-        context = await pool.context(state, theorems)
+        context = await engine.context(state, theorems)
         request = Request(state, tuple(history), context=context)
         try:
             generator = await _generator(engine)

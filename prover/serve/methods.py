@@ -250,12 +250,16 @@ async def premises(call: Call, asked: schema.Premises) -> Json:
     where = call.session.find(asked.state).where
     async with call.engine(where) as lease:
         held = call.session.ready(asked.state, lease)
-        context = await lease.engine.pool.context(held.state, held.theorems)
-    nearest = context.premises[::-1][: asked.most]
+        pool = lease.engine.pool
+        context = await pool.context(held.state, held.theorems)
+        own = context.premises[::-1][: asked.most]
+        near = (
+            await pool.premises(held.state, asked.most - len(own)) if asked.most > len(own) else ()
+        )
     return {
         "premises": [
-            {"name": p.signature.shown, "statement": p.signature.type, "source": "file"}
-            for p in nearest
+            {"name": p.signature.shown, "statement": p.signature.type, "source": p.source or "file"}
+            for p in (*own, *near)
         ]
     }
 

@@ -124,13 +124,18 @@ theorem t : twice (twice 0) = 0 := by sorry
 theorem later : twice 1 = 2 := rfl
 """
 
-    async def asked() -> list[str]:
+    async def asked(text: str, most: int) -> list[tuple[str, str]]:
         client = Client(start=False)
         goals = await client.call("goals", {"where": here(tmp_path), "text": text})
-        found = await client.call("premises", {"state": goals["holes"][0]["state"]["id"]})
-        return [one["name"] for one in found["premises"]]
+        state = goals["holes"][0]["state"]["id"]
+        found = await client.call("premises", {"state": state, "most": most})
+        return [(one["name"], one["source"]) for one in found["premises"]]
 
-    assert ask(asked()) == ["twice_zero"]
+    assert ask(asked(text, 16))[0] == ("twice_zero", "file")
+    lists = f"{text}theorem l (xs ys : List Nat) : (xs ++ ys).reverse = [] := by sorry\n"
+    found = ask(asked(lists.replace("by sorry", "rfl", 1), 8))
+    assert {name for name, source in found if source == "file"} == {"twice_zero", "t", "later"}
+    assert "List.reverse_append" in [name for name, source in found if "List" in source]
 
 
 def test_a_state_belongs_to_its_session(engine: Resident, tmp_path: Path) -> None:
