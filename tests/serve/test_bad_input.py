@@ -258,7 +258,7 @@ def test_a_full_disk_for_the_log_changes_nothing(own: Resident, tmp_path: Path) 
 def test_the_log_does_not_grow_without_end(tmp_path: Path) -> None:
     code = (
         "import logging, sys; from pathlib import Path; from prover.serve.process import keep_log\n"
-        "keep_log(Path(sys.argv[1]))\n"
+        "keep_log(Path(sys.argv[1]) / 'engine.log')\n"
         "for n in range(60): logging.getLogger('prover.serve').info('x' * 100_000)\n"
     )
     import subprocess
