@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -29,6 +31,15 @@ def served(engine: Resident) -> int:
     """How many requests the engine has answered, by its log."""
     log = Path(engine.endpoint.log).read_text("utf-8").splitlines()
     return sum(" prove ok " in line or " check ok " in line for line in log)
+
+
+def test_what_asks_a_warm_engine_loads_little() -> None:
+    code = (
+        "import sys, prover.cli, prover.serve.remote, h11\n"
+        "print(*{'networkx', 'httpx', 'psutil', 'starlette', 'torch'} & set(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
 
 
 def test_the_outcome_is_the_same(engine: Resident, tmp_path: Path) -> None:
