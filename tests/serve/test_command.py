@@ -61,7 +61,7 @@ def test_the_outcome_is_the_same(engine: Resident, tmp_path: Path) -> None:
             assert without_times(with_engine[1]) == without_times(without[1])
     code, out, err = engine.run("prove", "theorem t : Nope", *ALONE, cwd=tmp_path)
     assert (code, out) == (2, "")
-    assert "error: 2:12: error: Unknown identifier `Nope`" in err, err
+    assert "error: 1:12: error: Unknown identifier `Nope`" in err, err
 
 
 def test_the_file_and_the_trace_are_written(engine: Resident, tmp_path: Path) -> None:
