@@ -41,6 +41,9 @@ from typing import ClassVar
 PROVED, NOT_PROVED, WRONG, CANARY, INTERRUPTED = 0, 1, 2, 3, 130
 """The exit codes of the commands."""
 
+EXTRAS = {"h11": "serve", "starlette": "serve", "uvicorn": "serve", "pygls": "editor", "mcp": "mcp"}
+"""What brings a package that the training does not."""
+
 
 class ProverError(Exception):
     """What went wrong, in `message`, and in `hint` what to do next, empty where the message says it.
@@ -80,5 +83,6 @@ def explained(error: Exception) -> ProverError | None:
         case OSError(strerror=str(why), filename=name, filename2=other):
             return ProverError(f"{other or name or ''}: {why}".removeprefix(": "))
         case ModuleNotFoundError(name=str(name)):
-            return ProverError(f"{name} is not installed", "pip install 'prover[train]'")
+            extra = EXTRAS.get(name.partition(".")[0], "train")
+            return ProverError(f"{name} is not installed", f"pip install 'prover[{extra}]'")
     return None
