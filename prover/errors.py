@@ -43,7 +43,11 @@ from typing import ClassVar
 PROVED, NOT_PROVED, WRONG, CANARY, INTERRUPTED = 0, 1, 2, 3, 130
 """The exit codes of the commands."""
 
-EXTRAS = {"mcp": "mcp", "mcp_types": "mcp", "pydantic": "mcp"}
+EXTRAS = {
+    **dict.fromkeys(("h11", "httpx", "httpx_sse", "starlette", "uvicorn"), "serve"),
+    **dict.fromkeys(("mcp", "mcp_types", "pydantic"), "mcp"),
+    "pygls": "editor",
+}
 """The extra that brings a package; of others it is `train`."""
 
 
