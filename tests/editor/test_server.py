@@ -309,9 +309,10 @@ def test_messages_that_are_none_leave_the_server_as_it_is(editor: Editor) -> Non
     editor.say(b"Content-Length: 4\r\n\r\nnull")
     editor.say(b"Content-Length: 2\r\n\r\n[]")
     asked = editor.send("textDocument/hover", {"textDocument": 5})
-    editor.send("nothing/of/this/name", {})
+    assert editor.reply(asked)["error"]["code"] == -32602
+    asked = editor.send("nothing/of/this/name", {})
+    assert editor.reply(asked)["error"]["code"] == -32601
     assert len(editor.open(FILE)) == 3
-    assert not [m for m in editor.seen if m.get("id") == asked and "result" in m]
 
 
 def test_an_editor_that_goes_leaves_nothing(editing: Editing) -> None:
