@@ -242,6 +242,8 @@ class Document:
     async def close(self) -> None:
         """Lets go of what is held of the text."""
         self._version += 1
+        self._source = _Source("")
+        await self._make_way()
         if self._task is not None:
             await asyncio.wait([self._task])
         host, opened = self._host, self._opened

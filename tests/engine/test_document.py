@@ -466,6 +466,25 @@ def test_a_newer_text_does_not_wait_for_what_is_not_in_it(
     assert (done.diagnostics, done.finished) == ((), True)
 
 
+def test_closing_does_not_wait_for_a_command_without_an_end(
+    desk: Desktop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prover.engine.document.PATIENCE", 0.3)
+
+    async def closed() -> None:
+        async for one in desk.document.update(BEFORE + SPIN):
+            if one.done == len(BEFORE):
+                break
+        asked = asyncio.create_task(desk.document.goals(len(BEFORE)))
+        await asyncio.sleep(0.5)
+        async with asyncio.timeout(30):
+            await desk.document.close()
+        with pytest.raises(Superseded):
+            await asked
+
+    desk.lab.wait(closed())
+
+
 def test_who_breaks_off_leaves_the_rest_to_a_question(desk: Desktop) -> None:
     desk.text = AFTER + PROOF
 
