@@ -215,8 +215,7 @@ def test_a_folder_that_others_can_open_is_not_used(own: Resident) -> None:
     assert proved[0] == 1 and "going on without the resident engine" in proved[2]
 
 
-def test_files_that_are_none_of_an_engine(own: Resident, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "ALIVE_SECONDS", 0.3)
+def test_files_that_are_none_of_an_engine(own: Resident) -> None:
     file = own.runtime / f"engine-{process.build()}.json"
     for content in ("", "{", "[]", '{"pid": 1}', "\0"):
         file.write_text(content)
