@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 
 from prover.data.cli import app as data
+from prover.editor.cli import app as editor
 from prover.editor.cli import lsp
 from prover.errors import NOT_PROVED, PROVED, WrongUse
 from prover.evaluate.cli import app as evaluate
@@ -370,6 +371,7 @@ def audit(
 app.add_typer(data)
 app.add_typer(evaluate)
 app.add_typer(train)
+app.add_typer(editor)
 app.command(
     context_settings={"ignore_unknown_options": True},
     epilog="""\b

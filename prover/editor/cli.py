@@ -2,14 +2,63 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from prover.errors import ProverError
+from prover.errors import ProverError, WrongUse
 from prover.interrupt import run_cancellable
-from prover.terminal import LeanOption, ModelOption
+from prover.terminal import LeanOption, ModelOption, err
+
+app = typer.Typer(name="editor", no_args_is_help=True, help="Sets editors up.")
+
+
+class EditorName(StrEnum):
+    vscode = "vscode"
+    neovim = "neovim"
+    emacs = "emacs"
+    helix = "helix"
+
+
+@app.callback()
+def _group() -> None:
+    """Sets editors up."""
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  prover editor install vscode             in the folder of a Lake project
+  prover editor install vscode --undo
+  prover editor install neovim
+  prover editor install emacs              shows the lines for your init file"""
+)
+def install(
+    editor: Annotated[EditorName, typer.Argument(help="The editor.")],
+    folder: Annotated[Path, typer.Argument(help="The project, for vscode.")] = Path("."),
+    undo: Annotated[bool, typer.Option("--undo", help="Take it back.")] = False,
+) -> None:
+    """Have an editor start the language server.
+
+    For VS Code a workspace setting and a `lake` in .prover/bin are written, for Neovim a plugin into
+    its configuration. For Emacs and Helix the lines that they need are shown.
+    """
+    from prover.editor import install as setting_up
+
+    if editor is EditorName.vscode:
+        here = folder.absolute()
+        lines = setting_up.undo_vscode(here) if undo else setting_up.install_vscode(here)
+    elif editor is EditorName.neovim:
+        lines = setting_up.undo_neovim() if undo else setting_up.install_neovim()
+    elif undo:
+        raise WrongUse(f"nothing was written for {editor}: remove the lines that you added")
+    else:
+        print(setting_up.emacs_lines() if editor is EditorName.emacs else setting_up.helix_lines())
+        return
+    for line in lines:
+        err.print(line)
 
 
 def lsp(
@@ -29,8 +78,7 @@ def lsp(
     if lake is not None:
         from prover.editor.proxy import serve_proxy
 
-        command = [lake, "serve", *(arguments or ())]
-        raise typer.Exit(run_cancellable(serve_proxy(command)))
+        raise typer.Exit(run_cancellable(serve_proxy([lake, "serve", *(arguments or ())])))
     try:
         from prover.editor.server import serve_lean
     except ModuleNotFoundError as error:

@@ -28,8 +28,10 @@ from prover.editor.positions import changed
 from prover.editor.quiet import be_quiet
 from prover.editor.wire import Frame, Noise, Part, Piece, Splitter, frame, span
 from prover.errors import INTERRUPTED, WRONG, ProverError
+from prover.interrupt import run_cancellable
 from prover.lean.process import die_with_parent, kill_family
 from prover.serve.client import Client
+from prover.streams import open_streams
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,9 @@ GRACE_SECONDS = 5.0
 
 LAST_WORDS_SECONDS = 1.0
 """How long what a server that has ended left behind may hold up the end."""
+
+BEHIND = "PROVER_PROXY"
+"""Set in the environment of a server behind a proxy: there is none before it a second time."""
 
 CHUNK = 2**16
 SHOWN_NOISE = 2_000
@@ -506,7 +511,12 @@ async def serve_proxy(command: Sequence[str]) -> int:
         apart = {"start_new_session": True, "preexec_fn": die_with_parent}
     try:
         server = await asyncio.create_subprocess_exec(
-            *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, limit=CHUNK, **apart
+            *command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            limit=CHUNK,
+            env={**os.environ, BEHIND: "1"},
+            **apart,
         )
     except (OSError, subprocess.SubprocessError) as error:
         await _refuse(editor, command, str(error))
@@ -593,3 +603,10 @@ async def _refuse(editor: Side, command: Sequence[str], why: str) -> None:
                         answer = {"id": fields["id"], **_error(SERVER_NOT_STARTED, text)}
                         await editor.send(frame(answer))
                         return
+
+
+if (
+    __name__ == "__main__"
+):  # what the `lake` of `prover editor install` starts: it takes less time to load
+    open_streams()
+    sys.exit(run_cancellable(serve_proxy(sys.argv[1:])))

@@ -23,7 +23,8 @@ FULL: Json = {
 class Editor(Talk):
     """It answers what the server asks: of several choices it takes the `choice`th."""
 
-    def __init__(self, folder: Path, engine: Resident) -> None:
+    def __init__(self, folder: Path, engine: Resident, *behind: str) -> None:
+        """`behind` is what stands in front of the server, such as a proxy."""
         self.path = folder / "A.lean"
         self.raw = ""
         self.version = 0
@@ -31,7 +32,7 @@ class Editor(Talk):
         self.seen: list[Json] = []
         self._number = 0
         command = [sys.executable, "-m", "prover", "lsp", "--lean", "embedded", "--model", "none"]
-        super().__init__(command, cwd=folder, env=engine.environment)
+        super().__init__([*behind, *command], cwd=folder, env=engine.environment)
 
     def hello(self, capabilities: Json | None = None) -> None:
         chosen = FULL if capabilities is None else capabilities

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import subprocess
@@ -14,13 +15,8 @@ from typing import Any, Self
 from prover.editor.wire import Frame, Noise, Splitter, frame
 
 SERVER = Path(__file__).with_name("server.py")
-PROXY = (
-    "import sys\n"
-    "from prover.editor.proxy import serve_proxy\n"
-    "from prover.interrupt import run_cancellable\n"
-    "sys.exit(run_cancellable(serve_proxy(sys.argv[1:])))\n"
-)
-SECONDS = 60.0
+PROXY = [sys.executable, "-P", "-m", "prover.editor.proxy"]
+SECONDS = 20.0
 
 
 class Talk:
@@ -97,7 +93,8 @@ class Talk:
             thread.join(SECONDS)
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             assert stream is not None
-            stream.close()
+            with contextlib.suppress(OSError):
+                stream.close()
         return code
 
     def _listen(self) -> None:
@@ -120,4 +117,4 @@ class Talk:
 
 def behind_proxy(*command: str, **options: Any) -> Talk:
     """A conversation with a server through the proxy."""
-    return Talk([sys.executable, "-c", PROXY, *command], **options)
+    return Talk([*PROXY, *command], **options)

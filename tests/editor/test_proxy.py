@@ -16,7 +16,7 @@ import pytest
 
 from prover.editor.wire import Frame
 from tests.editor import traffic
-from tests.editor.pipes import PROXY, SERVER, Talk, behind_proxy
+from tests.editor.talk import PROXY, SERVER, Talk, behind_proxy
 from tests.editor.traffic import message, notification, opened, request
 
 
@@ -179,7 +179,7 @@ def test_the_editor_goes_away_without_a_word(scene: Scene) -> None:
 
 def test_the_editor_reads_no_more(scene: Scene) -> None:
     scene.says(1, message(notification("long", "x" * 2**22)))
-    command = [sys.executable, "-c", PROXY, sys.executable, str(SERVER), str(scene.folder)]
+    command = [*PROXY, sys.executable, str(SERVER), str(scene.folder)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin is not None and process.stdout is not None
     process.stdin.write(message(traffic.INITIALIZE))

@@ -1,0 +1,119 @@
+"""The proxy in front of a language server that elaborates Lean: our own, in the place of `lake serve`."""
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.editor.editing import FULL, Editor
+from tests.editor.talk import PROXY
+from tests.serve.resident import Resident
+
+COUNTING_IN_UTF_16 = {key: value for key, value in FULL.items() if key != "general"}
+FILE = """theorem first (𝔸 : Prop) (h : 𝔸) (n : Nat) : 𝔸 ∧ n + 0 = n := by
+  constructor
+  · sorry
+  · sorry
+"""
+HARD = """def f : Nat → Nat
+  | 0 => 1
+  | n + 1 => f n * 3 + n
+theorem hard (n m : Nat) : f (n + m) % 7 = f (m * 1 + n) % (3 + n - n + 4) + (m - n) * 0 := by
+  sorry
+"""
+
+
+@pytest.fixture(scope="module")
+def behind(_resident: Resident, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
+    with Editor(tmp_path_factory.mktemp("project"), _resident, *PROXY) as editor:
+        editor.hello(COUNTING_IN_UTF_16)
+        yield editor
+        editor.request("shutdown", None)
+        editor.notify("exit", None)
+        assert editor.wait() == 0
+        assert bytes(editor.errors) == b""
+
+
+@pytest.fixture
+def editor(behind: Editor, tmp_path: Path) -> Iterator[Editor]:
+    behind.path = tmp_path / "A.lean"
+    behind.seen.clear()
+    yield behind
+    behind.notify("textDocument/didClose", {"textDocument": behind.document})
+
+
+def test_a_file_with_holes_is_filled(editor: Editor, resident: Resident) -> None:
+    assert [one["severity"] for one in editor.open(FILE)] == [2]
+    assert editor.request("$/lean/plainGoal", editor.at("sorry"))["goals"]
+    assert editor.act("Prove this goal", "sorry") is not None
+    assert editor.raw.count("sorry") == 1
+    assert editor.act("Fill all holes in this file", "sorry") is not None
+    assert "sorry" not in editor.raw
+    assert editor.elaborated() == []
+    editor.path.write_text(editor.raw, "utf-8")
+    code, out, err = resident.run("check", str(editor.path), "--lean", "embedded", "--json")
+    assert code == 0, err
+    assert [verdict["outcome"] for verdict in json.loads(out)] == ["proved"]
+
+
+def test_work_is_shown_and_ends_when_it_is_cancelled(editor: Editor) -> None:
+    editor.open(HARD)
+    identity = editor.send("codeAction/resolve", editor.actions("sorry")["Prove this goal"])
+    begun = editor.wait_for("$/progress")
+    assert begun["value"]["kind"] == "begin" and begun["value"]["cancellable"]
+    editor.notify("$/cancelRequest", {"id": identity})
+    asked = time.monotonic()
+    assert editor.reply(identity)["error"]["code"] == -32800
+    assert time.monotonic() - asked < 5
+    ended = [one["params"]["value"]["kind"] for one in editor.seen if one["method"] == "$/progress"]
+    assert ended[-1] == "end"
+
+
+def test_work_ends_when_its_progress_is_dismissed(editor: Editor) -> None:
+    editor.open(HARD)
+    identity = editor.send("codeAction/resolve", editor.actions("sorry")["Prove this goal"])
+    begun = editor.wait_for("$/progress")
+    editor.notify("window/workDoneProgress/cancel", {"token": begun["token"]})
+    assert "edit" not in editor.reply(identity)["result"]
+
+
+def test_work_ends_when_the_text_changes(editor: Editor) -> None:
+    editor.open(HARD)
+    identity = editor.send("codeAction/resolve", editor.actions("sorry")["Prove this goal"])
+    editor.type("theorem hard", "-- 𝔸\n")
+    assert editor.reply(identity)["error"]["code"] == -32801
+
+
+def test_what_lean_says_does_not_wait_for_our_work(editor: Editor) -> None:
+    editor.open(HARD)
+    identity = editor.send("codeAction/resolve", editor.actions("sorry")["Prove this goal"])
+    editor.wait_for("$/progress")
+    took = []
+    for _ in range(5):
+        begin = time.monotonic()
+        editor.request("textDocument/documentSymbol", {"textDocument": editor.document})
+        took.append(time.monotonic() - begin)
+    assert sorted(took)[2] < 2
+    editor.notify("$/cancelRequest", {"id": identity})
+    editor.reply(identity)
+
+
+def test_an_engine_that_is_killed_is_started_again(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, lean: object
+) -> None:
+    engine = Resident(tmp_path_factory.mktemp("run"))
+    engine.start()
+    try:
+        with Editor(tmp_path, engine, *PROXY) as editor:
+            editor.hello(COUNTING_IN_UTF_16)
+            editor.open(FILE)
+            engine.kill()
+            assert editor.act("Prove this goal", "sorry") is not None
+            editor.process.send_signal(signal.SIGTERM)
+            assert editor.wait() == 130
+            assert bytes(editor.errors) == b""
+    finally:
+        engine.close()
