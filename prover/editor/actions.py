@@ -25,7 +25,7 @@ from prover.editor.positions import Text
 from prover.errors import ProverError
 from prover.lean.source import fill
 from prover.serve.client import Client, where
-from prover.serve.schema import EngineGone, QueueFull
+from prover.serve.schema import ServeError
 
 Json = dict[str, Any]
 
@@ -43,6 +43,9 @@ SECONDS = 60.0
 """What a hole may take."""
 
 PROGRESS_AFTER_SECONDS, PROGRESS_EVERY_SECONDS = 1.0, 0.5
+
+NOT_READ = "StatementError"
+"""The kind of the error that a text has errors of its own."""
 
 MOST_TACTICS = 8
 MOST_SHOWN = 1_500
@@ -117,7 +120,8 @@ class Actions:
         self._capabilities: Mapping[str, Any] = {}
         self._works: set[Work] = set()
         self._background: set[asyncio.Task[Any]] = set()
-        self._verdicts: dict[tuple[str, str, str], Json] = {}
+        self.last: tuple[str, str, Place, Json] | None = None
+        """The verdict on what stayed open last, with its document, text and place."""
 
     def initialize(self, params: Mapping[str, Any]) -> Json:
         """Takes what the editor can do, from the parameters of `initialize`, and gives what it is
@@ -340,8 +344,8 @@ class _Asked:
 
     async def explained(self) -> None:
         """Shows why the place is not proved."""
-        verdict = self._actions._verdicts.get(self._key)
-        if verdict is None:
+        *about, verdict = self._actions.last or (None,)
+        if verdict is None or tuple(about) != self._key:
             _, solved, verdicts, wanted = await self._search()
             if solved == wanted:
                 await self._say(INFORMATION, "nothing is wrong with it: a proof was found")
@@ -356,9 +360,9 @@ class _Asked:
         try:
             answer = await self._call("prove", self._about(new))
             new, verdicts = answer["text"], answer["verdicts"]
-        except (EngineGone, QueueFull):
-            raise
-        except ProverError:
+        except ServeError as error:
+            if error.kind != NOT_READ:
+                raise
             new, verdicts, failed = await self._one_by_one(Copy(new, tuple(h[0] for h in there)))
             if failed is not None and not verdicts:
                 raise failed from None
@@ -413,7 +417,7 @@ class _Asked:
             raise failed
         open_ones = verdicts
         if open_ones:
-            self._actions._verdicts[self._key] = open_ones[0]
+            self._actions.last = (*self._key, open_ones[0])
         wanted = len(copy.holes)
         return new, wanted - len(open_ones), open_ones, wanted
 
@@ -425,7 +429,9 @@ class _Asked:
             at = hole + len(new) - len(copy.text)
             try:
                 answer = await self._call("prove", {**self._about(new), "at": _bytes(new, at)})
-            except ProverError as error:
+            except ServeError as error:
+                if error.kind != NOT_READ:
+                    raise
                 failed = error
                 continue
             if answer["text"] != new:
@@ -460,8 +466,8 @@ class _Asked:
         await self._actions._show(kind, message)
 
     @property
-    def _key(self) -> tuple[str, str, str]:
-        return (self._work.uri, self._text.raw, str(self._place))
+    def _key(self) -> tuple[str, str, Place]:
+        return (self._work.uri, self._text.raw, self._place)
 
 
 def edits(text: Text, new: str) -> list[Json]:

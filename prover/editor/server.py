@@ -111,19 +111,29 @@ class Opened:
 
 
 class Protocol(LanguageServerProtocol):
-    """pygls' protocol, in UTF-16 whatever the editor prefers, and with what `Bridge` offers."""
+    """pygls' protocol, which answers a request that it cannot read, takes no offence at what an editor
+    says of itself, and counts in UTF-16 whatever that prefers."""
 
     _server: Bridge
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        params = data.get("params")
+        if data.get("method") == lsp.INITIALIZE and isinstance(params, dict):
+            self._said = params
+            data = {**data, "params": {**params, "capabilities": {}}}
+        try:
+            return super().structure_message(data)
+        except JsonRpcException as error:
+            if "method" in data and "id" in data:
+                self._send_response(data["id"], error=error.to_response_error())
+            raise
 
     @lsp_method(lsp.INITIALIZE)
     def lsp_initialize(
         self, params: lsp.InitializeParams
     ) -> Generator[Any, Any, lsp.InitializeResult]:
-        if params.capabilities.general is not None:
-            params.capabilities.general.position_encodings = None
         result = yield from super().lsp_initialize(params)
-        offered = self._server.actions.initialize(self.plain(params))
-        if "executeCommandProvider" not in offered:
+        if "executeCommandProvider" not in self._server.actions.initialize(self._said):
             result.capabilities.execute_command_provider = None
         return result
 
