@@ -12,7 +12,7 @@ import contextlib
 import re
 import secrets
 import textwrap
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -127,6 +127,8 @@ class LeanPool:
         self.limits = limits or Limits()
         self.version = lean.version
         self.restarts = 0
+        self.asked: Counter[str] = Counter()
+        """How often the workers knew what they were asked (`Worker.asked`)."""
         self._size = workers
         self._serial = 0
         self._idle: list[Worker] = []
@@ -522,7 +524,7 @@ class LeanPool:
             if worker.gym.alive:
                 return worker
             await worker.gym.close()
-        return Worker(await GymProcess.start(self.lean, self.limits), -1)
+        return Worker(await GymProcess.start(self.lean, self.limits), -1, asked=self.asked)
 
     async def _acquire(self, family: str, handle: Handle | None = None) -> Worker:
         if self._broken is not None:
@@ -588,7 +590,7 @@ class LeanPool:
                     self._fail_waiting()
                     return
         self._serial += 1
-        worker = Worker(gym, self._serial)
+        worker = Worker(gym, self._serial, asked=self.asked)
         self._live.add(worker)
         self._give_back(worker)
 

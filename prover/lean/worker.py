@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -43,6 +44,9 @@ class Worker:
     headers: dict[str, Header] = field(default_factory=dict)
     unneeded: list[int] = field(default_factory=list)
     family: str | None = None
+    asked: Counter[str] = field(default_factory=Counter)
+    """How often a header, or the beginning of a text, was known (`header_hit`, `text_hit`) or not
+    (`header_miss`, `text_miss`)."""
     _texts: list[tuple[int, str, int]] = field(default_factory=list)
 
     def serves(self, family: str) -> bool:
@@ -50,6 +54,7 @@ class Worker:
 
     async def header(self, header: str, family: str, limits: Limits) -> Header:
         """The environment after a header. Raises `ElaborationFailed`."""
+        self.asked["header_hit" if header in self.headers else "header_miss"] += 1
         if header not in self.headers:
             reply = await self.gym.request(limits.elab_seconds, cmd="open", header=header)
             if not reply.ok:
@@ -82,6 +87,7 @@ class Worker:
         for, the holes. Raises `ElaborationFailed`."""
         there = await self.header(header, family, limits)
         like = {} if scratch else self._like(there.env, text)
+        self.asked["text_hit" if like else "text_miss"] += not scratch
         reply = await self.gym.request(
             limits.elab_seconds,
             cmd="elab",

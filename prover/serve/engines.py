@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Hashable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,7 +36,6 @@ class Lease:
     users: int = 0
     used: float = field(default_factory=time.monotonic)
     starting: asyncio.Task[None] | None = None
-    watchers: set[Setup] = field(default_factory=set)
 
     @property
     def ready(self) -> bool:
@@ -48,9 +48,10 @@ class Engines:
     def __init__(self) -> None:
         self._leases: dict[Hashable, Lease] = {}
         self._leans: dict[Hashable, Lean] = {}
-        self.ended_restarts = 0
-        self.ended_tactics = 0
-        """Restarts of Lean, and tactics of searches, in engines that are ended."""
+        self.ended: Counter[str] = Counter()
+        """What engines that are ended have counted (`counted`)."""
+        self.asked: Counter[str] = Counter()
+        """How often an engine was there (`engine_hit`) or not (`engine_miss`)."""
 
     @property
     def open(self) -> list[Lease]:
@@ -69,13 +70,11 @@ class Engines:
         settings = settings_of(where)
         lease = self._lease(settings, lean, any_model)
         lease.users += 1
-        lease.watchers.add(on_setup)
         try:
             assert lease.starting is not None
             await asyncio.shield(lease.starting)
             yield lease, lean
         finally:
-            lease.watchers.discard(on_setup)
             lease.users -= 1
             lease.used = time.monotonic()
 
@@ -106,7 +105,9 @@ class Engines:
         like = [k for k in self._leases if k == key or (any_model and k[0] == place)]  # type: ignore[index]
         for found in sorted(like, key=lambda k: k != key):
             if _works(self._leases[found]):
+                self.asked["engine_hit"] += 1
                 return self._leases[found]
+        self.asked["engine_miss"] += 1
         engine = Engine(settings, lean=lean)
         lease = self._leases[key] = Lease(settings, lean, engine)
         lease.starting = asyncio.create_task(self._start(key, lease))
@@ -118,6 +119,7 @@ class Engines:
             await lease.engine.__aenter__()
         except BaseException:
             lease.open = False
+            self._leans.clear()  # it may be the one that was found that does not work any more
             if self._leases.get(key) is lease:
                 del self._leases[key]
             raise
@@ -139,9 +141,14 @@ class Engines:
             lease.starting.cancel()
         await asyncio.gather(lease.starting, return_exceptions=True)
         if not lease.starting.cancelled() and lease.starting.exception() is None:
-            self.ended_restarts += lease.engine.pool.restarts
-            self.ended_tactics += lease.engine.scheduler.metrics().tactics
+            self.ended += counted(lease.engine)
             await lease.engine.__aexit__(None, None, None)
+
+
+def counted(engine: Engine) -> Counter[str]:
+    """What an engine has counted: `tactics` of its searches, `restarts` of Lean, and `pool.asked`."""
+    tactics = engine.scheduler.metrics().tactics
+    return engine.pool.asked + Counter(tactics=tactics, restarts=engine.pool.restarts)
 
 
 def settings_of(where: Where) -> Settings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 KEPT = 1_000
 """Of so many of the latest requests of a method the times are kept."""
@@ -17,8 +17,6 @@ class Metrics:
         """By method and how they ended: `ok`, `cancelled`, or the kind of the error."""
         self.tactics = 0
         """Those that were run outside of searches."""
-        self.hits: Counter[tuple[str, str]] = Counter()
-        """Of each cache (`engine`: it was running), `hit` and `miss`."""
         self._seconds: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=KEPT))
         self._total: Counter[str] = Counter()
         self._sum: defaultdict[str, float] = defaultdict(float)
@@ -35,11 +33,14 @@ class Metrics:
         times = sorted(self._seconds[method])
         return times[min(len(times) - 1, int(share * len(times)))]
 
-    def text(self, more: Iterable[tuple[str, str, str, float]]) -> str:
-        """All of it, with further figures: name, kind (`counter` or `gauge`), what it is, value."""
-        return "\n".join([*self._lines(more), ""])
+    def text(self, asked: Mapping[str, int], more: Iterable[tuple[str, str, str, float]]) -> str:
+        """All of it, with what caches were `asked` (`engine_hit`: 3) and further figures: name, kind
+        (`counter` or `gauge`), what it is, value."""
+        return "\n".join([*self._lines(asked, more), ""])
 
-    def _lines(self, more: Iterable[tuple[str, str, str, float]]) -> Iterator[str]:
+    def _lines(
+        self, asked: Mapping[str, int], more: Iterable[tuple[str, str, str, float]]
+    ) -> Iterator[str]:
         yield from _head("prover_requests_total", "counter", "requests that are over")
         for (method, how), count in sorted(self.requests.items()):
             yield f'prover_requests_total{{method="{method}",result="{how}"}} {count}'
@@ -50,8 +51,9 @@ class Metrics:
                 yield f'prover_request_seconds{{method="{method}",quantile="{share}"}} {value:.6f}'
             yield f'prover_request_seconds_sum{{method="{method}"}} {self._sum[method]:.6f}'
             yield f'prover_request_seconds_count{{method="{method}"}} {self._total[method]}'
-        yield from _head("prover_cache_total", "counter", "questions to caches")
-        for (cache, how), count in sorted(self.hits.items()):
+        yield from _head("prover_cache_total", "counter", "what was there already, and what not")
+        for name, count in sorted(asked.items()):
+            cache, _, how = name.partition("_")
             yield f'prover_cache_total{{cache="{cache}",result="{how}"}} {count}'
         for name, kind, what, value in more:
             yield from _head(name, kind, what)

@@ -185,7 +185,9 @@ async def start(answers: Callable[[], Any], wait: float) -> None:
         while time.monotonic() < end:
             if await answers():
                 return
-            if child.poll() is not None:
+            if child.poll() == -9:  # somebody kills it
+                child = _spawn(folder, said)
+            elif child.returncode is not None:
                 lines = _read(said).strip().splitlines()[-8:]
                 what = "\n".join(lines) or f"exit code {child.returncode}"
                 raise StartFailed(f"the engine did not start: {what}")

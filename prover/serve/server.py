@@ -10,6 +10,7 @@ import logging
 import os
 import secrets
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,7 +25,7 @@ from starlette.types import Receive, Scope, Send
 
 from prover.errors import ProverError, WrongUse, explained
 from prover.serve import documents, kimina, methods, schema
-from prover.serve.engines import Engines
+from prover.serve.engines import Engines, counted
 from prover.serve.methods import Call, Json, Method
 from prover.serve.metrics import Metrics
 from prover.serve.schema import EngineStopped, Where
@@ -182,16 +183,17 @@ class Service:
             self.patience = min(self.patience, 60.0)
         return {}
 
-    def figures(self) -> list[tuple[str, str, str, float]]:
+    def figures(self) -> str:
+        """The metrics as Prometheus reads them."""
         leases = self.engines.open
+        counts = sum((counted(lease.engine) for lease in leases), Counter(self.engines.ended))
         searching = [lease.engine.scheduler.metrics() for lease in leases]
-        tactics = self.engines.ended_tactics + sum(one.tactics for one in searching)
-        restarts = self.engines.ended_restarts + sum(x.engine.pool.restarts for x in leases)
+        restarts = counts.pop("restarts", 0)
         idle = [one.slots_idle for one in searching] or [1.0]
         generator = [one.generator_idle for one in searching] or [1.0]
         uptime = time.monotonic() - self.begun
-        total = tactics + self.metrics.tactics
-        return [
+        total = counts.pop("tactics", 0) + self.metrics.tactics
+        more = [
             ("prover_uptime_seconds", "gauge", "time since the start", uptime),
             ("prover_tactics_total", "counter", "tactics that were run", total),
             ("prover_tactics_per_second", "gauge", "over the uptime", total / max(uptime, 1e-9)),
@@ -206,6 +208,7 @@ class Service:
                 for what in ("running", "waiting")
             ),
         ]
+        return self.metrics.text({**counts, **self.engines.asked}, more)
 
 
 def create_app(service: Service) -> Starlette:
@@ -216,7 +219,7 @@ def create_app(service: Service) -> Starlette:
 
     async def metrics(request: Request) -> Response:
         _allowed(service, request.scope)
-        return PlainTextResponse(service.metrics.text(service.figures()))
+        return PlainTextResponse(service.figures())
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, ProverError)

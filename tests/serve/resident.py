@@ -111,4 +111,9 @@ def without_times(text: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    return json.loads(without_times(json.dumps(value, ensure_ascii=False)))
+    """JSON without what depends on the clock: times, and what was spent beside a disproof."""
+    read = json.loads(without_times(json.dumps(value, ensure_ascii=False)))
+    for one in read:
+        if one.get("outcome") == "disproved":
+            del one["spent"]
+    return read

@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -31,6 +33,15 @@ def served(engine: Resident) -> int:
     return sum(" prove ok " in line or " check ok " in line for line in log)
 
 
+def test_what_asks_a_warm_engine_loads_little() -> None:
+    code = (
+        "import sys, prover.cli, prover.serve.remote, h11\n"
+        "print(*{'networkx', 'httpx', 'psutil', 'starlette', 'torch'} & set(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
 def test_the_outcome_is_the_same(engine: Resident, tmp_path: Path) -> None:
     (tmp_path / "file.lean").write_text(FILE)
     (tmp_path / "cheat.lean").write_text("axiom cheat : False\ntheorem t : 1 = 2 := cheat.elim\n")
@@ -50,7 +61,7 @@ def test_the_outcome_is_the_same(engine: Resident, tmp_path: Path) -> None:
             assert without_times(with_engine[1]) == without_times(without[1])
     code, out, err = engine.run("prove", "theorem t : Nope", *ALONE, cwd=tmp_path)
     assert (code, out) == (2, "")
-    assert "error: 2:12: error: Unknown identifier `Nope`" in err, err
+    assert "error: 1:12: error: Unknown identifier `Nope`" in err, err
 
 
 def test_the_file_and_the_trace_are_written(engine: Resident, tmp_path: Path) -> None:

@@ -270,6 +270,8 @@ def test_metrics_are_what_prometheus_reads(engine: Resident, tmp_path: Path) -> 
             rows[row[1] + (row[2] or "")] = float(row[3])
     assert rows['prover_requests_total{method="check",result="ok"}'] >= 1
     assert rows['prover_request_seconds{method="check",quantile="0.95"}'] > 0
+    assert rows['prover_cache_total{cache="header",result="hit"}'] > 0
+    assert rows['prover_cache_total{cache="engine",result="hit"}'] > 0
     for name in ("prover_tactics_total", "prover_engines", "prover_queue_waiting_search"):
         assert name in rows
     assert 0 <= rows["prover_lean_idle_ratio"] <= 1

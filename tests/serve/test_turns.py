@@ -109,6 +109,6 @@ def test_too_many_requests_are_told_to_come_again() -> None:
             assert third.json()["kind"] == "QueueFull"
             go.set()
             assert [(await task).json() for task in tasks] == [{"done": True}] * 2
-            assert 'method="slow",result="QueueFull"} 1' in service.metrics.text([])
+            assert 'method="slow",result="QueueFull"} 1' in service.figures()
 
     ask(crowd())
