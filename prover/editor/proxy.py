@@ -108,7 +108,7 @@ class Proxy:
         self._word = f"prover-{secrets.token_hex(8)}-"
         self._numbers = itertools.count(1)
         self._mark = f'"{self._word}'.encode()
-        self._resolving: dict[bytes, asyncio.Task[None]] = {}
+        self._resolving: dict[bytes, asyncio.Task[Json]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._watched: dict[str, Callable[[Json], bool]] = {
             "initialize": self._initialize,
@@ -271,9 +271,10 @@ class Proxy:
         if not self._actions.owns(fields["method"], fields["params"]):
             return True
         key = _key(fields["id"])
-        task = self._start(self._resolve(fields["id"], fields["params"]))
-        self._resolving[key] = task
-        task.add_done_callback(lambda _: self._resolving.pop(key, None))
+        work = asyncio.create_task(self._actions.resolve(fields["params"]))
+        self._resolving[key] = work
+        work.add_done_callback(lambda _: self._resolving.pop(key, None))
+        self._start(self._resolved(fields["id"], work))
         return False
 
     def _execute_command(self, fields: Json) -> bool:
@@ -284,18 +285,19 @@ class Proxy:
         return False
 
     def _cancel_request(self, fields: Json) -> bool:
-        task = self._resolving.get(_key(fields["params"]["id"]))
-        if task is not None:
-            task.cancel()
-        return task is None
+        work = self._resolving.get(_key(fields["params"]["id"]))
+        if work is not None:
+            work.cancel()
+        return work is None
 
     def _cancel_progress(self, fields: Json) -> bool:
         return not self._actions.dismissed(fields["params"]["token"])
 
-    async def _resolve(self, identity: object, action: Json) -> None:
+    async def _resolved(self, identity: object, work: asyncio.Task[Json]) -> None:
+        """Answers a request with what work on it comes to, however that ends."""
         answer: Json
         try:
-            answer = {"result": await self._actions.resolve(action)}
+            answer = {"result": await work}
         except asyncio.CancelledError:
             answer = _error(REQUEST_CANCELLED, "cancelled")
         except ContentModified:

@@ -1,13 +1,20 @@
 """The proxy in front of a language server that elaborates Lean: our own, in the place of `lake serve`."""
 
 import json
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+from platformdirs import user_cache_dir
 
+from prover.editor.positions import changed
+from prover.lean.embedded import node_folder, node_program
 from tests.editor.editing import FULL, Editor
 from tests.editor.talk import PROXY
 from tests.serve.resident import Resident
@@ -117,3 +124,53 @@ def test_an_engine_that_is_killed_is_started_again(
             assert bytes(editor.errors) == b""
     finally:
         engine.close()
+
+
+@pytest.fixture(scope="module")
+def packages() -> Path:
+    """A folder with VS Code's language client protocol, from npm."""
+    folder = Path(user_cache_dir("prover")) / "test-editors" / "npm"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "node_modules" / "vscode-languageserver-protocol").exists():
+            npm = node_folder() / "lib/node_modules/npm/bin/npm-cli.js"
+            install = ["install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder)]
+            fetched = subprocess.run(
+                [str(node_program()), str(npm), *install, "vscode-languageserver-protocol@3.17.5"],
+                check=False,
+                capture_output=True,
+                text=True,
+            )
+            if fetched.returncode:
+                shutil.rmtree(folder / "node_modules", ignore_errors=True)
+                pytest.skip(f"npm cannot fetch the language client: {fetched.stderr.strip()}")
+    return folder
+
+
+def test_the_language_client_of_vscode(packages: Path, resident: Resident, tmp_path: Path) -> None:
+    file = tmp_path / "A.lean"
+    file.write_text(FILE, "utf-8")
+    server = [sys.executable, "-m", "prover", "lsp", "--lean", "embedded", "--model", "none"]
+    script = Path(__file__).with_name("vscode.cjs")
+    done = subprocess.run(
+        [str(node_program()), str(script), str(packages), str(file), *PROXY, *server],
+        env=resident.environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["begun"]["capabilities"]["codeActionProvider"]["resolveProvider"] is True
+    titles = [action["title"] for action in said["actions"]]
+    assert titles == [*titles[:4], *titles[:4]]  # those of the server, and ours
+    (edits,) = said["resolved"]["edit"]["changes"].values()
+    last_first = sorted(edits, key=lambda edit: edit["range"]["start"]["character"], reverse=True)
+    after = changed(FILE, [{"range": e["range"], "text": e["newText"]} for e in last_first])
+    assert [line for line in after.split("\n") if "sorry" in line] == ["  · sorry"]
+    assert after.split("\n")[:2] == FILE.split("\n")[:2]
+    assert said["error"] == -32800
+    assert "$/lean/fileProgress" in said["seen"]
+    assert (said["code"], said["errors"], said["faults"]) == (0, "", [])

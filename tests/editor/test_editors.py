@@ -80,7 +80,10 @@ def test_neovim(file: Path, resident: Resident, tmp_path: Path) -> None:
     is_proved(file, resident)
 
 
-def test_emacs_with_eglot(file: Path, resident: Resident, tmp_path: Path) -> None:
+def in_emacs(
+    arguments: list[str | Path], file: Path, resident: Resident, folder: Path
+) -> subprocess.CompletedProcess[str]:
+    """Runs Emacs in batch."""
     root = unpacked("emacs", EMACS)
     (share,) = root.glob("usr/share/emacs/2*")
     (libexec,) = root.glob("usr/libexec/emacs/*/*")
@@ -96,22 +99,26 @@ def test_emacs_with_eglot(file: Path, resident: Resident, tmp_path: Path) -> Non
         "EMACSDATA": str(share / "etc"),
         "EMACSDOC": str(share / "etc"),
         "EMACSPATH": str(libexec),
-        "HOME": str(tmp_path),
+        "HOME": str(folder),
         "COMMAND": json.dumps(["env", "-u", "LD_LIBRARY_PATH", *COMMAND]),
         "FILE": str(file),
-        "SEEN": str(tmp_path / "seen.json"),
+        "SEEN": str(folder / "seen.json"),
     }
-    script = Path(__file__).with_name("emacs.el")
     emacs = [root / "usr/bin/emacs-nox", f"--dump-file={libexec / 'emacs.pdmp'}"]
-    done = subprocess.run(
-        [*emacs, "-Q", "--batch", "-l", script],
-        cwd=tmp_path,
+    return subprocess.run(
+        [*emacs, "-Q", "--batch", *arguments],
+        cwd=folder,
         check=False,
         env=environment,
         capture_output=True,
         text=True,
         timeout=300,
     )
+
+
+def test_emacs_with_eglot(file: Path, resident: Resident, tmp_path: Path) -> None:
+    script = Path(__file__).with_name("emacs.el")
+    done = in_emacs(["-l", script], file, resident, tmp_path)
     assert done.returncode == 0, done.stderr
     seen = json.loads((tmp_path / "seen.json").read_text("utf-8"))
     said = sorted(seen["diagnostics"])
@@ -122,3 +129,57 @@ def test_emacs_with_eglot(file: Path, resident: Resident, tmp_path: Path) -> Non
     assert seen["proved"] == FILE.replace("  sorry", "  omega", 1)
     assert seen["undone"] == FILE, "one step back"
     is_proved(file, resident)
+
+
+SETTINGS = [sys.executable, "-m", "prover", "editor", "install"]
+
+
+def installed(editor: str, environment: dict[str, str]) -> str:
+    """What `prover editor install` shows for an editor."""
+    done = subprocess.run(
+        [*SETTINGS, editor], env=environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_neovim_as_it_is_set_up(file: Path, resident: Resident, tmp_path: Path) -> None:
+    root = unpacked("neovim", NEOVIM)
+    homes = {name: str(tmp_path / name) for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "HOME")}
+    installed("neovim", {**resident.environment, **homes})
+    code = """
+    vim.env.LD_LIBRARY_PATH = nil
+    vim.api.nvim_create_autocmd('VimEnter', { callback = function()
+      local seen = vim.wait(60000, function() return #vim.diagnostic.get(0) == 3 end, 50)
+      local clients = vim.lsp.buf_get_clients(0)
+      local _, client = next(clients)
+      io.stderr:write(vim.json.encode({ seen, vim.bo.filetype, client.name, client.config.root_dir }))
+      vim.cmd('quitall!')
+    end })
+    """
+    done = subprocess.run(
+        [root / "usr/bin/nvim", "--headless", "--cmd", f"lua {' '.join(code.split())}", str(file)],
+        cwd="/",
+        env={
+            **resident.environment,
+            **homes,
+            "LD_LIBRARY_PATH": libraries(root),
+            "VIMRUNTIME": str(root / "usr/share/nvim/runtime"),
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert json.loads(done.stderr) == [True, "lean", "leanls", str(tmp_path)], done
+
+
+def test_emacs_as_it_is_set_up(file: Path, resident: Resident, tmp_path: Path) -> None:
+    init = tmp_path / "init.el"
+    init.write_text(installed("emacs", resident.environment), "utf-8")
+    code = """
+    (progn (setenv "LD_LIBRARY_PATH" nil) (find-file (getenv "FILE")) (setq eglot-sync-connect t)
+      (run-hooks 'post-command-hook)
+      (princ (format "%s %s" major-mode (and (eglot-managed-p) t))))
+    """
+    done = in_emacs(["-l", init, "--eval", " ".join(code.split())], file, resident, tmp_path)
+    assert done.returncode == 0 and done.stdout == "prover-lean-mode t", done

@@ -204,6 +204,20 @@ def test_our_actions_are_resolved_by_us_alone() -> None:
     assert got["id"] == 5 and got["error"]["code"] == -32801  # another version of the text
 
 
+def test_what_is_cancelled_at_once_is_answered() -> None:
+    about = {"do": "prove", "uri": URI, "version": 1, "place": {}}
+    ours = {"title": "Prove this goal", "data": {"prover": about}}
+
+    async def work(ends: Ends) -> None:
+        await ends.says(request(5, "codeAction/resolve", ours))
+        await ends.says(notification("$/cancelRequest", {"id": 5}))
+        await asyncio.sleep(0.05)
+
+    ends = play(work)
+    assert ends.to_server() == []
+    assert [one["error"]["code"] for one in ends.to_editor()] == [-32800]
+
+
 def test_our_requests_are_answered_to_us() -> None:
     async def work(ends: Ends) -> None:
         asked = asyncio.create_task(ends.proxy.request("window/showMessageRequest", {}))

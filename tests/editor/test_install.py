@@ -186,6 +186,11 @@ def test_all_but_serve_goes_to_the_real_lake(project: Path) -> None:
         )
         assert done.returncode == 7 and done.stderr == ""
         assert done.stdout.rstrip("\n") == " ".join([f"real {here}:/usr/bin:/bin:", *arguments])
+    behind = {"PATH": path, "PROVER_PROXY": "1"}  # a proxy started this
+    done = subprocess.run(
+        ["lake", "serve"], env=behind, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 7 and done.stdout.endswith(": serve\n")
     lost = {"PATH": f"{shim}:/usr/bin:/bin", "HOME": str(project)}
     done = subprocess.run(["lake", "env"], env=lost, capture_output=True, text=True, check=False)
     assert done.returncode == 127 and "elan" in done.stderr
