@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import json
 import secrets
+import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -247,7 +248,7 @@ async def exchange(
     by part. Closing it closes the connection. Raises OSError and EOFError."""
     import h11
 
-    if endpoint.socket is not None:
+    if sys.platform != "win32" and endpoint.socket is not None:
         reader, writer = await asyncio.open_unix_connection(endpoint.socket)
     else:
         reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
