@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from prover.engine.engine import Engine
-from prover.generate.mixed import Mixed
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import ProofFormat
 from prover.lean.states import Name
@@ -50,19 +49,26 @@ async def suggest(
     arrived = asyncio.Event()
     over = False
 
+    async def take(generator: TacticGenerator, request: Request) -> None:
+        stream: AsyncGenerator[tuple[int, Suggestion], Any]
+        stream = generator.generate([request])  # type: ignore[assignment]
+        async with aclosing(stream) as arrivals:
+            async for _, suggestion in arrivals:
+                if suggestion.tactic and not suggestion.flaw:
+                    waiting.append(suggestion)
+                    arrived.set()
+
     async def propose() -> None:
         nonlocal over
         context = await engine.context(state, theorems)
         request = Request(state, tuple(history), context=context)
         try:
-            generator = await _generator(engine)
-            stream: AsyncGenerator[tuple[int, Suggestion], Any]
-            stream = generator.generate([request])  # type: ignore[assignment]
-            async with aclosing(stream) as arrivals:
-                async for _, suggestion in arrivals:
-                    if suggestion.tactic and not suggestion.flaw:
-                        waiting.append(suggestion)
-                        arrived.set()
+            if engine.settings.portfolio or engine.settings.model is None:
+                await take(Portfolio(), request)
+            if engine.settings.model is not None:  # while it loads, the portfolio's are run
+                model = await engine.model()
+                if not isinstance(model.format, ProofFormat):
+                    await take(model, request)
         finally:
             over = True
             arrived.set()
@@ -116,13 +122,3 @@ async def suggest(
 
 def _slots(engine: Engine) -> range:
     return range(engine.pool.capacity)
-
-
-async def _generator(engine: Engine) -> TacticGenerator:
-    """What proposes tactics for one state: the portfolio, and a model that writes single tactics."""
-    if engine.settings.model is None:
-        return Portfolio()
-    model = await engine.model()
-    if isinstance(model.format, ProofFormat):
-        return Portfolio()
-    return Mixed(model, Portfolio()) if engine.settings.portfolio else model

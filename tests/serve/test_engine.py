@@ -259,7 +259,9 @@ def test_a_project_that_cannot_be_used_is_told_of(engine: Resident, tmp_path: Pa
 
 
 def test_metrics_are_what_prometheus_reads(engine: Resident, tmp_path: Path) -> None:
-    call("check", {"where": here(tmp_path), "text": "theorem t : 1 = 1 := rfl"})
+    asked = {"where": here(tmp_path), "text": "theorem t : 1 = 1 := rfl"}
+    for method in ("check", "goals", "goals"):
+        call(method, asked)
     url = f"http://127.0.0.1:{engine.endpoint.port}"
     token = {"Authorization": f"Bearer {engine.endpoint.token}"}
     found = httpx.get(f"{url}/metrics", headers=token)
