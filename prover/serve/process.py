@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -95,7 +96,9 @@ def runtime_folder(*, make: bool = True) -> Path:
 def _user_folder() -> Path:
     from platformdirs import user_cache_dir, user_runtime_dir
 
-    folder = Path(user_runtime_dir("prover"))
+    with warnings.catch_warnings():  # where there is no such folder, another one is named
+        warnings.simplefilter("ignore")
+        folder = Path(user_runtime_dir("prover"))
     if os.access(folder if folder.exists() else folder.parent, os.W_OK):
         return folder
     return Path(user_cache_dir("prover")) / "run"
