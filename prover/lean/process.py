@@ -42,7 +42,7 @@ OUT_OF_MEMORY = 137
 
 LAST_WORDS_SECONDS = 2.0
 
-KILLED_TRIES = 8
+KILLED_TRIES = 16
 
 
 class GymDied(LeanFailed):

@@ -94,7 +94,7 @@ async def kill_now_and_then(runtime: Path, dice: random.Random) -> list[str]:
     """Kills a Lean process, or one time in four the engine, until cancelled or all kills are done."""
     done: list[str] = []
     while len(done) < KILLS:
-        await asyncio.sleep(dice.uniform(0.3, 2.0))
+        await asyncio.sleep(dice.uniform(0.5, 4.0))
         endpoint = process.find(runtime)
         if endpoint is None or not process.runs(endpoint):
             continue
