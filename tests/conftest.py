@@ -23,6 +23,7 @@ os.environ["PROVER_RUNTIME"] = (
 from prover.lean import embedded
 from prover.lean.toolchain import Lean, find_lean
 from tests.lab import Lab
+from tests.serve.resident import Resident
 
 ACCEPTANCE = Path(__file__).with_name("acceptance")
 
@@ -73,6 +74,15 @@ def lab(_lab: Lab) -> Iterator[Lab]:
     limits = _lab.pool.limits
     yield _lab
     _lab.pool.limits = limits
+
+
+@pytest.fixture(scope="session")
+def resident(tmp_path_factory: pytest.TempPathFactory, lean: Lean) -> Iterator[Resident]:
+    """A resident engine that runs, for tests that leave it as it is."""
+    engine = Resident(tmp_path_factory.mktemp("run"))
+    engine.start()
+    yield engine
+    engine.close()
 
 
 @pytest.fixture

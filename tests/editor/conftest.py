@@ -1,4 +1,4 @@
-"""One resident engine for the tests of this folder, and editors that talk to servers on it."""
+"""Editors that talk to servers on a resident engine."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -9,21 +9,6 @@ import pytest
 
 from tests.editor.editing import Editor
 from tests.serve.resident import Resident
-
-
-@pytest.fixture(scope="session")
-def _resident(tmp_path_factory: pytest.TempPathFactory, lean: object) -> Iterator[Resident]:
-    engine = Resident(tmp_path_factory.mktemp("run"))
-    engine.start()
-    yield engine
-    engine.close()
-
-
-@pytest.fixture
-def resident(_resident: Resident) -> Resident:
-    """An engine that runs."""
-    return _resident
-
 
 Editing = Callable[..., Editor]
 
@@ -42,8 +27,8 @@ def editing(resident: Resident, tmp_path: Path) -> Iterator[Editing]:
 
 
 @pytest.fixture(scope="session")
-def _editor(_resident: Resident, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
-    with Editor(tmp_path_factory.mktemp("project"), _resident) as editor:
+def _editor(resident: Resident, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
+    with Editor(tmp_path_factory.mktemp("project"), resident) as editor:
         editor.hello()
         yield editor
         editor.request("shutdown", None)

@@ -34,8 +34,8 @@ theorem hard (n m : Nat) : f (n + m) % 7 = f (m * 1 + n) % (3 + n - n + 4) + (m 
 
 
 @pytest.fixture(scope="module")
-def behind(_resident: Resident, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
-    with Editor(tmp_path_factory.mktemp("project"), _resident, *PROXY) as editor:
+def behind(resident: Resident, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
+    with Editor(tmp_path_factory.mktemp("project"), resident, *PROXY) as editor:
         editor.hello(COUNTING_IN_UTF_16)
         yield editor
         editor.request("shutdown", None)

@@ -1,4 +1,4 @@
-"""One resident engine for the tests of this folder that leave it as it is."""
+"""Resident engines: the one that all tests share, and those of a test's own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,19 +8,11 @@ import pytest
 from tests.serve.resident import Resident
 
 
-@pytest.fixture(scope="session")
-def _engine(tmp_path_factory: pytest.TempPathFactory, lean: object) -> Iterator[Resident]:
-    engine = Resident(tmp_path_factory.mktemp("run"))
-    engine.start()
-    yield engine
-    engine.close()
-
-
 @pytest.fixture
-def engine(_engine: Resident, monkeypatch: pytest.MonkeyPatch) -> Resident:
+def engine(resident: Resident, monkeypatch: pytest.MonkeyPatch) -> Resident:
     """An engine that runs, the one that clients of this process find."""
-    monkeypatch.setenv("PROVER_RUNTIME", str(_engine.runtime))
-    return _engine
+    monkeypatch.setenv("PROVER_RUNTIME", str(resident.runtime))
+    return resident
 
 
 @pytest.fixture
