@@ -1,4 +1,5 @@
-// The extension as it was built, with a stand-in for VS Code (`vscode.cjs`), beside the extension Lean 4.
+// The extension as it was built, with a stand-in for VS Code (`vscode.cjs`). `PROVER` is the path of the
+// command.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire, registerHooks } from "node:module";
@@ -10,6 +11,7 @@ registerHooks({
       ? { url: new URL("vscode.cjs", import.meta.url).href, format: "commonjs", shortCircuit: true }
       : next(name, context),
 });
+const skip = process.env.PROVER ? false : "PROVER is not set";
 const contributed = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf-8"));
 const extension = createRequire(import.meta.url)("../dist/extension.cjs");
 const editor = (globalThis as any).standIn;
@@ -45,7 +47,7 @@ test("a command that fails is told", async () => {
   assert.match(message, /nowhere\/prover is not found/);
 });
 
-test("the engine that runs is seen", { skip: process.env.PROVER ? false : "PROVER is not set" }, async () => {
+test("the engine that runs is seen", { skip }, async () => {
   editor.settings.command = process.env.PROVER;
   await editor.commands.get("prover.startEngine")();
   const [kind, message] = editor.messages.at(-1);
@@ -56,9 +58,54 @@ test("the engine that runs is seen", { skip: process.env.PROVER ? false : "PROVE
   assert.equal(item.backgroundColor, undefined);
 });
 
-test("own", async () => {
+const HARD = `def f : Nat → Nat
+  | 0 => 1
+  | n + 1 => f n * 3 + n
+theorem hard (n m : Nat) : f (n + m) % 7 = f (m * 1 + n) % (3 + n - n + 4) + (m - n) * 0 := by
+  sorry
+`;
+
+test("without Lean 4 it is the client of a server", { skip }, async () => {
+  const uri = "file:///nowhere/A.lean";
+  const document = { uri: { scheme: "file", toString: () => uri }, languageId: "lean4", version: 1, getText: () => HARD };
+  editor.documents.push(document);
   editor.lean4 = false;
-  editor.settings.command = process.env.PROVER ?? "/nowhere/prover";
+  editor.settings.command = process.env.PROVER;
   await editor.commands.get("prover.restartServer")();
-  console.log(editor.logged, editor.messages);
+  await until(() => editor.diagnosed.get(uri)?.length > 0);
+
+  const [provider] = editor.providers;
+  const never = { isCancellationRequested: false, onCancellationRequested: () => ({ dispose() {} }) };
+  const there = { line: 4, character: 3 };
+  const actions = await provider.provideCodeActions(document, { start: there, end: there }, { diagnostics: [] }, never);
+  const prove = actions.find((action: { title: string }) => action.title === "Prove this goal");
+  const resolved = provider.resolveCodeAction(prove, never);
+  const [item] = editor.items;
+  const before = editor.progress.length;
+  await until(() => editor.progress.length > before);
+  const shown = editor.progress.at(-1);
+  assert.deepEqual([shown.title, shown.cancellable, shown.done], ["Prover: Prove this goal", true, false]);
+  assert.equal(item.text, "$(sync~spin) Prover works on 1");
+  assert.match(item.tooltip, /^Prove this goal/);
+  shown.cancel();
+  assert.equal((await resolved).edit, undefined);
+  await until(() => shown.done);
+  assert.doesNotMatch(item.text, /works on/);
 });
+
+test("the server ends when Lean 4 is there", { skip }, async () => {
+  editor.lean4 = true;
+  editor.extended.fire();
+  await until(() => editor.providers.length === 0);
+  await until(() => editor.items[0].tooltip.includes("The extension Lean 4 talks"));
+  await editor.commands.get("prover.restartServer")();
+  assert.match(editor.messages.at(-1)[1], /restart it there/);
+});
+
+async function until(holds: () => boolean): Promise<void> {
+  const end = Date.now() + 60_000;
+  while (!holds()) {
+    assert.ok(Date.now() < end, `${holds}\n${editor.logged.join("\n")}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
