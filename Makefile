@@ -1,7 +1,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: prove check test fuzz
+.PHONY: prove check test fuzz vsix
 
 prove: .venv/prover
 	@echo "== Setting up Lean (once)"
@@ -36,6 +36,13 @@ test: .venv/dev
 fuzz: .venv/dev
 	@echo "== Property tests on new random examples"
 	HYPOTHESIS_PROFILE=random $(BIN)/python -m pytest -m hypothesis --numprocesses=2 --dist=loadfile
+
+vsix: .venv/prover
+	@echo "== Building and testing the extension for VS Code"
+	cd editors/vscode && \
+	node=$$(../../$(BIN)/python -c 'from prover.lean import embedded; print(embedded.node_folder())') && \
+	npm="$$node/lib/node_modules/npm/bin/npm-cli.js" PATH="$$node/bin:$$PATH" && \
+	node "$$npm" ci && node "$$npm" run vsix && node "$$npm" test
 
 .venv/bin/python:
 	@echo "== Creating the environment .venv"
