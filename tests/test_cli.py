@@ -17,6 +17,7 @@ import pytest
 from prover.lean import embedded
 from tests.command import command
 from tests.lab import LESS_PLUS, NUMBERS
+from tests.serve.resident import Resident
 
 ROOT = Path(__file__).parents[1]
 COMM = "theorem t (a b : Nat) : a + b = b + a"
@@ -28,18 +29,19 @@ COLOURS = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "200"}
 class Shell:
     """Runs the command in a folder of its own; what it starts carries a mark."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: Resident | None = None) -> None:
+        """With an `engine`, that does the work."""
         self.folder = folder
         self.mark = uuid.uuid4().hex
-        self.environment = {
-            **COLOURS,
+        own = {
             "PATH": "/usr/bin:/bin",
             "HOME": str(folder),
             "PROVER_CACHE": str(embedded.cache_folder()),
             "PROVER_RUNTIME": str(folder / ".runtime"),
             "PYTHONPATH": str(ROOT),
-            "PROVER_TEST_MARK": self.mark,
         }
+        environment = own if engine is None else engine.environment
+        self.environment = {**environment, **COLOURS, "PROVER_TEST_MARK": self.mark}
 
     def start(self, *args: str, stdin: int | None = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         """Starts the command; `prove` with the portfolio alone if no model is named."""
@@ -101,7 +103,17 @@ class Done:
 
 @pytest.fixture
 def prover(tmp_path: Path, lean: object) -> Iterator[Shell]:
-    shell = Shell(tmp_path)
+    """The command that does its work itself."""
+    yield from used(Shell(tmp_path))
+
+
+@pytest.fixture
+def served(tmp_path: Path, resident: Resident) -> Iterator[Shell]:
+    """The command that has the resident engine do it."""
+    yield from used(Shell(tmp_path, resident))
+
+
+def used(shell: Shell) -> Iterator[Shell]:
     yield shell
     left = shell.left_running()
     for process in left:
@@ -287,11 +299,11 @@ def test_doctor_says_what_is_there(prover: Shell) -> None:
 # What starts a Lean
 
 
-def test_a_statement_is_proved_and_explained(prover: Shell) -> None:
+def test_a_statement_is_proved_and_explained(served: Shell) -> None:
     header = 'notation "ℕ" => Nat'
     statement = "theorem t (a b : ℕ) : a + b = b + a"
     args = [statement, "--header", header, "-v", "--jobs", "1", "--trace", "tree.json"]
-    done = prover("prove", *args, "--budget", "expansions=50,heartbeats=9000000", "--seed", "7")
+    done = served("prove", *args, "--budget", "expansions=50,heartbeats=9000000", "--seed", "7")
     assert done.code == 0, done
     assert header in done.out
     assert statement in done.out
@@ -299,15 +311,15 @@ def test_a_statement_is_proved_and_explained(prover: Shell) -> None:
     for layer in ("elaboration", "statement", "axioms", "kernel"):
         assert f"{layer}: passed" in done.out
     assert "known" in done.out
-    trace = json.loads((prover.folder / "tree.json").read_text())
+    trace = json.loads((served.folder / "tree.json").read_text())
     assert trace["settings"]["seed"] == 7
     assert trace["settings"]["budget"]["heartbeats"] == 9_000_000
     assert trace["verdicts"][0]["outcome"] == "proved"
     assert {node["kind"] for node in trace["graphs"][0]["nodes"]} == {"goal", "step"}
 
 
-def test_what_is_not_proved_ends_with_1_and_its_best_goals_as_json(prover: Shell) -> None:
-    done = prover("prove", "-", "--json", "--budget", "3", "--jobs", "1", stdin=HARD)
+def test_what_is_not_proved_ends_with_1_and_its_best_goals_as_json(served: Shell) -> None:
+    done = served("prove", "-", "--json", "--budget", "3", "--jobs", "1", stdin=HARD)
     assert done.code == 1, done
     (verdict,) = json.loads(done.out)
     assert verdict["outcome"] == "gave_up"
@@ -317,8 +329,8 @@ def test_what_is_not_proved_ends_with_1_and_its_best_goals_as_json(prover: Shell
     assert "best_goal" not in done.err
 
 
-def test_a_file_is_filled_in_place_byte_for_byte(prover: Shell) -> None:
-    path = prover.folder / "ℕ holes.lean"
+def test_a_file_is_filled_in_place_byte_for_byte(served: Shell) -> None:
+    path = served.folder / "ℕ holes.lean"
     text = (
         "\ufeff-- ℕ — «é»  \r\n\r\ntheorem a (n : Nat) : n + 0 = n := by\r\n  sorry   -- here\r\n\r\n"
         "theorem b (n : Nat) :\r\n    n < 5 := by sorry\r\n  \r\n"
@@ -326,7 +338,7 @@ def test_a_file_is_filled_in_place_byte_for_byte(prover: Shell) -> None:
     )
     path.write_bytes(text.encode())
     path.chmod(0o640)
-    done = prover("prove", path.name, "--write", "--json", "--budget", "8", "--jobs", "1")
+    done = served("prove", path.name, "--write", "--json", "--budget", "8", "--jobs", "1")
     assert done.code == 1, done
     outcomes = {v["name"]: v["outcome"] for v in json.loads(done.out)}
     assert outcomes == {"a": "proved", "b": "disproved", "c": "proved"}
@@ -338,17 +350,17 @@ def test_a_file_is_filled_in_place_byte_for_byte(prover: Shell) -> None:
     assert filled.count("sorry") == 1
     assert filled.count("\n") == filled.count("\r\n")
     assert path.stat().st_mode & 0o777 == 0o640
-    assert [entry.name for entry in prover.folder.iterdir()] == [path.name]
+    assert [entry.name for entry in served.folder.iterdir()] == [path.name]
 
 
-def test_every_line_of_a_file_keeps_its_own_end(prover: Shell) -> None:
-    path = prover.folder / "mixed.lean"
+def test_every_line_of_a_file_keeps_its_own_end(served: Shell) -> None:
+    path = served.folder / "mixed.lean"
     text = (
         "-- a\rb\r\ntheorem a (n : Nat) : n + 0 = n := by\r\n  sorry\r\n\n"
         "theorem b (p q : Prop) (h : p ∧ q) : q ∧ p := sorry\n\r\n-- end\n"
     )
     path.write_bytes(text.encode())
-    done = prover("prove", path.name, "--write", "--jobs", "1")
+    done = served("prove", path.name, "--write", "--jobs", "1")
     assert done.code == 0, done
     filled = path.read_bytes().decode()
     assert filled.startswith("-- a\rb\r\ntheorem a (n : Nat) : n + 0 = n := by\r\n  ")
@@ -356,18 +368,18 @@ def test_every_line_of_a_file_keeps_its_own_end(prover: Shell) -> None:
     first, second = filled.split("theorem a")[1].split("theorem b")
     assert first.endswith("\r\n\n") and first.count("\n") == first.count("\r\n") + 1
     assert second.count("\r\n") == 1
-    assert prover("check", path.name).code == 0
+    assert served("check", path.name).code == 0
 
 
-def test_windows_texts_are_read_everywhere(prover: Shell) -> None:
-    (prover.folder / "head.lean").write_bytes('\ufeff-- é\r\nnotation "ℕ" => Nat\r\n'.encode())
+def test_windows_texts_are_read_everywhere(served: Shell) -> None:
+    (served.folder / "head.lean").write_bytes('\ufeff-- é\r\nnotation "ℕ" => Nat\r\n'.encode())
     statement = "\ufefftheorem t (a b : ℕ) :\r\n    a + b = b + a\r\n".encode()
-    done = prover("prove", "-", "--header", "head.lean", "--jobs", "1", stdin=statement)
+    done = served("prove", "-", "--header", "head.lean", "--jobs", "1", stdin=statement)
     assert done.code == 0, done
     assert "theorem t (a b : ℕ) :\n    a + b = b + a := by" in done.out
     assert "\r" not in done.out and "\ufeff" not in done.out
     finished = "\ufeffimport Init\r\ntheorem t : 1 = 1 := by\r\n  rfl\r\n".encode()
-    checked = prover("check", "-", stdin=finished)
+    checked = served("check", "-", stdin=finished)
     assert checked.code == 0, checked
 
 
@@ -380,16 +392,16 @@ def test_windows_texts_are_read_everywhere(prover: Shell) -> None:
     ],
 )
 def test_a_statement_may_mention_files_and_holes(
-    prover: Shell, target: str, stdin: str | None
+    served: Shell, target: str, stdin: str | None
 ) -> None:
-    done = prover("prove", target, "--jobs", "1", stdin=stdin)
+    done = served("prove", target, "--jobs", "1", stdin=stdin)
     assert done.code == 0, done
     assert "proved" in done.out
 
 
-def test_all_holes_of_a_piped_text_are_filled(prover: Shell) -> None:
+def test_all_holes_of_a_piped_text_are_filled(served: Shell) -> None:
     text = "theorem a : 2 = 2 := by sorry\n\ntheorem b (n : Nat) : n + 0 = n := by sorry\n"
-    done = prover("prove", "-", "--jobs", "1", stdin=text)
+    done = served("prove", "-", "--jobs", "1", stdin=text)
     assert done.code == 0, done
     assert "proved a" in done.out and "proved b" in done.out
     assert done.out.count("theorem a : 2 = 2 := by") == 1
@@ -397,8 +409,8 @@ def test_all_holes_of_a_piped_text_are_filled(prover: Shell) -> None:
     assert "sorry" not in done.out
 
 
-def test_what_a_shell_substitutes_is_read_like_standard_input(prover: Shell) -> None:
-    done = prover.script("prover check <(echo 'theorem t : 1 = 1 := rfl')")
+def test_what_a_shell_substitutes_is_read_like_standard_input(served: Shell) -> None:
+    done = served.script("prover check <(echo 'theorem t : 1 = 1 := rfl')")
     assert done.code == 0, done
     assert "proved t" in done.out
 
@@ -412,55 +424,55 @@ def test_what_a_shell_substitutes_is_read_like_standard_input(prover: Shell) -> 
     ],
 )
 def test_the_reader_of_the_output_may_go_away(
-    prover: Shell, args: str, reader: str, code: int
+    served: Shell, args: str, reader: str, code: int
 ) -> None:
-    done = prover.script(f"prover prove {args} --model none --jobs 1 | {reader}; exit $PIPESTATUS")
+    done = served.script(f"prover prove {args} --model none --jobs 1 | {reader}; exit $PIPESTATUS")
     assert done.code == code, done
     assert "error" not in done.err and "Traceback" not in done.err, done
 
 
-def test_a_long_goal_is_shown_in_part(prover: Shell) -> None:
+def test_a_long_goal_is_shown_in_part(served: Shell) -> None:
     hypotheses = " ".join(f"(hypothesis_{i} : n ≠ {i} ∨ n = n)" for i in range(70))
     statement = HARD.replace("(h :", f"{hypotheses} (h :")
-    (prover.folder / "a.lean").write_text(f"{statement} := sorry\n")
+    (served.folder / "a.lean").write_text(f"{statement} := sorry\n")
     args = ("prove", "a.lean", "--budget", "1", "--jobs", "1")
-    done = prover(*args)
+    done = served(*args)
     assert done.code == 1, done
     assert len(done.out) < 10_000
     goal = done.out.split("best goals left:")[1]
     assert "characters left out (--json has them) …" in goal
     assert "⊢" in goal.split("left out")[1]
     assert len(goal.splitlines()) < 3 * 50 and len(goal) < 3 * 2_500
-    (verdict,) = json.loads(prover(*args, "--json").out)
+    (verdict,) = json.loads(served(*args, "--json").out)
     assert max(map(len, verdict["open_goals"])) > 2_000
 
 
-def test_one_declaration_of_a_file_and_its_check(prover: Shell) -> None:
-    path = prover.folder / "a.lean"
+def test_one_declaration_of_a_file_and_its_check(served: Shell) -> None:
+    path = served.folder / "a.lean"
     path.write_text("import Init\n\ntheorem a : 2 = 2 := sorry\n\ntheorem b : 2 = 3 := sorry\n")
-    done = prover("prove", "a.lean:a", "--write", "--jobs", "1")
+    done = served("prove", "a.lean:a", "--write", "--jobs", "1")
     assert done.code == 0, done
     assert "wrote a.lean" in done.err
     assert path.read_text().endswith("\n\ntheorem b : 2 = 3 := sorry\n")
     assert path.read_text().count("sorry") == 1
-    checked = prover("check", "a.lean")
+    checked = served("check", "a.lean")
     assert checked.code == 1, checked
     assert "proved a" in checked.out
     assert "rejected b: it is not finished" in checked.out
 
 
-def test_a_file_is_checked_against_the_statements_it_was_to_prove(prover: Shell) -> None:
-    (prover.folder / "asked.lean").write_text(
+def test_a_file_is_checked_against_the_statements_it_was_to_prove(served: Shell) -> None:
+    (served.folder / "asked.lean").write_text(
         "theorem same (n : Nat) : n + 0 = n := sorry\n"
         "theorem weaker (n : Nat) : n < n + 2 := sorry\n"
         "theorem absent : 1 + 1 = 2 := sorry\n"
     )
-    (prover.folder / "done.lean").write_text(
+    (served.folder / "done.lean").write_text(
         "theorem helper (n : Nat) : n + 0 = n := rfl\n"
         "theorem same (n : Nat) : n + 0 = n := helper n\n"
         "theorem weaker (n : Nat) (h : False) : n < n + 2 := h.elim\n"
     )
-    done = prover("check", "done.lean", "--statements", "asked.lean", "--paranoid")
+    done = served("check", "done.lean", "--statements", "asked.lean", "--paranoid")
     assert done.code == 1, done
     assert "proved same" in done.out
     assert "passed: elaboration, statement, axioms, kernel" in done.out
@@ -468,8 +480,8 @@ def test_a_file_is_checked_against_the_statements_it_was_to_prove(prover: Shell)
     assert "cheated weaker: the statement is not the one that was asked" in done.out
     assert "rejected absent: the text makes no declaration of this name" in done.out
     wrong = "import Init\ntheorem same (n : Nat) : n = foo.bar := sorry"
-    (prover.folder / "asked.lean").write_text(wrong)
-    done = prover("check", "done.lean", "--statements", "asked.lean")
+    (served.folder / "asked.lean").write_text(wrong)
+    done = served("check", "done.lean", "--statements", "asked.lean")
     assert done.code == 2, done
     assert "in the statements:" in done.err
     assert "2:29: error: Unknown identifier `foo.bar`" in done.err
@@ -499,18 +511,18 @@ def test_statements_are_audited_once(prover: Shell) -> None:
     assert "all.jsonl, line 3: not a statement" in broken.err
 
 
-def test_a_statement_that_does_not_elaborate_is_told_with_its_position(prover: Shell) -> None:
-    (prover.folder / "head.lean").write_text("open Nat\n")
+def test_a_statement_that_does_not_elaborate_is_told_with_its_position(served: Shell) -> None:
+    (served.folder / "head.lean").write_text("open Nat\n")
     statement = "theorem t (n : Nat) :\n  succ n = m := by sorry"
-    done = prover("prove", "-", "--header", "head.lean", "--jobs", "1", stdin=statement)
+    done = served("prove", "-", "--header", "head.lean", "--jobs", "1", stdin=statement)
     assert done.code == 2, done
     assert "2:11: error: Unknown identifier `m`" in done.err
     assert done.out == ""
 
 
-def test_a_missing_import_is_named(prover: Shell) -> None:
+def test_a_missing_import_is_named(served: Shell) -> None:
     text = "import Mathlib.Tactic.Ring\ntheorem t : 1 = 1 := by ring"
-    done = prover("prove", "-", "--jobs", "1", stdin=text)
+    done = served("prove", "-", "--jobs", "1", stdin=text)
     assert done.code == 2, done
     assert "an import is missing" in done.err
     assert "Mathlib" in done.err.split("an import is missing")[1].splitlines()[0]
@@ -610,12 +622,12 @@ def test_a_second_interrupt_ends_everything(prover: Shell) -> None:
     assert [entry.name for entry in prover.folder.iterdir()] == ["a.lean"]
 
 
-def test_a_lemma_is_written_before_the_theorem_and_named(prover: Shell) -> None:
-    file = prover.folder / "Numbers.lean"
+def test_a_lemma_is_written_before_the_theorem_and_named(served: Shell) -> None:
+    file = served.folder / "Numbers.lean"
     file.write_text(f"{NUMBERS}\n{LESS_PLUS} := by\n  sorry\n", encoding="utf-8")
-    without = prover("prove", "Numbers.lean", "--no-lemmas", "--budget", "20", "--jobs", "1")
+    without = served("prove", "Numbers.lean", "--no-lemmas", "--budget", "20", "--jobs", "1")
     assert without.code == 1 and "lemma" not in without.out
-    done = prover("prove", "Numbers.lean", "--write", "--jobs", "1")
+    done = served("prove", "Numbers.lean", "--write", "--jobs", "1")
     assert done.code == 0, done.out
     assert (
         "\n  with a lemma found on the way: plus_next (n m : Num) : plus n (Num.next m) ="
@@ -623,4 +635,4 @@ def test_a_lemma_is_written_before_the_theorem_and_named(prover: Shell) -> None:
     )
     text = file.read_text(encoding="utf-8")
     assert text.index("theorem plus_next (n m : Num)") < text.index("theorem less_plus")
-    assert prover("check", "Numbers.lean").code == 0
+    assert served("check", "Numbers.lean").code == 0
