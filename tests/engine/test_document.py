@@ -510,6 +510,7 @@ def test_a_text_that_ran_code_shares_its_process_with_no_other(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("prover.lean.documents.HOSTS", 1)
+    lab.wait(lab.prover.engine.desk.close())
     one, two = Desktop(lab), Desktop(lab)
     try:
         one.write(PROOF)

@@ -15,7 +15,7 @@ from prover.generate.shipped import SHIPPED, SHIPPED_FOLDER, default_model
 from prover.verify.verdict import Verdict
 from search.budget import Budget
 
-UNSEEN = "permutation_of_4de2b24351"
+UNSEEN = "expand_witness_2e72d4b4f4"
 """A held-out statement that the portfolio does not prove in so many expansions."""
 
 BUDGET = Budget(expansions=12, seconds=120.0)
