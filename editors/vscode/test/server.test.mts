@@ -65,6 +65,6 @@ test("prover engine status tells of the engine", { skip: prover ? false : "PROVE
   const { code, out } = await run(line, tmpdir(), 60_000);
   assert.equal(code, 0);
   const [engine] = readStatus(out);
-  assert.match(engine?.leans.join() ?? "", /^Lean .*, no model$/);
+  assert.ok(engine?.leans.some((lean) => /^Lean .*, no model$/.test(lean)));
   assert.match(engine?.log ?? "", /engine\.log$/);
 });
