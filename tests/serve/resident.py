@@ -109,7 +109,7 @@ def without_times(text: str) -> str:
     a warm one elaborates with fewer heartbeats."""
     text = re.sub(r"\d+\.\d+ s\b", "… s", text)
     text = re.sub(r"\b\d+ heartbeats", "… heartbeats", text)
-    return re.sub(r'("(?:seconds|generating|verifying)"): [\d.e-]+', r"\1: 0", text)
+    return re.sub(r'("(?:heartbeats|seconds|generating|verifying)"): [\d.e-]+', r"\1: 0", text)
 
 
 def plain(value: Any) -> Any:
