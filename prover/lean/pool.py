@@ -205,8 +205,8 @@ class LeanPool:
         self, state: State, tactic: str, *, whole: bool = False, heartbeats: int | None = None
     ) -> Outcome:
         """Runs a tactic on the first goal of a state; with `whole`, on all of its goals, and keeps
-        what is left together as one state. `heartbeats` are fewer than the limits give. Cancelling the call leaves the tactic to its worker,
-        which is used again when it is done or its time is over.
+        what is left together as one state. `heartbeats` are fewer than the limits give. Cancelling the
+        call leaves the tactic to its worker, which is used again when it is done or its time is over.
         """
         handle = state.handle
         assert isinstance(handle, Handle)

@@ -49,8 +49,9 @@ class Verdict:
     `reason` says why not, in a sentence, or what to mind. `proof` is the tactic script, without `by`;
     `text` the whole text that was checked. `axioms` are those the proof rests on as far as this Lean
     shows them. Of a theorem that is false, `disproof` is a proof of its negation, `text`, `layers`
-    and `axioms` go with that, and `counterexample` says in words where (`n = 1`); without a disproof, it says so of a goal that a
-    proof with holes leaves open. `could_not_run` are the checks that were asked for and did not happen, with the reasons.
+    and `axioms` go with that, and `counterexample` says in words where (`n = 1`); without a disproof,
+    it says so of a goal that a proof with holes leaves open. `could_not_run` are the checks that were
+    asked for and did not happen, with the reasons.
     `open_goals` are prints of the best goals of a search that gave up. `rests_on` are declarations of
     the text that it needs and that are not finished: it is not proved before they are. `lemmas` are
     theorems that were found on the way and stand before it in `text`: name and statement.

@@ -31,17 +31,11 @@ def _editor(resident: Resident, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with Editor(tmp_path_factory.mktemp("project"), resident) as editor:
         editor.hello()
         yield editor
-        editor.request("shutdown", None)
-        editor.notify("exit", None)
-        assert editor.wait() == 0
-        assert bytes(editor.errors) == b""
+        editor.goodbye()
 
 
 @pytest.fixture
 def editor(_editor: Editor, tmp_path: Path) -> Iterator[Editor]:
     """An editor with a server that all tests share, and a folder of the test's own."""
-    _editor.path = tmp_path / "A.lean"
-    _editor.seen.clear()
-    _editor.choice = 0
-    yield _editor
-    _editor.notify("textDocument/didClose", {"textDocument": _editor.document})
+    with _editor.within(tmp_path) as editor:
+        yield editor

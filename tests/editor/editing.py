@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,22 @@ class Editor(Talk):
         asked = {"processId": None, "rootUri": root, "capabilities": chosen}
         self.offered = self.request("initialize", asked)["capabilities"]
         self.notify("initialized", {})
+
+    def goodbye(self) -> None:
+        """Ends the server as an editor that closes does. It has been silent on standard error."""
+        self.request("shutdown", None)
+        self.notify("exit", None)
+        assert self.wait() == 0
+        assert bytes(self.errors) == b""
+
+    @contextmanager
+    def within(self, folder: Path) -> Iterator[Editor]:
+        """The same editor for a test with a folder of its own."""
+        self.path = folder / "A.lean"
+        self.seen.clear()
+        self.choice = 0
+        yield self
+        self.notify("textDocument/didClose", {"textDocument": self.document})
 
     def notify(self, method: str, params: Any) -> None:
         self.say({"jsonrpc": "2.0", "method": method, "params": params})

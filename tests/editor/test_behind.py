@@ -38,18 +38,13 @@ def behind(resident: Resident, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with Editor(tmp_path_factory.mktemp("project"), resident, *PROXY) as editor:
         editor.hello(COUNTING_IN_UTF_16)
         yield editor
-        editor.request("shutdown", None)
-        editor.notify("exit", None)
-        assert editor.wait() == 0
-        assert bytes(editor.errors) == b""
+        editor.goodbye()
 
 
 @pytest.fixture
 def editor(behind: Editor, tmp_path: Path) -> Iterator[Editor]:
-    behind.path = tmp_path / "A.lean"
-    behind.seen.clear()
-    yield behind
-    behind.notify("textDocument/didClose", {"textDocument": behind.document})
+    with behind.within(tmp_path) as editor:
+        yield editor
 
 
 def test_a_file_with_holes_is_filled(editor: Editor, resident: Resident) -> None:
