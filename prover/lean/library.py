@@ -26,6 +26,8 @@ MOST_IN_MEMORY = 4
 MOST_ON_DISK = 30
 """How many indexes are kept. One of 33,000 theorems takes 3.4 MB on disk and 18 MB in memory."""
 
+MOST_HEADERS = 1_000
+
 MACHINE_MADE = re.compile(
     r"(^|\.)(_|inst[A-Z]|match_|brecOn|sizeOf|ctorIdx|noConfusion|binductionOn|recOn|below"
     r"|(injEq|inj|congr_simp|eq_def|eq_\d+|eq_unfold|else_eq|ndrec|hcongr\w*|ext_iff)$"
@@ -48,14 +50,19 @@ class Libraries:
         """`lean` names it."""
         self._lean = lean
         self._known: dict[str, Library] = {}
+        self._modules: dict[str, str] = {}
         self._one_at_a_time = asyncio.Lock()
 
-    async def of(self, ask: Ask) -> Library | None:
-        """The index for the environment that a gym is asked about; None if the gym does not tell."""
-        told = await ask(0, 0)
-        if isinstance(told, str):
-            return None
-        modules = str(told["modules"])
+    async def of(self, header: str, ask: Ask) -> Library | None:
+        """The index of what a header imports, of which a gym is asked; None if it does not tell."""
+        if header not in self._modules:
+            told = await ask(0, 0)
+            if isinstance(told, str):
+                return None
+            if len(self._modules) >= MOST_HEADERS:
+                self._modules.clear()
+            self._modules[header] = str(told["modules"])
+        modules = self._modules[header]
         async with self._one_at_a_time:
             if modules not in self._known:
                 path = cache_folder() / f"theorems-{self._lean}-{modules}.json"

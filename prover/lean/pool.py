@@ -330,7 +330,8 @@ class LeanPool:
             fields = {"from": first, "most": most}
             return await self._ask(state, self.limits.elab_seconds, cmd="library", **fields)
 
-        return await self._libraries.of(ask)
+        assert isinstance(state.handle, Handle)
+        return await self._libraries.of(state.handle.header, ask)
 
     async def premises(
         self, state: State, most: int = 32, without: Collection[str] = ()

@@ -33,7 +33,7 @@ async def measure(endpoint: process.Endpoint) -> tuple[float, float]:
     begin = time.perf_counter()
     started = await command()
     while await tactics(endpoint) == before:
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(0.01)
     first = time.perf_counter() - begin
     await started.wait()
     return first, time.perf_counter() - begin
