@@ -1,5 +1,6 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
+TWO := --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
 
 .PHONY: prove check test fuzz vsix
 
@@ -19,7 +20,7 @@ check: .venv/dev
 	$(BIN)/lint-imports
 	@echo "== Tests that need no Lean"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not lean and not acceptance and not slow' \
-		--numprocesses=2 --dist=worksteal
+		$(TWO)
 
 test: .venv/dev
 	@echo "== Style"
@@ -31,7 +32,7 @@ test: .venv/dev
 	@echo "== Imports"
 	$(BIN)/lint-imports
 	@echo "== Tests (the first run sets up Lean)"
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(TWO)
 
 fuzz: .venv/dev
 	@echo "== Property tests on new random examples"

@@ -1,5 +1,5 @@
 """One Lean for all tests: starting it takes seconds. Tests that use it, and those of the acceptance
-suite, are marked here. Property tests try the same examples every time, unless
+suite, are marked here. A file's tests run in one process, and so do all that need a resident engine. Property tests try the same examples every time, unless
 `HYPOTHESIS_PROFILE=random` asks for new ones (`make fuzz`)."""
 
 import os
@@ -30,13 +30,19 @@ ACCEPTANCE = Path(__file__).with_name("acceptance")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what uses the fixture `lean`, itself or through another, and what attacks the verdict."""
+    """Marks what uses the fixture `lean`, itself or through another, and what attacks the verdict.
+    The attacks come last, one by one, so that no process is idle at the end."""
     for item in items:
+        fixtures = getattr(item, "fixturenames", ())
         attacks = item.path.is_relative_to(ACCEPTANCE)
         if attacks:
             item.add_marker("acceptance")
-        if attacks or "lean" in getattr(item, "fixturenames", ()):
+        else:
+            resides = "resident" in fixtures or item.path.parent.name in ("editor", "serve")
+            item.add_marker(pytest.mark.xdist_group("resident" if resides else str(item.path)))
+        if attacks or "lean" in fixtures:
             item.add_marker("lean")
+    items.sort(key=lambda item: item.get_closest_marker("acceptance") is not None)
 
 
 @pytest.hookimpl(wrapper=True)

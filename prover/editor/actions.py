@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -85,6 +85,8 @@ class Work:
     task: asyncio.Task[Any] | None = None
     stale: bool = False
     dismissed: bool = False
+    keeps: bool = False
+    """Whether what it has when it is dismissed is its result."""
 
     def tell(self, progress: Json) -> None:
         """Takes what the engine tells of a search, or of its start."""
@@ -203,9 +205,7 @@ class Actions:
         arguments = params.get("arguments") or [{}]
         about = arguments[0].get("prover") if isinstance(arguments[0], Mapping) else None
         if isinstance(about, Mapping):
-            task = asyncio.create_task(self._executed(about))
-            self._background.add(task)
-            task.add_done_callback(self._background.discard)
+            self._spawn(self._executed(about))
 
     async def _executed(self, about: Mapping[str, Any]) -> None:
         try:
@@ -229,10 +229,26 @@ class Actions:
         was one of ours."""
         for work in self._works:
             if work.token == token and work.task is not None:
+                if work.keeps and not work.dismissed:
+                    self._spawn(self._end(work, work.task))
+                else:
+                    work.task.cancel()
                 work.dismissed = True
-                work.task.cancel()
                 return True
         return False
+
+    async def _end(self, work: Work, task: asyncio.Task[Any]) -> None:
+        """Ends the searches of a work, or all of it if none runs."""
+        running = False
+        with contextlib.suppress(ProverError):
+            running = (await self._engine.call("cancel", {"job": work.token}))["running"]
+        if not running:
+            task.cancel()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     def where(self, uri: str) -> Json:
         """The Lean and the model for a text, as a request names them."""
@@ -357,6 +373,7 @@ class _Asked:
         """The text with what was proved of all its holes."""
         there = holes(self._text.lean)
         new, verdicts = self._text.lean, list[Json]()
+        self._work.keeps = True
         try:
             answer = await self._call("prove", self._about(new))
             new, verdicts = answer["text"], answer["verdicts"]
@@ -426,6 +443,8 @@ class _Asked:
         the error that the last hole met that could not be searched."""
         new, verdicts, failed = copy.text, list[Json](), None
         for hole in copy.holes:
+            if self._work.dismissed:
+                break
             at = hole + len(new) - len(copy.text)
             try:
                 answer = await self._call("prove", {**self._about(new), "at": _bytes(new, at)})
@@ -457,7 +476,9 @@ class _Asked:
         return possible[-1], possible[-1].holes[0]
 
     def _about(self, text: str) -> Json:
-        return {"where": self._where, "text": text, "options": {"seconds": SECONDS}}
+        options = {"seconds": SECONDS}
+        job = self._work.token
+        return {"where": self._where, "text": text, "options": options, "job": job}
 
     async def _call(self, method: str, body: Json) -> Json:
         return await self._actions._engine.call(method, body, self._work.tell)

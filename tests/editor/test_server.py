@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -193,6 +194,24 @@ def test_work_is_shown_and_can_be_dismissed(editor: Editor) -> None:
     assert "edit" not in editor.reply(asked)["result"]
     ended = [m for m in editor.seen if m.get("method") == "$/progress"][-1]
     assert ended["params"]["value"]["kind"] == "end"
+    _is_idle()
+
+
+def test_what_was_filled_stays_when_the_rest_is_dismissed(editor: Editor) -> None:
+    editor.open("theorem easy (a b : Nat) : a + b = b + a := by\n  sorry\n\n" + HARD)
+    asked = editor.send(
+        "codeAction/resolve", editor.actions("sorry")["Fill all holes in this file"]
+    )
+    token = editor.wait_for("window/workDoneProgress/create")["token"]
+    said = re.compile(r"hard: (\d+) tactics")
+    while not (found := said.match(editor.wait_for("$/progress")["value"]["message"])) or (
+        int(found[1]) < 40  # the other one takes a few
+    ):
+        pass
+    editor.notify("window/workDoneProgress/cancel", {"token": token})
+    editor.apply(editor.reply(asked)["result"]["edit"])
+    assert editor.raw.count("sorry") == 1 and editor.raw.endswith(HARD)
+    assert "1 of 2 holes are filled" in editor.messages[-1]
     _is_idle()
 
 
