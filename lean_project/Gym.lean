@@ -1369,9 +1369,15 @@ def constantKind : ConstantInfo → String
   | .recInfo _ => "recursor"
   | .quotInfo _ => "quotient"
 
-/-- Whether Lean made a constant to go with another. -/
+partial def isMadeUp : Name → Bool
+  | .anonymous => false
+  | n => n.isInternalDetail || isMadeUp n.getPrefix
+
+/-- Whether Lean made a constant to go with another. Some of what it makes of a public one is private. -/
 def isAuxiliary (env : Environment) (n : Name) : Bool :=
-  n.eraseMacroScopes.isInternalDetail || isAuxRecursor env n || isNoConfusion env n || env.isProjectionFn n
+  let plain := n.eraseMacroScopes
+  (if isPrivateName plain then isMadeUp (privateToUserName plain) else plain.isInternalDetail)
+    || isAuxRecursor env n || isNoConfusion env n || env.isProjectionFn n
     || Meta.isMatcherCore env n || isReservedName env n
 
 def isSorryText : Expr → Bool

@@ -123,3 +123,18 @@ def Rose.value : Rose → Nat | .node v _ => v
         "Odd",
         "Ev",
     }
+
+
+def test_what_is_private_is_told_by_its_plain_name(lab: Lab) -> None:
+    told = context(
+        lab,
+        """
+namespace Hidden
+private def twice (n : Nat) : Nat := n + n
+private theorem twice_zero : twice 0 = 0 := rfl
+theorem open_one (n : Nat) : twice n = 2 * n := by sorry
+""",
+    )
+    (twice,) = told.functions.values()
+    assert twice.signature.shown == "twice" and twice.equations
+    assert [p.signature.shown for p in told.premises] == ["twice_zero"]
