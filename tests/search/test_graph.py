@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.graph import GoalNode, Graph, Status
-from search.interfaces import Goal, State
+from search.graph import MESSAGE_KEPT, GoalNode, Graph, Status
+from search.interfaces import Cost, Failure, Goal, State
 
 
 def state(name: object) -> State:
@@ -298,8 +298,12 @@ def test_networkx_attributes_are_plain() -> None:
     graph = Graph(state("root"))
     step(graph, "root", ["a", "a", "b"], -1.0, "intro")
     step(graph, "a", [])
+    graph.add_failure(graph.root, "simp", Failure("tactic", "no progress" * 99, Cost(5, 0.25)), 1)
     plain = graph.to_networkx()
     json.dumps(nx.node_link_data(plain, edges="edges"), allow_nan=False)
+    (failed,) = plain.nodes["g0"]["failed"]
+    assert len(failed.pop("message")) == MESSAGE_KEPT
+    assert failed == {"tactic": "simp", "kind": "tactic", "seconds": 0.25, "expansion": 1}
     assert plain.nodes["g1"]["status"] == "proved"
     assert plain.nodes["s0"]["tactic"] == "intro"
     assert set(plain.successors("s0")) == {"g1", "g2"}
