@@ -44,7 +44,12 @@ const STYLE = `
 .prover-tree .arrow, .prover-tree .figures { color: var(--soft); font-size: 11.5px; }
 .prover-tree .proved { color: var(--good); } .prover-tree .failed { color: var(--bad); }
 .prover-tree .open { color: var(--soft); }
-.prover-tree .detail { flex: 2 1 20rem; min-width: 0; height: 27rem; overflow: auto; padding: .6em .9em; }
+.prover-tree .detail { flex: 2 1 20rem; min-width: 0; height: 27rem; display: flex;
+  flex-direction: column; }
+.prover-tree .detail[hidden] { display: none; }
+.prover-tree .facts { flex: 1 1 0; overflow: auto; padding: .5em .9em; }
+.prover-tree .controls { flex: 0 1 auto; max-height: 65%; overflow: auto; padding: .4em .9em .3em;
+  border-top: 1px solid var(--line); }
 .prover-tree h4 { margin: 0 0 .3em; font-size: 13px; color: inherit; }
 .prover-tree pre { margin: .2em 0 .6em; padding: .45em .6em; background: var(--wash); color: inherit;
   border: 0; border-radius: 4px; white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.45; }
@@ -183,7 +188,7 @@ class View {
     this.space = make("div");
     this.list.append(this.space);
     this.detail = make("div", "detail");
-    this.facts = make("div");
+    this.facts = make("div", "facts");
     this.detail.append(this.facts, this.#controls());
     const sides = make("div", "sides");
     sides.append(this.list, this.detail);
@@ -262,18 +267,20 @@ class View {
     this.#drawDetail();
   }
 
-  /** All rows that are not folded away. */
+  /** All rows that are not folded away. The proof is open by itself, each goal where it is met first. */
   #layOut() {
     this.rows = [];
     this.places = new Map();
-    if (this.search.root) {
-      const stack = [this.search.top()];
-      while (stack.length) {
-        const row = stack.pop();
-        this.places.set(row.key, this.rows.length);
-        this.rows.push(row);
-        if (this.#isOpen(row)) stack.push(...this.search.under(row).reverse());
-      }
+    const met = new Set();
+    const stack = this.search.root ? [this.search.top()] : [];
+    while (stack.length) {
+      const row = stack.pop();
+      this.places.set(row.key, this.rows.length);
+      this.rows.push(row);
+      const byItself = row.won === true && !(row.kind === "goal" && met.has(row.goal.id));
+      row.open = this.search.canOpen(row) && (this.opened.get(row.key) ?? byItself);
+      if (row.open && row.kind === "goal") met.add(row.goal.id);
+      if (row.open) for (const below of this.search.under(row).reverse()) stack.push(below);
     }
     while (this.cursor && !this.places.has(this.cursor)) {
       this.cursor = this.cursor.slice(0, this.cursor.lastIndexOf("/"));
@@ -281,10 +288,6 @@ class View {
     this.cursor ||= this.rows[0]?.key ?? null;
     this.space.style.height = `${this.rows.length * ROW}px`;
     this.#drawRows();
-  }
-
-  #isOpen(row) {
-    return this.search.canOpen(row) && (this.opened.get(row.key) ?? (row.kind !== "failures" && row.won === true));
   }
 
   #drawRows() {
@@ -296,7 +299,6 @@ class View {
   }
 
   #row(row, place) {
-    const open = this.#isOpen(row);
     const line = make("div", row.won && row.level > 0 ? "row won" : "row");
     line.id = `row${place}`;
     line.dataset.key = row.key;
@@ -305,9 +307,9 @@ class View {
     line.setAttribute("role", "treeitem");
     line.setAttribute("aria-level", row.level + 1);
     line.setAttribute("aria-selected", row.key === this.cursor);
-    const fold = make("span", "fold", this.search.canOpen(row) ? (open ? "▾" : "▸") : "");
+    const fold = make("span", "fold", this.search.canOpen(row) ? (row.open ? "▾" : "▸") : "");
     fold.setAttribute("aria-hidden", "true");
-    if (this.search.canOpen(row)) line.setAttribute("aria-expanded", open);
+    if (this.search.canOpen(row)) line.setAttribute("aria-expanded", row.open);
     line.append(fold, ...this.#words(row));
     return line;
   }
@@ -417,7 +419,7 @@ class View {
     this.#go(row.key);
   }
 
-  #toggle(row, open = !this.#isOpen(row)) {
+  #toggle(row, open = !row.open) {
     if (!this.search.canOpen(row)) return;
     this.opened.set(row.key, open);
     this.#layOut();
@@ -466,8 +468,8 @@ class View {
       PageUp: () => to(place - page),
       Home: () => to(0),
       End: () => to(this.rows.length - 1),
-      ArrowRight: () => (this.#isOpen(row) ? to(place + 1) : this.#toggle(row, true)),
-      ArrowLeft: () => (this.#isOpen(row) ? this.#toggle(row, false) : row.up && this.#go(row.up.key)),
+      ArrowRight: () => (row.open ? to(place + 1) : this.#toggle(row, true)),
+      ArrowLeft: () => (row.open ? this.#toggle(row, false) : row.up && this.#go(row.up.key)),
       " ": () => this.#toggle(row),
       Enter: () => this.field.focus(),
     };
