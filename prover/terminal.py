@@ -437,6 +437,7 @@ def write_trace(path: Path, filled: Filled, settings: Settings, options: Options
     document = {
         "settings": asdict(settings) | asdict(options),
         "verdicts": [verdict.to_json() for verdict in filled.verdicts],
+        "seconds": filled.seconds,
         "graphs": filled.trees,
     }
     write_file(path, json.dumps(document, ensure_ascii=False))

@@ -30,7 +30,6 @@ Ending = Literal["open", "proved", "exhausted", "budget", "interrupted"]
 LEFT_OPEN = "left_open"
 """The kind of failure of a tactic that leaves more states than its suggestion allows."""
 
-FAILURES_KEPT = 8
 OPEN_GOALS_SHOWN = 5
 
 
@@ -42,12 +41,6 @@ class Expansion:
     goal: GoalNode
     request: Request | None
     begun: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FailedTactic:
-    tactic: str
-    failure: Failure
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +119,6 @@ class BestFirst:
         self._values: dict[GoalNode, float] = {}
         self._untried: dict[GoalNode, deque[Suggestion]] = {}
         self._begun: dict[GoalNode, set[str]] = {}  # what was run on goals that wait for the rest
-        self._latest_failures: dict[GoalNode, deque[FailedTactic]] = {}
         self._queue: list[tuple[float, int]] = []  # (minus priority, order of the goal)
         self._queued: dict[GoalNode, float] = {}  # the entries of the queue that count
         self._parked: dict[GoalNode, None] = {}  # not relevant when their turn came
@@ -214,9 +206,9 @@ class BestFirst:
             outcome = Failure(LEFT_OPEN, "it leaves goals open", outcome.cost)
         if isinstance(outcome, Failure):
             self.failures[outcome.kind] += 1
-            self.graph.add_failure(goal, suggestion.tactic, outcome.kind)
-            latest = self._latest_failures.setdefault(goal, deque(maxlen=FAILURES_KEPT))
-            latest.append(FailedTactic(suggestion.tactic, outcome))
+            self.graph.add_failure(
+                goal, suggestion.tactic, suggestion.logprob, outcome, self.spent.expansions
+            )
         else:
             self._progress(goal, suggestion, outcome)
         self._exhaust_if_tried(goal)
@@ -260,10 +252,6 @@ class BestFirst:
         proof = self.graph.proof()
         return None if proof is None else script(proof)
 
-    def latest_failures(self, goal: GoalNode) -> tuple[FailedTactic, ...]:
-        """The last few failed tactics of a goal, the oldest first."""
-        return tuple(self._latest_failures.get(goal, ()))
-
     def result(self, status: Ending | None = None, reason: str | None = None) -> SearchResult:
         """What is known now, at any moment; a `status` given says why the driver stopped here."""
         if status is None:
@@ -288,6 +276,8 @@ class BestFirst:
             outcome.children,
             outcome.goal_order,
             outcome.kept,
+            cost=outcome.cost,
+            expansion=self.spent.expansions,
         )
         self.discard(outcome)
         # A step to a known goal can make goals relevant again.

@@ -29,18 +29,23 @@ import heapq
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
-from search.interfaces import State
+from search.interfaces import Cost, Failure, State
 from search.proof import Proof
 
 if TYPE_CHECKING:
     import networkx as nx
 
 LOWEST_LOGPROB = -1e9
+
+FREE = Cost()
+
+MESSAGE_KEPT = 300
+"""How much of the message of a failed tactic is kept, in characters."""
 
 
 class Status(StrEnum):
@@ -66,10 +71,20 @@ class Path:
             path = path.before
 
 
+@dataclass(frozen=True, slots=True)
+class FailedTactic:
+    """How a tactic failed on a goal, with the beginning of the message, and in which expansion of the
+    search, counted from 1."""
+
+    logprob: float
+    failure: Failure
+    expansion: int
+
+
 @dataclass(slots=True, eq=False)
 class GoalNode:
     """A state to prove. `exhausted`: no further step will ever be added to it. `failed` are the
-    tactics that did not run on it, with the kinds of their failures, in the order of their commits."""
+    tactics that did not run on it, in the order of their commits."""
 
     state: State
     order: int
@@ -78,7 +93,7 @@ class GoalNode:
     exhausted: bool = False
     steps: list[StepNode] = field(default_factory=list, repr=False)
     parents: list[StepNode] = field(default_factory=list, repr=False)
-    failed: dict[str, str] = field(default_factory=dict, repr=False)
+    failed: dict[str, FailedTactic] = field(default_factory=dict, repr=False)
     support: StepNode | None = field(default=None, repr=False)
 
     @property
@@ -92,7 +107,8 @@ class GoalNode:
 
 @dataclass(slots=True, eq=False)
 class StepNode:
-    """A tactic that turns `goal` into `children`; `goal_order` and `kept` as in `Progress`."""
+    """A tactic that turns `goal` into `children`; `goal_order`, `kept` and `cost` as in `Progress`.
+    It ran in an `expansion` of the search, counted from 1."""
 
     goal: GoalNode = field(repr=False)
     order: int
@@ -101,6 +117,8 @@ class StepNode:
     children: tuple[GoalNode, ...] = field(repr=False)
     goal_order: tuple[int, ...] = field(repr=False)
     kept: tuple[int, ...] | None = field(repr=False)
+    cost: Cost = field(default=FREE, repr=False)
+    expansion: int = 0
     banned: bool = False
 
     @property
@@ -141,9 +159,12 @@ class Graph:
         """The score of a path: higher is better, at most 0."""
         return float(logprob / max(depth, 1) ** self.alpha)
 
-    def add_failure(self, goal: GoalNode, tactic: str, kind: str) -> None:
+    def add_failure(
+        self, goal: GoalNode, tactic: str, logprob: float, failure: Failure, expansion: int = 0
+    ) -> None:
         """Notes a tactic that did not run on a goal."""
-        goal.failed[tactic] = kind
+        short = replace(failure, message=failure.message[:MESSAGE_KEPT])
+        goal.failed[tactic] = FailedTactic(clip_logprob(logprob), short, expansion)
 
     def add_step(
         self,
@@ -153,6 +174,9 @@ class Graph:
         children: Sequence[State],
         goal_order: Sequence[int],
         kept: Sequence[int] | None = None,
+        *,
+        cost: Cost = FREE,
+        expansion: int = 0,
     ) -> list[GoalNode]:
         """Records a tactic that ran. Returns the goals that are new or have a better path now.
 
@@ -177,6 +201,8 @@ class Graph:
             children=tuple(nodes),
             goal_order=tuple(goal_order),
             kept=None if kept is None else tuple(kept),
+            cost=cost,
+            expansion=expansion,
         )
         twin = next(
             (s for s in goal.steps if not s.banned and set(s.children) == set(step.children)), None
@@ -192,6 +218,7 @@ class Graph:
             twin.tactic, twin.logprob = step.tactic, step.logprob
             twin.children, twin.goal_order = step.children, step.goal_order
             twin.kept = step.kept
+            twin.cost, twin.expansion = step.cost, step.expansion
             for other in self.goals[1:]:
                 other.path = Path(-math.inf)
             return self._improve_paths(self.root)
@@ -305,15 +332,18 @@ class Graph:
         return proofs[self.root]
 
     def to_networkx(self) -> nx.DiGraph[str]:
-        """The graph with plain attributes: goals are named `g<order>`, steps `s<order>`."""
+        """The graph with plain attributes: goals are named `g<order>`, steps `s<order>`. Those of
+        `proof` are `winning`."""
         import networkx as nx
 
+        proof = self.proof()
+        winning = set() if proof is None else {node.order for node in proof.nodes()}
         graph: nx.DiGraph[str] = nx.DiGraph(alpha=self.alpha)
         for goal in self.goals:
             graph.add_node(f"g{goal.order}", **self._goal_attributes(goal))
         for step in self.steps:
             name = f"s{step.order}"
-            graph.add_node(name, **self._step_attributes(step))
+            graph.add_node(name, **self._step_attributes(step), winning=step.order in winning)
             graph.add_edge(f"g{step.goal.order}", name)
             for child in step.children:
                 graph.add_edge(name, f"g{child.order}")
@@ -409,6 +439,17 @@ class Graph:
             "logprob": goal.logprob,
             "depth": goal.depth,
             "priority": self.priority(goal.logprob, goal.depth),
+            "failed": [
+                {
+                    "tactic": tactic,
+                    "logprob": failed.logprob,
+                    "kind": failed.failure.kind,
+                    "message": failed.failure.message,
+                    "seconds": failed.failure.cost.seconds,
+                    "expansion": failed.expansion,
+                }
+                for tactic, failed in goal.failed.items()
+            ],
         }
 
     def _step_attributes(self, step: StepNode) -> dict[str, Any]:
@@ -420,6 +461,8 @@ class Graph:
             "banned": step.banned,
             "tactic": step.tactic,
             "logprob": step.logprob,
+            "seconds": step.cost.seconds,
+            "expansion": step.expansion,
             "depth": path.depth,
             "priority": self.priority(path.logprob, path.depth),
         }

@@ -318,6 +318,9 @@ def plain(graph: Graph) -> dict[str, Any]:
     """What of a graph must not depend on timing."""
     graph.check()
     data: dict[str, Any] = networkx.node_link_data(graph.to_networkx(), edges="edges")
+    for node in data["nodes"]:
+        for one in (node, *node.get("failed", ())):
+            one.pop("seconds", None)
     return data
 
 

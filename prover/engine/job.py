@@ -242,7 +242,8 @@ class Job:
         }
         failures = sum((result.failures for result in results), Counter[str]())
         graphs = tuple(result.graph for result in results)
-        return Filled(tuple(verdicts), final, graphs, seconds, failures)
+        searched_for = tuple(part.target.name for part, _ in found)
+        return Filled(tuple(verdicts), final, graphs, seconds, failures, searched_for)
 
     def _expect_no_errors(
         self, text: Elaborated, wanted: Sequence[Target], whole: bool, at: int | None

@@ -73,7 +73,8 @@ class Progress:
 @dataclass(frozen=True, slots=True)
 class Filled:
     """A text whose holes were searched: one verdict for each declaration with holes, the text with
-    the proofs that were found, and the graphs of the searches.
+    the proofs that were found, and the graphs of the searches; `searched` names the declaration of
+    each graph.
 
     `seconds` is the wall time by phase: `elaborate`, `search` (waiting for Lean's tactics),
     `generate`, `verify`. `failures` counts failed tactics by kind.
@@ -84,6 +85,7 @@ class Filled:
     graphs: tuple[Graph, ...]
     seconds: dict[str, float] = field(default_factory=dict)
     failures: Counter[str] = field(default_factory=Counter)
+    searched: tuple[str, ...] = ()
 
     @property
     def proved(self) -> bool:
@@ -91,7 +93,12 @@ class Filled:
 
     @property
     def trees(self) -> list[dict[str, Any]]:
-        """The graphs as plain values, as `networkx.node_link_data` gives them."""
+        """The graphs as plain values, as `networkx.node_link_data` gives them, each with the name of
+        its declaration."""
         import networkx
 
-        return [networkx.node_link_data(g.to_networkx(), edges="edges") for g in self.graphs]
+        trees = []
+        for name, graph in zip(self.searched, self.graphs, strict=True):
+            tree = networkx.node_link_data(graph.to_networkx(), edges="edges")
+            trees.append(tree | {"graph": {"name": name, **tree["graph"]}})
+        return trees

@@ -379,7 +379,8 @@ def _negatives(graph: Graph, right: dict[str, str]) -> list[dict[str, Any]]:
             key=lambda s: (sum(known[child] for child in s.children), s.order),
         )
         instead = right.get(goal.state.pp, good.tactic)
-        wrong = [(tactic, why) for tactic, why in goal.failed.items() if why not in NO_ANSWER]
+        kinds = {tactic: failed.failure.kind for tactic, failed in goal.failed.items()}
+        wrong = [(tactic, why) for tactic, why in kinds.items() if why not in NO_ANSWER]
         wrong += [(s.tactic, "dead end") for s in goal.steps if s.status is Status.FAILED]
         rows += [
             {"state": goal.state.pp, "tactic": tactic, "why": why, "instead": instead}

@@ -234,13 +234,14 @@ def test_a_rejected_proof_is_withdrawn_and_the_search_goes_on() -> None:
         search.reject_proof()
 
 
-def test_failures_are_counted_and_the_latest_kept() -> None:
+def test_failures_are_counted_and_kept() -> None:
     search = BestFirst(state("root"), width=100)
     drive(search, {"root": {f"t{i:02}": (-1.0, None) for i in range(20)}})
     assert search.result().failures == {"tactic": 20}
-    latest = search.latest_failures(search.graph.root)
-    assert [failed.tactic for failed in latest] == [f"t{i:02}" for i in range(12, 20)]
-    assert list(search.graph.root.failed.items()) == [(f"t{i:02}", "tactic") for i in range(20)]
+    failed = search.graph.root.failed
+    assert [*failed] == [f"t{i:02}" for i in range(20)]
+    told = {(one.logprob, one.failure.kind, one.expansion) for one in failed.values()}
+    assert told == {(-1.0, "tactic", 1)}
 
 
 @pytest.mark.parametrize(
