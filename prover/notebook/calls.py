@@ -13,9 +13,9 @@ from prover.engine.options import Filled, Options, Settings
 from prover.errors import WrongUse
 from prover.files import SourceText, read_file
 from prover.generate.shipped import default_model
-from prover.lean.source import with_hole
 from prover.notebook.bar import Bar, is_interactive
 from prover.notebook.result import Answer, Goals, Hole, Result
+from prover.notebook.steering import Steering
 from prover.notebook.work import Work, client, interrupts, is_awaited
 from prover.serve import process
 from prover.serve.client import Progress
@@ -55,19 +55,19 @@ def prove(
         SetupError, LeanUnavailable: there is no Lean to work with.
         KeyboardInterrupt: it was interrupted before there was a search.
     """
-    wanted = _options(options, budget, timeout)
+    asked = _asked(text, header)
 
     async def ask(prover: Prover | Remote) -> Answer:
-        source = _read(text)
         filled: Filled
-        if isinstance(text, Path) or _is_text(source):
-            filled = await prover.prove_text(_after(header, source))
+        if "text" in asked:
+            filled = await prover.prove_text(asked["text"])
         else:
-            filled = await prover.fill_statement(source, header=header)
+            filled = await prover.fill_statement(asked["statement"], header=header)
         return Answer(filled.verdicts, filled.text, tuple(filled.trees), filled.seconds)
 
     with interrupts:
-        result = _begin(ask, text, settings, wanted)
+        wanted = _options(options, budget, timeout)
+        result = _begin(ask, asked, _folder(text), settings, wanted)
         if not is_awaited():
             result.verdicts  # noqa: B018 (waits)
     return result
@@ -76,12 +76,14 @@ def prove(
 def check(text: str | Path, *, settings: Settings | None = None) -> Result:
     """The verdict on every declaration of a finished text or file. Raises as `prove`."""
 
+    source = _read(text)
+
     async def ask(prover: Prover | Remote) -> Answer:
-        source = _read(text)
         return Answer(tuple(await prover.check_text(source)), source)
 
     with interrupts:
-        result = _begin(ask, text, settings or Settings(), Options())
+        asked = {"text": source}
+        result = _begin(ask, asked, _folder(text), settings or Settings(), Options())
         if not is_awaited():
             result.verdicts  # noqa: B018 (waits)
     return result
@@ -93,13 +95,13 @@ def refute(
     """Looks for a counterexample of a statement, or of a theorem of a text: `name`, or the last. What
     it finds is proved: the verdict is then `disproved`. Raises as `prove`."""
 
+    asked = _asked(text, header, whole=name is not None)
+
     async def ask(told: Progress) -> Answer:
-        source = _read(text)
-        asked = {"statement": source, "header": header}
-        if isinstance(text, Path) or name is not None or _is_text(source):
-            asked = {"text": _after(header, source), **({"name": name} if name else {})}
-        answer = await _call("refute", text, settings, asked, told)
-        return Answer((Verdict.from_json(answer["verdict"]),), source)
+        more = {} if name is None else {"name": name}
+        answer = await _call("refute", _folder(text), settings, asked | more, told)
+        verdict = Verdict.from_json(answer["verdict"])
+        return Answer((verdict,), asked.get("text") or asked["statement"])
 
     return _shown(Result, ask, is_awaited())
 
@@ -107,12 +109,11 @@ def refute(
 def goals(text: str | Path, *, header: str = "", settings: Settings | None = None) -> Goals:
     """What is to be proved at each `sorry` of a text, or of a statement. Raises as `prove`."""
 
+    asked = _asked(text, header)
+
     async def ask(told: Progress) -> tuple[tuple[Hole, ...], tuple[str, ...]]:
-        source = _read(text)
-        if not (isinstance(text, Path) or ":=" in source or _is_text(source)):
-            source = with_hole(source)
-        whole = _after(header, source)
-        answer = await _call("goals", text, settings, {"text": whole}, told)
+        answer = await _call("goals", _folder(text), settings, asked, told)
+        whole = answer["text"]
         holes = []
         for one in answer["holes"]:
             lines = whole.encode()[: one["first"]].decode().split("\n")
@@ -139,24 +140,24 @@ def _shown(
 
 
 async def _call(
-    method: str, text: str | Path, settings: Settings | None, asked: dict[str, Any], told: Progress
+    method: str, folder: Path, settings: Settings | None, asked: dict[str, str], told: Progress
 ) -> dict[str, Any]:
     settings = settings or Settings(model=default_model())
     if not can_say(settings, Options()):
         raise WrongUse("the resident engine has its own limits and its portfolio: leave them out")
-    return await client().call(method, {"where": place(settings, _folder(text)), **asked}, told)
+    return await client().call(method, {"where": place(settings, folder), **asked}, told)
 
 
 def _begin(
     ask: Callable[[Prover | Remote], Awaitable[Answer]],
-    text: str | Path,
+    asked: dict[str, str],
+    folder: Path,
     settings: Settings | None,
     options: Options,
 ) -> Result:
     """Has a prover begin: the resident engine where it can do what is asked, which in an interactive
     session is started for it; else one of this call's own."""
     settings = settings or Settings(model=default_model())
-    folder = _folder(text)
     bar = Bar(options.budget)
     prover: Prover | Remote
     there = can_serve(settings, options)
@@ -187,7 +188,8 @@ def _begin(
         bar.ended(", ".join(f"{v.name}: {v.outcome}" for v in answer.verdicts[-MOST_ENDINGS:]))
         return answer
 
-    return Result(Work(work(), bar, prover.interrupt))
+    steering = Steering(asked, settings, options, folder)
+    return Result(Work(work(), bar, prover.interrupt), steering)
 
 
 def _options(options: Options | None, budget: int | None, timeout: float | None) -> Options:
@@ -210,13 +212,13 @@ def _folder(text: str | Path) -> Path:
     return text.parent if isinstance(text, Path) else Path.cwd()
 
 
-def _is_text(source: str) -> bool:
-    """Whether this is no bare statement."""
-    return "sorry" in source or _IMPORT.search(source) is not None
-
-
-def _after(header: str, source: str) -> str:
-    return f"{header}\n{source}" if header else source
+def _asked(text: str | Path, header: str, *, whole: bool = False) -> dict[str, str]:
+    """The fields of a request about a text, or about a bare statement, which it is taken for unless it
+    is a file, has a `sorry`, or says what it imports."""
+    source = _read(text)
+    if whole or isinstance(text, Path) or "sorry" in source or _IMPORT.search(source):
+        return {"text": f"{header}\n{source}" if header else source}
+    return {"statement": source, "header": header}
 
 
 def _read(text: str | Path) -> str:

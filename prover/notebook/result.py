@@ -103,7 +103,7 @@ class Result(Shown[Answer]):
         return self.verdicts[place]
 
     def __repr__(self) -> str:
-        return _plain(self.verdicts)
+        return plain(self.verdicts, statement=len(self.verdicts) == 1 and bool(self.graphs))
 
     def _html(self) -> str:
         from prover.render import tree_html, verdict_html
@@ -124,6 +124,11 @@ class Result(Shown[Answer]):
         if self._steering is not None:
             self._steering.steer(tree)
         return tree
+
+    @property
+    def resumed(self) -> Result | None:
+        """What the last search came to that was resumed from a goal of a tree."""
+        return None if self._steering is None else self._steering.latest
 
     def expansions(self) -> pandas.DataFrame:
         """A row for each visit of a goal."""
@@ -196,11 +201,11 @@ class Goals(Shown[tuple[tuple[Hole, ...], tuple[str, ...]]]):
         return proof_html([*steps, *((message, "") for message in self.messages)])
 
 
-def _plain(verdicts: tuple[Verdict, ...]) -> str:
+def plain(verdicts: tuple[Verdict, ...], *, statement: bool) -> str:
     """As the command prints it."""
     from prover.terminal import Terminal, print_verdicts
 
     sheet = io.StringIO()
     shown = Terminal(file=sheet, highlight=False, soft_wrap=True, color_system=None, width=100)
-    print_verdicts(verdicts, statement=len(verdicts) == 1, verbose=False, to=shown)
+    print_verdicts(verdicts, statement=statement, verbose=False, to=shown)
     return sheet.getvalue().rstrip("\n")

@@ -120,15 +120,24 @@ async def check(call: Call, asked: schema.Check) -> Json:
 
 
 async def goals(call: Call, asked: schema.Goals) -> Json:
-    given = _offsets(asked.text)
+    if (asked.text is None) == (asked.statement is None):
+        raise WrongUse("give either a text or a statement")
     async with call.engine(asked.where) as lease:
         checker = Checker(lease.engine)
-        if asked.header is None:
-            header, body = await checker.split(asked.text)
-            shift = len(header.encode()) - header.count("\n")
+        if asked.statement is not None:
+            header = with_options(asked.header or "", asked.statement)
+            done = await checker.open_statement(asked.statement, header)
+            text, shift = header + done.text, len(header.encode())
         else:
-            header, body, shift = as_lean_reads(asked.header), as_lean_reads(asked.text), 0
-        done = await checker.elaborate(header, body)
+            assert asked.text is not None
+            text = asked.text
+            if asked.header is None:
+                header, body = await checker.split(text)
+                shift = len(header.encode()) - header.count("\n")
+            else:
+                header, body, shift = as_lean_reads(asked.header), as_lean_reads(text), 0
+            done = await checker.elaborate(header, body)
+        given = _offsets(text)
         owners = _owners(done)
         holes = []
         for hole in done.holes:
@@ -146,7 +155,7 @@ async def goals(call: Call, asked: schema.Goals) -> Json:
             {"severity": m.severity, "line": m.line, "column": m.column, "text": m.text}
             for m in done.messages
         ]
-    return {"holes": holes, "messages": messages}
+    return {"text": text, "holes": holes, "messages": messages}
 
 
 async def run_tactic(call: Call, asked: schema.RunTactic) -> Json:
@@ -160,6 +169,8 @@ async def run_tactic(call: Call, asked: schema.RunTactic) -> Json:
                 "outcome": "error",
                 "tactic": asked.tactic,
                 "states": [],
+                "goal_order": [],
+                "kept": None,
                 "message": outcome.message,
                 "kind": outcome.kind,
             }
@@ -168,6 +179,8 @@ async def run_tactic(call: Call, asked: schema.RunTactic) -> Json:
             "outcome": "progress" if outcome.children else "finished",
             "tactic": outcome.tactic,
             "states": after,
+            "goal_order": outcome.goal_order,
+            "kept": outcome.kept,
             "message": "",
             "kind": "",
         }

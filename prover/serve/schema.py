@@ -123,17 +123,20 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Goals:
-    """The holes of a text, with states to run tactics on. With `header`, `text` is what follows it
-    and positions are in `text`."""
+    """The holes of a `text`, or of a `statement` that is to be proved, with states to run tactics on.
+    With `header`, `text` is what follows it. Positions are in the `text` of the answer: the one that
+    was given, or the whole text that a statement stands for."""
 
     where: Where
-    text: str
+    text: str | None = None
     header: str | None = None
+    statement: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunTactic:
-    """Runs a tactic on a state."""
+    """Runs a tactic on a state. `goal_order` and `kept` of the answer are those of `Progress`: what
+    the script of a proof needs to know."""
 
     state: str
     tactic: str
