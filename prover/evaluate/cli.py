@@ -515,7 +515,8 @@ def report(
     markdown: Annotated[Path | None, typer.Option(help="Write Markdown.")] = None,
 ) -> None:
     """Report runs: pass@k with intervals, curves, failures, time, proofs, and how to repeat them."""
-    from prover.evaluate.report import blocks, to_html, to_markdown
+    from prover.evaluate.report import blocks
+    from prover.render.document import to_html, to_markdown
 
     found = list(blocks(_figures(results)))
     if html is not None:

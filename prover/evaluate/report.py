@@ -1,18 +1,16 @@
 """What a benchmark run says: figures with their intervals, and all that is needed to repeat it.
 
-A report is a list of blocks, written as one HTML page that needs nothing else, or as Markdown.
+A report is a list of blocks, which `prover.render.document` writes.
 """
 
 from __future__ import annotations
 
-import math
 import re
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from typing import Any
 
 from prover.errors import WrongUse
@@ -20,6 +18,7 @@ from prover.evaluate.benchmark import Note, known_wrong
 from prover.evaluate.run import NOT_SEARCHED, Results
 from prover.evaluate.statistics import bootstrap, mcnemar, pass_at_k, wilson
 from prover.generate.prompts import Llemma
+from prover.render.document import Bars, Block, Curves, Foldout, Heading, Paragraph, Table
 from prover.verify.kernel_bugs import known_bugs, sound_since
 from search.interfaces import MALFORMED
 
@@ -223,51 +222,6 @@ def paired(first: Figures, second: Figures) -> Paired:
 
 
 # Blocks
-
-
-@dataclass(frozen=True)
-class Heading:
-    text: str
-    level: int = 2
-
-
-@dataclass(frozen=True)
-class Paragraph:
-    text: str
-    warning: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-
-@dataclass(frozen=True)
-class Bars:
-    """A histogram: `what` is counted."""
-
-    what: str
-    counts: Sequence[tuple[str, int]]
-
-
-@dataclass(frozen=True)
-class Curves:
-    """Proved statements against what was spent, on a logarithmic axis."""
-
-    title: str
-    series: Sequence[tuple[str, Sequence[tuple[float, float]]]]
-
-
-@dataclass(frozen=True)
-class Foldout:
-    """Something long under its summary; Markdown leaves it out."""
-
-    summary: str
-    code: str
-
-
-Block = Heading | Paragraph | Table | Bars | Curves | Foldout
 
 
 def title(runs: Sequence[Figures]) -> str:
@@ -659,201 +613,3 @@ def _every(run: Figures) -> Iterator[Block]:
         if row["name"] not in shown:
             shown.add(row["name"])
             yield Foldout(row["name"], row["proof"])
-
-
-# Markdown
-
-
-def to_markdown(found: Iterable[Block]) -> str:
-    """The report for a paper or a repository."""
-    return "\n\n".join(_markdown(block) for block in found if not isinstance(block, Foldout)) + "\n"
-
-
-def _markdown(block: Block) -> str:
-    match block:
-        case Heading(text, level):
-            return f"{'#' * level} {text}"
-        case Paragraph(text, warning):
-            return f"**{text}**" if warning else text
-        case Table(head, rows):
-            lines = [head, ["---"] * len(head), *rows]
-            return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
-        case Bars(what, counts):
-            return _markdown(Table(["", what], [[name, str(count)] for name, count in counts]))
-        case Curves(name, series):
-            most = max((points[-1][0] for _, points in series if points), default=1)
-            grid = [float(2**n) for n in range(max(1, math.ceil(math.log2(max(most, 1)))) + 1)]
-            rows = [[label, *(f"{_at(points, x):g}" for x in grid)] for label, points in series]
-            return _markdown(Table([name, *(f"{x:g}" for x in grid)], rows))
-    raise TypeError(f"not a block: {block!r}")
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
-
-
-def _at(points: Sequence[tuple[float, float]], x: float) -> float:
-    """The value of a step curve."""
-    return max((y for place, y in points if place <= x), default=0.0)
-
-
-# HTML
-
-STYLE = """
-:root { --ink: #1d2733; --soft: #5d6b7a; --line: #d9e0e7; --paper: #fff; --bar: #3b6ea5; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 68rem; color: var(--ink);
-  background: var(--paper); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
-h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 1rem; }
-h2 { font-size: 1.2rem; margin: 2.5rem 0 .75rem; padding-top: .75rem;
-  border-top: 1px solid var(--line); }
-h3 { font-size: 1.02rem; margin: 1.75rem 0 .5rem; }
-p { margin: .5rem 0; max-width: 48rem; }
-p.warning { background: #fdf1e3; border-left: 4px solid #c9741a; padding: .6rem .9rem; }
-.scroll { overflow-x: auto; margin: .75rem 0; }
-table { border-collapse: collapse; font-size: .875rem; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0;
-  border-bottom: 1px solid var(--line); overflow-wrap: anywhere; min-width: 2.5rem; }
-th { color: var(--soft); font-weight: 600; white-space: nowrap; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-th.number { text-align: right; }
-.bars td:nth-child(3) { width: 24rem; min-width: 10rem; border: 0; }
-.bars i { display: block; height: .85rem; margin-top: .25rem; background: var(--bar);
-  min-width: 2px; border-radius: 2px; }
-figure { margin: 1.25rem 0; }
-figcaption { font-weight: 600; font-size: .95rem; margin-bottom: .25rem; }
-svg { width: 100%; max-width: 46rem; height: auto; display: block; }
-svg text { font: 12px system-ui, sans-serif; fill: var(--soft); }
-details { font-size: .875rem; margin: .15rem 0; }
-pre { background: #f4f6f9; padding: .6rem .9rem; overflow-x: auto; margin: .3rem 0 .6rem;
-  font: 13px/1.45 ui-monospace, Menlo, Consolas, monospace; }
-@media print { .scroll { overflow: visible; } body { max-width: none; } }
-"""
-COLOURS = ("#3b6ea5", "#c9741a", "#3a8f5c", "#8d5a9e", "#b0413e", "#6b6b6b")
-
-
-def to_html(found: Sequence[Block]) -> str:
-    """The report as a page that needs nothing else: no script, nothing from elsewhere."""
-    name = next((block.text for block in found if isinstance(block, Heading)), "")
-    body = "\n".join(_html(block) for block in found)
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(name)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        f"{body}\n</body>\n</html>\n"
-    )
-
-
-def _html(block: Block) -> str:
-    match block:
-        case Heading(text, level):
-            return f"<h{level}>{escape(text)}</h{level}>"
-        case Paragraph(text, warning):
-            kind = ' class="warning"' if warning else ""
-            return f"<p{kind}>{escape(text)}</p>"
-        case Table(head, rows):
-            return _html_table(head, rows)
-        case Bars(what, counts):
-            return _html_bars(what, counts)
-        case Curves(name, series):
-            return (
-                f"<figure>\n<figcaption>{escape(name)}</figcaption>\n{_svg(name, series)}</figure>"
-            )
-        case Foldout(summary, code):
-            return (
-                f"<details><summary>{escape(summary)}</summary><pre>{escape(code)}</pre></details>"
-            )
-    raise TypeError(f"not a block: {block!r}")
-
-
-def _html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(head)
-    kinds = [
-        ' class="number"' if column and all(re.fullmatch(r"[\d.]*", c) for c in column) else ""
-        for column in columns
-    ]
-
-    def line(cells: Sequence[str], tag: str) -> str:
-        marked = (
-            f"<{tag}{kind}>{escape(cell)}</{tag}>" for cell, kind in zip(cells, kinds, strict=True)
-        )
-        return "<tr>" + "".join(marked) + "</tr>"
-
-    body = "\n".join(line(row, "td") for row in rows)
-    return (
-        f'<div class="scroll"><table>\n<thead>{line(head, "th")}</thead>\n'
-        f"<tbody>\n{body}\n</tbody></table></div>"
-    )
-
-
-def _html_bars(what: str, counts: Sequence[tuple[str, int]]) -> str:
-    most = max(count for _, count in counts)
-    rows = "\n".join(
-        f'<tr><td>{escape(name)}</td><td class="number">{count}</td>'
-        f'<td><i style="width:{100 * count / most:.1f}%"></i></td></tr>'
-        for name, count in counts
-    )
-    return (
-        f'<div class="scroll"><table class="bars">\n<thead><tr><th></th><th class="number">'
-        f"{escape(what)}</th><th></th></tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>"
-    )
-
-
-WIDTH, HEIGHT = 720, 300
-LEFT, RIGHT, TOP, BOTTOM = 44, 16, 12, 30
-
-
-def _svg(name: str, series: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> str:
-    """Step curves on a logarithmic axis."""
-    places = [x for _, points in series for x, _ in points if x > 0]
-    decades = range(-4, 9)
-    ticks = [n * 10.0**power for power in decades for n in (1, 2, 5)]
-    low = max(tick for tick in ticks if tick <= max(min(places, default=1), ticks[0]))
-    high = min(tick for tick in ticks if tick >= max(10 * low, max(places, default=1)))
-    step = _step(max(points[-1][1] for _, points in series if points))
-    top = step * math.ceil(max(points[-1][1] for _, points in series if points) / step)
-
-    def across(x: float) -> float:
-        share = math.log10(max(x, low) / low) / math.log10(high / low)
-        return LEFT + share * (WIDTH - LEFT - RIGHT)
-
-    def up(y: float) -> float:
-        return HEIGHT - BOTTOM - y / top * (HEIGHT - TOP - BOTTOM)
-
-    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(name)}">']
-    for n in range(round(top / step) + 1):
-        y = up(n * step)
-        parts.append(
-            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e6ebf0"/>'
-            f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{n * step:g}</text>'
-        )
-    shown = [tick for tick in ticks if low <= tick <= high]
-    for tick in shown if len(shown) <= 12 else shown[::3]:
-        x = across(tick)
-        parts.append(
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" stroke="#e6ebf0"/>'
-            f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{tick:g}'
-            "</text>"
-        )
-    for number, (label, points) in enumerate(series):
-        colour = COLOURS[number % len(COLOURS)]
-        path = f"M{LEFT} {up(0):.1f}"
-        for x, y in points:
-            path += f"H{across(x):.1f}V{up(y):.1f}"
-        path += f"H{WIDTH - RIGHT}"
-        parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        if len(series) > 1:
-            y = HEIGHT - BOTTOM - 14 - 18 * (len(series) - 1 - number)
-            parts.append(
-                f'<rect x="{WIDTH - 230}" y="{y - 9}" width="12" height="10" fill="{colour}"/>'
-                f'<text x="{WIDTH - 212}" y="{y}">{escape(label[:32])}</text>'
-            )
-    return "\n".join(parts) + "\n</svg>\n"
-
-
-def _step(most: float) -> float:
-    """A round distance between at most eight ticks."""
-    rough = max(most / 7, 1e-9)
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(n * power for n in (1, 2, 5, 10) if n * power >= rough)
-    return max(step, 1.0) if most >= 1 else step

@@ -124,7 +124,7 @@ def test_an_engine_that_is_killed_is_started_again(
 @pytest.fixture(scope="module")
 def packages() -> Path:
     """A folder with VS Code's language client protocol, from npm."""
-    folder = Path(user_cache_dir("prover")) / "test-editors" / "npm"
+    folder = Path(user_cache_dir("prover")) / "test-programs" / "npm"
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if not (folder / "node_modules" / "vscode-languageserver-protocol").exists():

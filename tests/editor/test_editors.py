@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.editor.debian import libraries, unpacked
+from tests.debian import libraries, unpacked
 from tests.serve.resident import Resident
 
 NEOVIM = [

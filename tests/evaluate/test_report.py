@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from prover.errors import WrongUse
-from prover.evaluate.report import Figures, blocks, paired, title, to_html, to_markdown
+from prover.evaluate.report import Figures, blocks, paired, title
 from prover.evaluate.run import read_results
 from prover.evaluate.statistics import bootstrap, mcnemar, pass_at_k, wilson
+from prover.render.document import to_html, to_markdown
 from search.interfaces import MALFORMED
 
 SETTINGS: dict[str, Any] = {

@@ -11,11 +11,12 @@ pytest.importorskip("torch")
 
 from prover.api import Options, Prover, Settings
 from prover.evaluate.benchmark import Theorem
-from prover.evaluate.report import Figures, blocks, to_markdown
+from prover.evaluate.report import Figures, blocks
 from prover.evaluate.run import Plan, read_results, run
 from prover.generate.completion import ModelError
 from prover.generate.models import load_model
 from prover.generate.prompts import ExamplesError, StepFormat, UnknownFormat
+from prover.render.document import to_markdown
 from prover.verify.verdict import Verdict
 from search.budget import Budget
 from tests.generate import tiny

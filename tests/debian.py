@@ -1,4 +1,4 @@
-"""Editors from Debian's packages, unpacked into the cache folder: nothing is installed."""
+"""Programs from Debian's packages, unpacked into the cache folder: nothing is installed."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def unpacked(name: str, packages: Sequence[str]) -> Path:
     """A folder with the files of packages, those that are fetched once. A test that needs them is
     skipped where there is no Debian to have them from."""
     if not (shutil.which("apt-get") and shutil.which("dpkg")):
-        pytest.skip("it takes Debian's apt-get and dpkg to fetch the editor")
-    folder = Path(user_cache_dir("prover")) / "test-editors" / name
+        pytest.skip(f"it takes Debian's apt-get and dpkg to fetch {name}")
+    folder = Path(user_cache_dir("prover")) / "test-programs" / name
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
@@ -55,5 +55,5 @@ def _is_installed(package: str) -> bool:
 
 def libraries(root: Path) -> str:
     """The value of LD_LIBRARY_PATH that finds the libraries of a folder."""
-    found = {str(path.parent) for path in root.glob("usr/lib/**/*.so.*")}
+    found = {str(path.parent) for path in root.glob("usr/lib/**/*.so*")}
     return os.pathsep.join(sorted(found))
