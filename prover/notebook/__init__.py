@@ -1,0 +1,1 @@
+"""The notebook: searches that are seen, steered and kept."""
