@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from prover.api import Filled, Options, Prover, Settings, StatementError, check, prove
+    from prover.api import Filled, Options, Prover, Settings, StatementError
     from prover.errors import ProverError
+    from prover.notebook import Result, check, goals, prove, refute
     from prover.verify.verdict import Outcome, Verdict
 
 __all__ = [
@@ -15,18 +17,33 @@ __all__ = [
     "Outcome",
     "Prover",
     "ProverError",
+    "Result",
     "Settings",
     "StatementError",
     "Verdict",
     "check",
+    "goals",
     "prove",
+    "refute",
 ]
+
+
+ELSEWHERE = {
+    "ProverError": "prover.errors",
+    **dict.fromkeys(("Result", "check", "goals", "prove", "refute"), "prover.notebook"),
+}
+"""What is not in `prover.api`."""
 
 
 def __getattr__(name: str) -> Any:
     """Loads the API when it is first used: `prover --help` does without it."""
     if name not in __all__:
         raise AttributeError(f"module 'prover' has no attribute {name!r}")
-    from prover import api
+    return getattr(importlib.import_module(ELSEWHERE.get(name, "prover.api")), name)
 
-    return getattr(api, name)
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext prover`: cells of Lean (`%%lean`)."""
+    from prover.notebook.cells import Cells
+
+    Cells(shell).register()

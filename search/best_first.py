@@ -206,7 +206,9 @@ class BestFirst:
             outcome = Failure(LEFT_OPEN, "it leaves goals open", outcome.cost)
         if isinstance(outcome, Failure):
             self.failures[outcome.kind] += 1
-            self.graph.add_failure(goal, suggestion.tactic, outcome, self.spent.expansions)
+            self.graph.add_failure(
+                goal, suggestion.tactic, suggestion.logprob, outcome, self.spent.expansions
+            )
         else:
             self._progress(goal, suggestion, outcome)
         self._exhaust_if_tried(goal)

@@ -76,6 +76,7 @@ class FailedTactic:
     """How a tactic failed on a goal, with the beginning of the message, and in which expansion of the
     search, counted from 1."""
 
+    logprob: float
     failure: Failure
     expansion: int
 
@@ -159,11 +160,11 @@ class Graph:
         return float(logprob / max(depth, 1) ** self.alpha)
 
     def add_failure(
-        self, goal: GoalNode, tactic: str, failure: Failure, expansion: int = 0
+        self, goal: GoalNode, tactic: str, logprob: float, failure: Failure, expansion: int = 0
     ) -> None:
         """Notes a tactic that did not run on a goal."""
         short = replace(failure, message=failure.message[:MESSAGE_KEPT])
-        goal.failed[tactic] = FailedTactic(short, expansion)
+        goal.failed[tactic] = FailedTactic(clip_logprob(logprob), short, expansion)
 
     def add_step(
         self,
@@ -331,15 +332,18 @@ class Graph:
         return proofs[self.root]
 
     def to_networkx(self) -> nx.DiGraph[str]:
-        """The graph with plain attributes: goals are named `g<order>`, steps `s<order>`."""
+        """The graph with plain attributes: goals are named `g<order>`, steps `s<order>`. Those of
+        `proof` are `winning`."""
         import networkx as nx
 
+        proof = self.proof()
+        winning = set() if proof is None else {node.order for node in proof.nodes()}
         graph: nx.DiGraph[str] = nx.DiGraph(alpha=self.alpha)
         for goal in self.goals:
             graph.add_node(f"g{goal.order}", **self._goal_attributes(goal))
         for step in self.steps:
             name = f"s{step.order}"
-            graph.add_node(name, **self._step_attributes(step))
+            graph.add_node(name, **self._step_attributes(step), winning=step.order in winning)
             graph.add_edge(f"g{step.goal.order}", name)
             for child in step.children:
                 graph.add_edge(name, f"g{child.order}")
@@ -438,6 +442,7 @@ class Graph:
             "failed": [
                 {
                     "tactic": tactic,
+                    "logprob": failed.logprob,
                     "kind": failed.failure.kind,
                     "message": failed.failure.message,
                     "seconds": failed.failure.cost.seconds,

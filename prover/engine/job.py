@@ -44,6 +44,7 @@ from prover.verify.verdict import Outcome, Verdict
 from search.best_first import BestFirst, SearchResult
 from search.budget import Budget
 from search.context import NOTHING
+from search.graph import Status
 from search.interfaces import Progress as Step
 from search.interfaces import TacticGenerator
 from search.scheduler import SearchFailed
@@ -85,6 +86,7 @@ class Job:
         self._on_progress = on_progress
         self._searches: set[asyncio.Task[Any]] = set()
         self._over = False
+        self._begun = False
 
     def __enter__(self) -> Self:
         self._over = self._over or self._engine.interrupted
@@ -115,11 +117,11 @@ class Job:
 
     def cancel(self) -> bool:
         """Ends the searches of this job: what they have so far comes back as verdicts. Says whether
-        any ran."""
+        any has begun."""
         self._over = True
         for task in self._searches:
             task.cancel()
-        return bool(self._searches)
+        return self._begun
 
     async def fill_statement(
         self,
@@ -500,6 +502,7 @@ class Job:
 
     async def _cancellable(self, task: asyncio.Task[T]) -> T | None:
         """What a task gives; None if the job is cancelled, or a disproof has ended it."""
+        self._begun = True
         self._searches.add(task)
         try:
             return await task
@@ -513,11 +516,13 @@ class Job:
 
     def _progress(self, name: str, search: BestFirst) -> Progress:
         metrics = self._engine.scheduler.metrics()
-        best = search.result().open_goals
+        graph, best = search.graph, search.result().open_goals
         return Progress(
             name=name,
             spent=search.spent,
             open_goals=len(best),
+            solved=sum(goal.status is Status.PROVED for goal in search.graph.goals),
+            best=graph.priority(best[0].logprob, best[0].depth) if best else None,
             best_goal=best[0].state.pp if best else "",
             lean_idle=metrics.slots_idle,
             generator_idle=metrics.generator_idle,

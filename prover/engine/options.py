@@ -57,11 +57,14 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a search stands. The idle shares are between 0 and 1."""
+    """Where a search stands. `solved` counts the goals that are proved; `best` is the priority of the
+    best open goal, a log-probability, None where none is open. The idle shares are between 0 and 1."""
 
     name: str
     spent: Spent
     open_goals: int
+    solved: int
+    best: float | None
     best_goal: str
     lean_idle: float
     generator_idle: float

@@ -232,11 +232,12 @@ async def refute(call: Call, asked: schema.Refute) -> Json:
                 break
             if disproof is not None:
                 break
-        if disproof is None:
-            nothing = dict.fromkeys(("counterexample", "disproof", "text", "verdict"))
-            return {**nothing, "reason": reason}
         version = lean_version(lease.engine.lean)
-        verdict = disproved(Verdict(Outcome.GAVE_UP, declaration.name, version), disproof)
+        verdict = Verdict(Outcome.GAVE_UP, declaration.name, version, reason=reason)
+        if disproof is None:
+            nothing = dict.fromkeys(("counterexample", "disproof", "text"))
+            return {**nothing, "reason": reason, "verdict": verdict.to_json()}
+        verdict = disproved(verdict, disproof)
         return {
             "counterexample": disproof.counterexample,
             "disproof": disproof.proof,

@@ -35,7 +35,8 @@ class Received(Filled):
 
 class Remote:
     """What commands need of `prover.api.Prover`, with the same outcome. Use it as an asynchronous
-    context manager. `on_ready` is told which Lean it is, and why this one."""
+    context manager. `on_ready` is told which Lean it is, and why this one. `asker` is a session to ask
+    in; without one, the engine must run."""
 
     def __init__(
         self,
@@ -46,17 +47,11 @@ class Remote:
         on_progress: Callable[[Progress], None],
         on_setup: Callable[[str, float], None],
         on_ready: Callable[[str, str], None],
+        asker: client.Client | None = None,
     ) -> None:
-        self._client = client.Client(start=False)
+        self._client = asker or client.Client(start=False)
         self._options = options
-        self._where = client.where(
-            folder,
-            lean=settings.lean if settings.lean in KEYWORDS else _absolute(settings.lean),
-            jobs=settings.jobs,
-            model="none" if settings.model is None else _model(settings.model),
-            format=settings.prompt_format,
-            few_shot=None if settings.few_shot is None else _absolute(settings.few_shot),
-        )
+        self._where = place(settings, folder)
         self._on_progress, self._on_setup, self._on_ready = on_progress, on_setup, on_ready
         self._job = secrets.token_hex(8)
         self._work: asyncio.Task[Any] | None = None
@@ -159,9 +154,30 @@ class Remote:
             self._on_progress(Progress(**{**event, "spent": Spent(**event["spent"])}))
 
 
+def place(settings: Settings, folder: Path) -> dict[str, Any]:
+    """The field `where` of a request that asks for these settings in a folder."""
+    return client.where(
+        folder,
+        lean=settings.lean if settings.lean in KEYWORDS else _absolute(settings.lean),
+        jobs=settings.jobs,
+        model="none" if settings.model is None else _model(settings.model),
+        format=settings.prompt_format,
+        few_shot=None if settings.few_shot is None else _absolute(settings.few_shot),
+    )
+
+
 def can_serve(settings: Settings, options: Options) -> bool:
     """Whether an engine of this version runs that would do what this process would."""
     endpoint = process.find()
+    return (
+        endpoint is not None
+        and endpoint.programs == process.programs()
+        and can_say(settings, options)
+    )
+
+
+def can_say(settings: Settings, options: Options) -> bool:
+    """Whether a request can ask for all of this."""
     fresh = Settings(
         settings.lean,
         settings.jobs,
@@ -176,12 +192,7 @@ def can_serve(settings: Settings, options: Options) -> bool:
         refute=options.refute,
         discover=options.discover,
     )
-    return (
-        endpoint is not None
-        and endpoint.programs == process.programs()
-        and settings == fresh
-        and options == known
-    )
+    return settings == fresh and options == known
 
 
 def _model(name: str) -> str:

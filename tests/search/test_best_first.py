@@ -240,7 +240,8 @@ def test_failures_are_counted_and_kept() -> None:
     assert search.result().failures == {"tactic": 20}
     failed = search.graph.root.failed
     assert [*failed] == [f"t{i:02}" for i in range(20)]
-    assert {(one.failure.kind, one.expansion) for one in failed.values()} == {("tactic", 1)}
+    told = {(one.logprob, one.failure.kind, one.expansion) for one in failed.values()}
+    assert told == {(-1.0, "tactic", 1)}
 
 
 @pytest.mark.parametrize(

@@ -298,12 +298,35 @@ def test_networkx_attributes_are_plain() -> None:
     graph = Graph(state("root"))
     step(graph, "root", ["a", "a", "b"], -1.0, "intro")
     step(graph, "a", [])
-    graph.add_failure(graph.root, "simp", Failure("tactic", "no progress" * 99, Cost(5, 0.25)), 1)
+    failure = Failure("tactic", "no progress" * 99, Cost(5, 0.25))
+    graph.add_failure(graph.root, "simp", -2.0, failure, 1)
     plain = graph.to_networkx()
     json.dumps(nx.node_link_data(plain, edges="edges"), allow_nan=False)
     (failed,) = plain.nodes["g0"]["failed"]
     assert len(failed.pop("message")) == MESSAGE_KEPT
-    assert failed == {"tactic": "simp", "kind": "tactic", "seconds": 0.25, "expansion": 1}
+    costs = {"logprob": -2.0, "seconds": 0.25, "expansion": 1}
+    assert failed == {"tactic": "simp", "kind": "tactic", **costs}
     assert plain.nodes["g1"]["status"] == "proved"
     assert plain.nodes["s0"]["tactic"] == "intro"
     assert set(plain.successors("s0")) == {"g1", "g2"}
+
+
+def test_the_steps_of_the_proof_are_winning() -> None:
+    graph = Graph(state("root"))
+    step(graph, "root", ["long"], -1.0, "around")
+    step(graph, "long", ["longer"])
+    step(graph, "longer", [])
+    step(graph, "root", ["a", "b"], -2.0, "split")
+    step(graph, "a", [])
+    assert winning(graph) == {"around", "t"}
+    step(graph, "b", [], -1.0, "close")
+    assert winning(graph) == {"around", "t"}, "as many steps, and earlier ones"
+    graph.ban(graph.steps[1])
+    assert winning(graph) == {"split", "t", "close"}
+    graph.ban(graph.steps[-1])
+    assert winning(graph) == set()
+
+
+def winning(graph: Graph) -> set[str]:
+    nodes = graph.to_networkx().nodes.values()
+    return {node["tactic"] for node in nodes if node.get("winning")}

@@ -1,0 +1,223 @@
+"""Proving and checking from Python: in a script, in a notebook, and with `await`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from prover.engine.options import Filled, Options, Settings
+from prover.errors import WrongUse
+from prover.files import SourceText, read_file
+from prover.generate.shipped import default_model
+from prover.lean.source import with_hole
+from prover.notebook.bar import Bar, is_interactive
+from prover.notebook.result import Answer, Goals, Hole, Result
+from prover.notebook.work import Work, client, interrupts, is_awaited
+from prover.serve import process
+from prover.serve.client import Progress
+from prover.serve.remote import Remote, can_say, can_serve, place
+from prover.verify.verdict import Verdict
+from search.budget import Budget
+
+if TYPE_CHECKING:
+    from prover.api import Prover
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+_IMPORT = re.compile(r"^\s*import\b", re.MULTILINE)
+
+MOST_ENDINGS = 5
+"""Of how many declarations a bar says in the end what came of them."""
+
+
+def prove(
+    text: str | Path,
+    *,
+    header: str = "",
+    budget: int | None = None,
+    timeout: float | None = None,
+    settings: Settings | None = None,
+    options: Options | None = None,
+) -> Result:
+    """Proves a statement, given with or without a proof, or fills the holes of a text with `sorry` or
+    of a .lean file, which is not written. `budget` counts expansions, `timeout` seconds, for each
+    hole; they and `settings` are as for the command unless given.
+
+    An interrupt ends the search, and what it has so far is the result.
+
+    Raises:
+        StatementError: the header or the text does not elaborate.
+        SetupError, LeanUnavailable: there is no Lean to work with.
+        KeyboardInterrupt: it was interrupted before there was a search.
+    """
+    wanted = _options(options, budget, timeout)
+
+    async def ask(prover: Prover | Remote) -> Answer:
+        source = _read(text)
+        filled: Filled
+        if isinstance(text, Path) or _is_text(source):
+            filled = await prover.prove_text(_after(header, source))
+        else:
+            filled = await prover.fill_statement(source, header=header)
+        return Answer(filled.verdicts, filled.text, tuple(filled.trees), filled.seconds)
+
+    with interrupts:
+        result = _begin(ask, text, settings, wanted)
+        if not is_awaited():
+            result.verdicts  # noqa: B018 (waits)
+    return result
+
+
+def check(text: str | Path, *, settings: Settings | None = None) -> Result:
+    """The verdict on every declaration of a finished text or file. Raises as `prove`."""
+
+    async def ask(prover: Prover | Remote) -> Answer:
+        source = _read(text)
+        return Answer(tuple(await prover.check_text(source)), source)
+
+    with interrupts:
+        result = _begin(ask, text, settings or Settings(), Options())
+        if not is_awaited():
+            result.verdicts  # noqa: B018 (waits)
+    return result
+
+
+def refute(
+    text: str | Path, *, name: str | None = None, header: str = "", settings: Settings | None = None
+) -> Result:
+    """Looks for a counterexample of a statement, or of a theorem of a text: `name`, or the last. What
+    it finds is proved: the verdict is then `disproved`. Raises as `prove`."""
+
+    async def ask(told: Progress) -> Answer:
+        source = _read(text)
+        asked = {"statement": source, "header": header}
+        if isinstance(text, Path) or name is not None or _is_text(source):
+            asked = {"text": _after(header, source), **({"name": name} if name else {})}
+        answer = await _call("refute", text, settings, asked, told)
+        return Answer((Verdict.from_json(answer["verdict"]),), source)
+
+    return _shown(Result, ask, is_awaited())
+
+
+def goals(text: str | Path, *, header: str = "", settings: Settings | None = None) -> Goals:
+    """What is to be proved at each `sorry` of a text, or of a statement. Raises as `prove`."""
+
+    async def ask(told: Progress) -> tuple[tuple[Hole, ...], tuple[str, ...]]:
+        source = _read(text)
+        if not (isinstance(text, Path) or ":=" in source or _is_text(source)):
+            source = with_hole(source)
+        whole = _after(header, source)
+        answer = await _call("goals", text, settings, {"text": whole}, told)
+        holes = []
+        for one in answer["holes"]:
+            lines = whole.encode()[: one["first"]].decode().split("\n")
+            shown = tuple(goal["pp"] for goal in one["state"]["goals"])
+            holes.append(Hole(one["declaration"], len(lines), len(lines[-1]), shown))
+        messages = [
+            f"{m['line']}:{m['column']}: {m['severity']}: {m['text']}" for m in answer["messages"]
+        ]
+        return tuple(holes), tuple(messages)
+
+    return _shown(Goals, ask, is_awaited())
+
+
+def _shown(
+    kind: Callable[[Work[T]], S], ask: Callable[[Progress], Coroutine[Any, Any, T]], later: bool
+) -> S:
+    """A request to the resident engine that has begun; waited for unless that comes `later`."""
+    bar = Bar(Budget())
+    with interrupts:
+        work = Work(ask(bar.heard), bar)
+        if not later:
+            work.result()
+    return kind(work)
+
+
+async def _call(
+    method: str, text: str | Path, settings: Settings | None, asked: dict[str, Any], told: Progress
+) -> dict[str, Any]:
+    settings = settings or Settings(model=default_model())
+    if not can_say(settings, Options()):
+        raise WrongUse("the resident engine has its own limits and its portfolio: leave them out")
+    return await client().call(method, {"where": place(settings, _folder(text)), **asked}, told)
+
+
+def _begin(
+    ask: Callable[[Prover | Remote], Awaitable[Answer]],
+    text: str | Path,
+    settings: Settings | None,
+    options: Options,
+) -> Result:
+    """Has a prover begin: the resident engine where it can do what is asked, which in an interactive
+    session is started for it; else one of this call's own."""
+    settings = settings or Settings(model=default_model())
+    folder = _folder(text)
+    bar = Bar(options.budget)
+    prover: Prover | Remote
+    there = can_serve(settings, options)
+    if there or (is_interactive() and can_say(settings, options) and _may_start()):
+        prover = Remote(
+            settings,
+            options,
+            folder,
+            on_progress=bar.told,
+            on_setup=bar.setting_up,
+            on_ready=bar.ready,
+            asker=client(),
+        )
+    else:
+        from prover.api import Prover
+
+        prover = Prover(
+            settings, options, start=folder, on_progress=bar.told, on_setup=bar.setting_up
+        )
+
+    async def work() -> Answer:
+        try:
+            async with prover:
+                answer = await ask(prover)
+        except BaseException:
+            bar.ended("ended without a result")
+            raise
+        bar.ended(", ".join(f"{v.name}: {v.outcome}" for v in answer.verdicts[-MOST_ENDINGS:]))
+        return answer
+
+    return Result(Work(work(), bar, prover.interrupt))
+
+
+def _options(options: Options | None, budget: int | None, timeout: float | None) -> Options:
+    options = options or Options()
+    limits = options.budget
+    if budget is not None:
+        limits = replace(limits, expansions=budget)
+    if timeout is not None:
+        limits = replace(limits, seconds=timeout)
+    return replace(options, budget=limits)
+
+
+def _may_start() -> bool:
+    """Whether an engine can be started here, and none is there that has another Lean."""
+    parts = ("h11", "starlette", "uvicorn")
+    return all(find_spec(part) is not None for part in parts) and process.find() is None
+
+
+def _folder(text: str | Path) -> Path:
+    return text.parent if isinstance(text, Path) else Path.cwd()
+
+
+def _is_text(source: str) -> bool:
+    """Whether this is no bare statement."""
+    return "sorry" in source or _IMPORT.search(source) is not None
+
+
+def _after(header: str, source: str) -> str:
+    return f"{header}\n{source}" if header else source
+
+
+def _read(text: str | Path) -> str:
+    return SourceText(read_file(text)).text if isinstance(text, Path) else text
