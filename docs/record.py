@@ -148,7 +148,9 @@ class Terminal:
             x = PADDING + column * WIDTH
             if paper != PALETTE["background"]:
                 wide = (last - column) * WIDTH
-                blocks.append(f'<rect x="{x:.1f}" width="{wide:.1f}" height="{HEIGHT}" fill="{paper}"/>')
+                blocks.append(
+                    f'<rect x="{x:.1f}" width="{wide:.1f}" height="{HEIGHT}" fill="{paper}"/>'
+                )
             text = "".join(line[place].data for place in range(column, last))
             if text.strip():
                 lead = len(text) - len(text.lstrip())
@@ -163,7 +165,9 @@ class Terminal:
 def _colour(name: str, default: str) -> str:
     if name == "default":
         return PALETTE[default]
-    return PALETTE.get(name) or (f"#{name}" if re.fullmatch("[0-9a-f]{6}", name) else PALETTE[default])
+    return PALETTE.get(name) or (
+        f"#{name}" if re.fullmatch("[0-9a-f]{6}", name) else PALETTE[default]
+    )
 
 
 def svg(frames: Sequence[Frame]) -> str:
