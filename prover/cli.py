@@ -98,7 +98,7 @@ def options(
 Examples:
   prover prove "theorem t (a b : Nat) : a + b = b + a"
   prover prove Basic.lean --write           fill every sorry of the file
-  prover prove Basic.lean:my_lemma --timeout 60 --trace tree.json
+  prover prove Basic.lean:my_lemma --timeout 60 --trace tree.html
   prover prove Basic.lean --model hf:ByteDance-Seed/BFS-Prover-V2-7B
   echo "theorem t : 2 + 2 = 4" | prover prove - --json
 
@@ -140,7 +140,12 @@ def prove(
         bool, typer.Option("--write", help="Put the proofs into the file, in place.")
     ] = False,
     trace: Annotated[
-        Path | None, typer.Option(help="Write the search graphs to this file, as JSON.")
+        Path | None,
+        typer.Option(
+            help="Write the searches to this file: as a page to read (.html), for other programs "
+            "(.graphml, .dot), or whole, as JSON (any other suffix).",
+            metavar="FILE",
+        ),
     ] = None,
     model: ModelOption = "auto",
     prompt_format: Annotated[

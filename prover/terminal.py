@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn, Self, cast
 
@@ -432,12 +433,23 @@ def print_json(value: Any) -> None:
 
 
 def write_trace(path: Path, filled: Filled, settings: Settings, options: Options) -> None:
-    from dataclasses import asdict
-
-    document = {
+    """Writes what was searched in the form that the file's suffix asks for: a page, a graph in GraphML
+    or in Graphviz's language, or all there is, as JSON."""
+    trace: dict[str, Any] = {
         "settings": asdict(settings) | asdict(options),
         "verdicts": [verdict.to_json() for verdict in filled.verdicts],
         "seconds": filled.seconds,
         "graphs": filled.trees,
     }
-    write_file(path, json.dumps(document, ensure_ascii=False))
+    suffix = path.suffix.lower()
+    if suffix in (".html", ".htm", ".graphml", ".dot", ".gv"):
+        from prover.render import joined, to_dot, to_graphml, trace_page
+
+        if suffix in (".html", ".htm"):
+            written = trace_page(trace)
+        else:
+            write = to_graphml if suffix == ".graphml" else to_dot
+            written = write(joined(trace["graphs"]))
+    else:
+        written = json.dumps(trace, ensure_ascii=False)
+    write_file(path, written)
