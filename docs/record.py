@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.editor.debian import libraries, unpacked
+
 from tests.editor.test_editors import NEOVIM
 
 COLUMNS, ROWS = 88, 22

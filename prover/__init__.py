@@ -44,6 +44,4 @@ def __getattr__(name: str) -> Any:
 
 def load_ipython_extension(shell: Any) -> None:
     """`%load_ext prover`: cells of Lean (`%%lean`)."""
-    from prover.notebook.cells import Cells
-
-    Cells(shell).register()
+    importlib.import_module("prover.notebook.cells").Cells(shell).register()

@@ -13,6 +13,7 @@ from prover.engine.options import Filled, Options, Settings
 from prover.errors import WrongUse
 from prover.files import SourceText, read_file
 from prover.generate.shipped import default_model
+from prover.lean.source import as_lean_reads
 from prover.notebook.bar import Bar, is_interactive
 from prover.notebook.result import Answer, Goals, Hole, Result
 from prover.notebook.steering import Steering
@@ -222,4 +223,4 @@ def _asked(text: str | Path, header: str, *, whole: bool = False) -> dict[str, s
 
 
 def _read(text: str | Path) -> str:
-    return SourceText(read_file(text)).text if isinstance(text, Path) else text
+    return as_lean_reads(text) if isinstance(text, str) else SourceText(read_file(text)).text

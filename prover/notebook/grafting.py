@@ -63,7 +63,7 @@ def with_step(graph: Json, goal: str, tactic: str, after: Sequence[str]) -> dict
         for n, pp in enumerate(after, 1)
     ]
     edges = [{"source": "g0", "target": "s0"}]
-    edges += [{"source": "s0", "target": one["id"]} for one in goals]
+    edges += [{"source": "s0", "target": f"g{n}"} for n in range(1, len(after) + 1)]
     return with_graph(graph, goal, {"nodes": [here, step, *goals], "edges": edges})
 
 

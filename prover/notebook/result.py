@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
+from prover.errors import WrongUse
 from prover.notebook.work import Work
 from prover.verify.verdict import Outcome, Verdict
 
@@ -116,14 +118,34 @@ class Result(Shown[Answer]):
         return "\n".join(parts)
 
     def tree(self, number: int = 0) -> Tree:
-        """The live view of a search: click a goal, run tactics on it, ask what may help, or resume
-        the search there."""
+        """The live view of a search: click a goal, run tactics on it, ask what may help, or resume the
+        search there."""
         from prover.notebook.tree import Tree
 
-        tree = Tree(graph=self.graphs[number])
+        tree = Tree(graph=self._grown[number])
         if self._steering is not None:
-            self._steering.steer(tree)
+            self._steering.steer(tree, partial(self._grown.__setitem__, number))
         return tree
+
+    def ask(
+        self, goal: str, do: str, tactic: str = "", *, number: int = 0
+    ) -> str | list[str] | Result:
+        """What a click on a goal (`g3`) of the tree asks, and waits for it: `run` a `tactic` there gives
+        the goals that it leaves, with names to go on from; `suggest` tactics that work; `premises`
+        theorems that may help; `prove` resumes the search there, and gives its result.
+
+        Raises:
+            WrongUse: there is no such goal, or what led to it does not lead there any more.
+        """
+        if self._steering is None or number >= len(self.graphs):
+            raise WrongUse(f"this result has no search {number} that can be asked")
+        answer, self._grown[number] = self._steering.wait(self._grown[number], goal, do, tactic)
+        return answer
+
+    @cached_property
+    def _grown(self) -> dict[int, Mapping[str, Any]]:
+        """The graphs, with what was found from their goals since."""
+        return dict(enumerate(self.graphs))
 
     @property
     def resumed(self) -> Result | None:
@@ -195,10 +217,14 @@ class Goals(Shown[tuple[tuple[Hole, ...], tuple[str, ...]]]):
         return "\n\n".join(shown) or "no `sorry`, and no messages"
 
     def _html(self) -> str:
-        from prover.render import proof_html
+        from prover.render import notes_html
 
-        steps = [(str(hole).split("\n", 1)[0], "\n\n".join(hole.goals)) for hole in self.holes]
-        return proof_html([*steps, *((message, "") for message in self.messages)])
+        holes = [
+            (f"{hole.line}:{hole.column}", "goals", "\n\n".join(hole.goals), hole.declaration or "")
+            for hole in self.holes
+        ]
+        said = (*self.messages, *(() if holes else ("no `sorry`",)))
+        return notes_html(holes, said)
 
 
 def plain(verdicts: tuple[Verdict, ...], *, statement: bool) -> str:

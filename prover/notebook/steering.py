@@ -7,6 +7,7 @@ it, so that it works as well on an engine that was started anew.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -14,11 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from prover.engine.options import Options, Progress, Settings
 from prover.errors import WrongUse, explained
+from prover.interrupt import Interrupted
 from prover.lean.source import fill
-from prover.notebook.grafting import root, with_graph, with_step
+from prover.notebook.bar import Bar
+from prover.notebook.grafting import root, way, with_graph, with_step
 from prover.notebook.result import Answer, Result
-from prover.notebook.work import Work, client
+from prover.notebook.work import Work, client, interrupts
 from prover.serve.remote import Remote, place
+from prover.serve.schema import ServeError
 from search.interfaces import Goal, State
 from search.proof import Proof, script
 
@@ -30,7 +34,10 @@ if TYPE_CHECKING:
 Json = Mapping[str, Any]
 Say = Callable[[Any], None]
 
-SUGGESTIONS, PREMISES = 8, 16
+RUN, SUGGEST, PREMISES, PROVE = "run", "suggest", "premises", "prove"
+"""What can be asked from a goal."""
+
+MOST_SUGGESTIONS, MOST_PREMISES = 8, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +61,8 @@ class Hole:
 
 
 class Steering:
-    """Answers what is asked from the trees of one result. `asked` is what its text was: a field
-    `text`, or `statement` and `header`. One request is worked on at a time: the next one ends it."""
+    """Answers what is asked from the goals of one result's searches. `asked` is what its text was: a
+    field `text`, or `statement` and `header`."""
 
     def __init__(self, asked: Json, settings: Settings, options: Options, folder: Path) -> None:
         self._asked = asked
@@ -66,70 +73,99 @@ class Steering:
         self._work: Work[None] | None = None
         self._count = 0
         self.latest: Result | None = None
-        """What the last search came to that was resumed from a tree."""
+        """What the last search came to that was resumed from a goal."""
 
-    def steer(self, tree: Tree) -> None:
+    def wait(
+        self, graph: Json, goal: str, do: str, tactic: str
+    ) -> tuple[str | list[str] | Result, Json]:
+        """As `answer`, with a bar, and kept when it is interrupted. Raises as `Work.result`."""
+        bar = Bar(self._options.budget)
+        remote = self._remote(bar.told)
+        with interrupts:
+            work = Work(self.answer(graph, goal, do, tactic, remote), bar, remote.interrupt)
+            return work.result()
+
+    def steer(self, tree: Tree, keep: Callable[[Json], object]) -> None:
+        """Has a tree ask here: one thing at a time, the next one ends what is worked on. What the graph
+        has grown to is kept."""
+
         def on_ask(asked: dict[str, Any]) -> None:
             if self._work is not None and not self._work.done:
                 self._work.interrupt()
             self._count += 1
             say = partial(self._say, tree, self._count)
-            remote = self._remote(say)
-            self._work = Work(self._answer(tree, asked, say, remote), end=remote.interrupt)
+            remote = self._remote(lambda progress: say(_standing(progress)))
+            work = self._told(tree, asked, say, keep, remote)
+            self._work = Work(work, end=remote.interrupt)
 
         tree.on_ask = on_ask
+
+    async def answer(
+        self, graph: Json, goal: str, do: str, tactic: str, remote: Remote
+    ) -> tuple[str | list[str] | Result, Json]:
+        """What is asked from a goal, and the graph with what was found: `run` a tactic gives the goals
+        after it in words, `suggest` tactics that work, `premises` theorems in words, `prove` the result
+        of a search that goes on there.
+
+        Raises:
+            WrongUse: there is no such goal, nothing like this can be asked, or the tactics that led to
+                the goal do not lead there any more.
+        """
+        nodes = {node["id"]: node for node in graph["nodes"]}
+        if nodes.get(goal, {}).get("kind") != "goal":
+            raise WrongUse(f"the tree has no goal {goal}")
+        if do not in (RUN, SUGGEST, PREMISES, PROVE):
+            raise WrongUse(
+                f"what can be asked of a goal is {RUN}, {SUGGEST}, {PREMISES} and {PROVE}"
+            )
+        states: list[str] = []
+        try:
+            reached = await self._reach(graph, goal, states)
+            if do == PROVE:
+                return await self._resume(graph, goal, reached, remote)
+            asked = {"state": reached.state["id"]}
+            if do == RUN:
+                ran = await client().call("run_tactic", {**asked, "tactic": tactic})
+                states += [one["id"] for one in ran["states"]]
+                return _ran(graph, goal, ran)
+            if do == SUGGEST:
+                found = await client().call("suggest", {**asked, "most": MOST_SUGGESTIONS})
+                states += [s["id"] for one in found["suggestions"] for s in one["states"]]
+                return [one["tactic"] for one in found["suggestions"]], graph
+            found = await client().call("premises", {**asked, "most": MOST_PREMISES})
+            lines = [f"{one['name']} : {one['statement']}" for one in found["premises"]]
+            return "\n".join(lines) or "no theorem was found that may help", graph
+        finally:
+            with contextlib.suppress(ServeError):
+                await client().call("release", {"states": states})
 
     def _say(self, tree: Tree, number: int, answer: Any) -> None:
         """Shows an answer, unless something else was asked since."""
         if number == self._count:
             tree.answer = answer
 
-    async def _answer(self, tree: Tree, asked: Json, say: Say, remote: Remote) -> None:
+    async def _told(
+        self, tree: Tree, asked: Json, say: Say, keep: Callable[[Json], object], remote: Remote
+    ) -> None:
         say("…")
         try:
-            say(await self._answered(tree, asked, remote))
-        except asyncio.CancelledError:
+            goal, do, tactic = asked["goal"], asked["do"], asked.get("tactic", "")
+            answer, graph = await self.answer(tree.graph, goal, do, tactic, remote)
+        except (asyncio.CancelledError, Interrupted):
             say("interrupted")
             raise
         except Exception as error:  # noqa: BLE001 (shown)
-            known = explained(error)
-            say(str(known or f"{type(error).__name__}: {error}"))
+            say(str(explained(error) or f"{type(error).__name__}: {error}"))
+            return
+        if graph is not tree.graph:
+            keep(graph)
+            tree.graph = dict(graph)
+        if isinstance(answer, list):
+            say({"text": "" if answer else "nothing that was tried works here", "tactics": answer})
+        else:
+            say(str(answer))
 
-    async def _answered(self, tree: Tree, asked: Json, remote: Remote) -> Any:
-        graph, goal = tree.graph, str(asked.get("goal", ""))
-        nodes = {node["id"]: node for node in graph["nodes"]}
-        if nodes.get(goal, {}).get("kind") != "goal":
-            raise WrongUse(f"the tree has no goal {goal}")
-        reached = await self._reach(graph, goal)
-        state, what = reached.state["id"], asked.get("do")
-        if what == "run":
-            ran = await client().call("run_tactic", {"state": state, "tactic": asked["tactic"]})
-            if ran["outcome"] == "error":
-                return ran["message"]
-            tree.graph = with_step(graph, goal, ran["tactic"], [one["pp"] for one in ran["states"]])
-            if not ran["states"]:
-                return f"{ran['tactic']}: no goals are left here"
-            return "\n\n".join([f"{ran['tactic']}:", *(one["pp"] for one in ran["states"])])
-        if what == "suggest":
-            found = await client().call("suggest", {"state": state, "most": SUGGESTIONS})
-            tactics = [one["tactic"] for one in found["suggestions"]]
-            return {"text": "these work here:" if tactics else "nothing works", "tactics": tactics}
-        if what == "premises":
-            found = await client().call("premises", {"state": state, "most": PREMISES})
-            lines = [f"{one['name']} : {one['statement']}" for one in found["premises"]]
-            return "\n".join(lines) or "no theorem was found that may help"
-        if what == "prove":
-            return await self._resume(tree, goal, reached, remote)
-        raise WrongUse(f"a tree cannot {what}")
-
-    def _remote(self, say: Say) -> Remote:
-        def told(progress: Progress) -> None:
-            spent = progress.spent
-            say(
-                f"{spent.expansions} expansions, {spent.tactics} tactics, {progress.solved} goals "
-                f"solved, {progress.open_goals} open, {spent.seconds:.0f} s"
-            )
-
+    def _remote(self, told: Callable[[Progress], None]) -> Remote:
         return Remote(
             self._settings,
             self._options,
@@ -140,51 +176,65 @@ class Steering:
             asker=client(),
         )
 
-    async def _resume(self, tree: Tree, goal: str, reached: Reached, remote: Remote) -> str:
+    async def _resume(
+        self, graph: Json, goal: str, reached: Reached, remote: Remote
+    ) -> tuple[Result, Json]:
         """Searches everything that is open once the tactics on the way to a goal are in the text."""
-        if reached.hole["declaration"] is None:
-            raise WrongUse(
-                "the declaration of this goal has no name: it cannot be proved from here"
-            )
-        written = partial_script(reached)
         hole = Hole(reached.hole["first"], reached.hole["last"], reached.hole["tactic"])
-        text = fill(reached.text, hole, written)
+        text = fill(reached.text, hole, partial_script(reached))
         filled = await remote.prove_text(text, name=reached.hole["declaration"])
         graphs = tuple(filled.trees)
-        self.latest = Result(
-            Answer(filled.verdicts, filled.text, graphs, filled.seconds), self._on(text)
-        )
-        own = next((g for g in graphs if root(g)["pp"] == reached.state["pp"]), None)
-        if own is not None:
-            tree.graph = with_graph(tree.graph, goal, own)
-        return repr(self.latest)
+        answer = Answer(filled.verdicts, filled.text, graphs, filled.seconds)
+        self.latest = Result(answer, self._on(text))
+        own = next((one for one in graphs if root(one)["pp"] == reached.state["pp"]), None)
+        return self.latest, graph if own is None else with_graph(graph, goal, own)
 
     def _on(self, text: str) -> Steering:
         return Steering({"text": text}, self._settings, self._options, self._folder)
 
-    async def _reach(self, graph: Json, goal: str) -> Reached:
-        """Raises `WrongUse` if what led to the goal does not lead there any more."""
+    async def _reach(self, graph: Json, goal: str, states: list[str]) -> Reached:
+        """Goes to a goal again. The ids of the states on the way are put into `states`."""
         found = await client().call("goals", {"where": self._where, **self._asked})
-        begin = root(graph)["pp"]
-        name = graph.get("graph", {}).get("name")
+        states += [hole["state"]["id"] for hole in found["holes"]]
+        begin, name = root(graph)["pp"], graph["graph"].get("name")
         holes = [hole for hole in found["holes"] if hole["state"]["pp"] == begin]
-        holes.sort(key=lambda hole: hole["declaration"] != name)
         if not holes:
             raise WrongUse(
-                "the search began at a state that the text does not have: several of its holes depend "
-                "on each other, or it was searched with other lemmas",
+                "this search began at no `sorry` of the text, but at several together or among lemmas "
+                "that were tried: its goals can be looked at, not asked"
             )
-        state, way = holes[0]["state"], []
+        hole = min(holes, key=lambda one: one["declaration"] != name)
+        state, steps = hole["state"], []
         for step, after in way(graph, goal):
-            ran = await client().call(
-                "run_tactic", {"state": state["id"], "tactic": step["tactic"]}
-            )
-            next_ = [i for i, one in enumerate(ran["states"]) if one["pp"] == after["pp"]]
-            if not next_:
-                raise WrongUse(f"`{step['tactic']}` does not lead there any more: {ran['message']}")
-            way.append((state, ran, next_[0]))
-            state = ran["states"][next_[0]]
-        return Reached(state, found["text"], holes[0], tuple(way))
+            asked = {"state": state["id"], "tactic": step["tactic"]}
+            ran = await client().call("run_tactic", asked)
+            states += [one["id"] for one in ran["states"]]
+            place = next((i for i, s in enumerate(ran["states"]) if s["pp"] == after["pp"]), None)
+            if place is None:
+                why = ran["message"] or "it leaves other goals"
+                raise WrongUse(f"`{step['tactic']}` does not lead to {after['id']} any more: {why}")
+            steps.append((state, ran, place))
+            state = ran["states"][place]
+        return Reached(state, found["text"], hole, tuple(steps))
+
+
+def _ran(graph: Json, goal: str, ran: Json) -> tuple[str, Json]:
+    """What a tactic has come to, in words, and the graph with it."""
+    tactic, states = ran["tactic"], [state["pp"] for state in ran["states"]]
+    if ran["outcome"] == "error":
+        return f"{tactic} fails: {ran['message']}", graph
+    grown = with_step(graph, goal, tactic, states)
+    names = {node["pp"]: node["id"] for node in grown["nodes"] if node["kind"] == "goal"}
+    left = [f"{names[pp]}\n{pp}" for pp in states]
+    return "\n\n".join([f"{tactic} leaves" if left else f"{tactic} closes it", *left]), grown
+
+
+def _standing(progress: Progress) -> str:
+    spent = progress.spent
+    return (
+        f"{spent.expansions} expansions, {spent.tactics} tactics, {progress.solved} goals solved, "
+        f"{progress.open_goals} open, {spent.seconds:.0f} s"
+    )
 
 
 def partial_script(reached: Reached) -> str:
