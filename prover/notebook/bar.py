@@ -30,6 +30,7 @@ class Bar:
         self._begin = time.monotonic()
         self._drawn = 0.0
         self._status = "starting the engine"
+        self._ending = "done"
         self._progress: dict[str, Progress] = {}
         self._handle: Any = None
         self._line = False
@@ -65,12 +66,12 @@ class Bar:
             self.ready(event["lean"], event["why"])
 
     def ended(self, how: str) -> None:
-        self._status = how
+        self._ending = how
 
     def close(self) -> None:
         """Leaves a line in a notebook that had a bar: how it ended."""
         if self._handle is not None:
-            self._show([f"{time.monotonic() - self._begin:.1f} s  {self._status}"], [])
+            self._show([f"{time.monotonic() - self._begin:.1f} s  {self._ending}"], [])
         elif self._line:
             self._write("")
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from prover.engine.options import Filled, Options, Settings
-from prover.errors import WrongUse
+from prover.errors import ProverError, WrongUse
 from prover.files import SourceText, read_file
 from prover.generate.shipped import default_model
 from prover.lean.source import as_lean_reads
 from prover.notebook.bar import Bar, is_interactive
-from prover.notebook.result import Answer, Goals, Hole, Result
+from prover.notebook.result import Answer, Goals, Hole, Result, Shown
 from prover.notebook.steering import Steering
 from prover.notebook.work import Work, client, interrupts, is_awaited
 from prover.serve import process
@@ -27,8 +28,8 @@ from search.budget import Budget
 if TYPE_CHECKING:
     from prover.api import Prover
 
-S = TypeVar("S")
-T = TypeVar("T")
+P = ParamSpec("P")
+R = TypeVar("R", bound=Shown[Any])
 
 _IMPORT = re.compile(r"^\s*import\b", re.MULTILINE)
 
@@ -36,6 +37,26 @@ MOST_ENDINGS = 5
 """Of how many declarations a bar says in the end what came of them."""
 
 
+def _call_of(begin: Callable[P, R]) -> Callable[P, R]:
+    """The call for something that begins: it waits, unless a coroutine calls it. An error is shown
+    where it was called, without what lies below."""
+
+    @functools.wraps(begin)
+    def call(*args: P.args, **options: P.kwargs) -> R:
+        later = is_awaited()
+        try:
+            with interrupts:
+                begun = begin(*args, **options)
+                if not later:
+                    begun.wait()
+                return begun
+        except (KeyboardInterrupt, ProverError) as error:
+            raise error.with_traceback(None) from None
+
+    return call
+
+
+@_call_of
 def prove(
     text: str | Path,
     *,
@@ -66,14 +87,10 @@ def prove(
             filled = await prover.fill_statement(asked["statement"], header=header)
         return Answer(filled.verdicts, filled.text, tuple(filled.trees), filled.seconds)
 
-    with interrupts:
-        wanted = _options(options, budget, timeout)
-        result = _begin(ask, asked, _folder(text), settings, wanted)
-        if not is_awaited():
-            result.verdicts  # noqa: B018 (waits)
-    return result
+    return _begin(ask, asked, _folder(text), settings, _options(options, budget, timeout))
 
 
+@_call_of
 def check(text: str | Path, *, settings: Settings | None = None) -> Result:
     """The verdict on every declaration of a finished text or file. Raises as `prove`."""
 
@@ -82,14 +99,10 @@ def check(text: str | Path, *, settings: Settings | None = None) -> Result:
     async def ask(prover: Prover | Remote) -> Answer:
         return Answer(tuple(await prover.check_text(source)), source)
 
-    with interrupts:
-        asked = {"text": source}
-        result = _begin(ask, asked, _folder(text), settings or Settings(), Options())
-        if not is_awaited():
-            result.verdicts  # noqa: B018 (waits)
-    return result
+    return _begin(ask, {"text": source}, _folder(text), settings or Settings(), Options())
 
 
+@_call_of
 def refute(
     text: str | Path, *, name: str | None = None, header: str = "", settings: Settings | None = None
 ) -> Result:
@@ -104,9 +117,11 @@ def refute(
         verdict = Verdict.from_json(answer["verdict"])
         return Answer((verdict,), asked.get("text") or asked["statement"])
 
-    return _shown(Result, ask, is_awaited())
+    bar = Bar(Budget())
+    return Result(Work(ask(bar.heard), bar))
 
 
+@_call_of
 def goals(text: str | Path, *, header: str = "", settings: Settings | None = None) -> Goals:
     """What is to be proved at each `sorry` of a text, or of a statement. Raises as `prove`."""
 
@@ -114,10 +129,10 @@ def goals(text: str | Path, *, header: str = "", settings: Settings | None = Non
 
     async def ask(told: Progress) -> tuple[tuple[Hole, ...], tuple[str, ...]]:
         answer = await _call("goals", _folder(text), settings, asked, told)
-        whole = answer["text"]
+        whole = answer["text"].encode()
         holes = []
         for one in answer["holes"]:
-            lines = whole.encode()[: one["first"]].decode().split("\n")
+            lines = whole[answer["begin"] : one["first"]].decode().split("\n")
             shown = tuple(goal["pp"] for goal in one["state"]["goals"])
             holes.append(Hole(one["declaration"], len(lines), len(lines[-1]), shown))
         messages = [
@@ -125,19 +140,8 @@ def goals(text: str | Path, *, header: str = "", settings: Settings | None = Non
         ]
         return tuple(holes), tuple(messages)
 
-    return _shown(Goals, ask, is_awaited())
-
-
-def _shown(
-    kind: Callable[[Work[T]], S], ask: Callable[[Progress], Coroutine[Any, Any, T]], later: bool
-) -> S:
-    """A request to the resident engine that has begun; waited for unless that comes `later`."""
     bar = Bar(Budget())
-    with interrupts:
-        work = Work(ask(bar.heard), bar)
-        if not later:
-            work.result()
-    return kind(work)
+    return Goals(Work(ask(bar.heard), bar))
 
 
 async def _call(

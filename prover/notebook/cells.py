@@ -226,6 +226,7 @@ class _Asked:
         found = await self._update(before + own)
         source = _Source(before, own)
         notes = [source.note(d["first"], d["severity"], d["text"]) for d in found["diagnostics"]]
+        notes = [note for note in notes if note.line > 0 or note.kind == "error"]
         if any(note.kind == "error" for note in notes):
             return Output(tuple(_sorted(notes))), {}
         filled, verdicts = None, tuple[Verdict, ...]()
@@ -239,8 +240,7 @@ class _Asked:
         declared = tuple(_names((await self._ask("symbols"))["symbols"], source.start))
         after, dropped = await self._after(before + (filled or own), cells, names[at + 1 :])
         kept = {other: cells[other] for other in names[:at]} | {name: filled or own} | after
-        shown = [note for note in _sorted(notes) if note.line > 0]
-        return Output(tuple(shown), declared, verdicts, filled, dropped), kept
+        return Output(tuple(_sorted(notes)), declared, verdicts, filled, dropped), kept
 
     async def _after(
         self, before: str, cells: Mapping[str, str], names: Sequence[str]

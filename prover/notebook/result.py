@@ -51,6 +51,10 @@ class Shown(Generic[T]):
             self._work = self._work.result()
         return self._work
 
+    def wait(self) -> None:
+        """Until it is there. Raises what it ends with."""
+        self._answer  # noqa: B018
+
     def __await__(self) -> Generator[Any, None, Self]:
         if isinstance(self._work, Work):
             self._work = yield from self._work.__await__()
@@ -232,6 +236,8 @@ def plain(verdicts: tuple[Verdict, ...], *, statement: bool) -> str:
     from prover.terminal import Terminal, print_verdicts
 
     sheet = io.StringIO()
-    shown = Terminal(file=sheet, highlight=False, soft_wrap=True, color_system=None, width=100)
+    shown = Terminal(
+        file=sheet, highlight=False, soft_wrap=True, color_system=None, force_jupyter=False
+    )
     print_verdicts(verdicts, statement=statement, verbose=False, to=shown)
     return sheet.getvalue().rstrip("\n")

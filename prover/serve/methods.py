@@ -128,9 +128,10 @@ async def goals(call: Call, asked: schema.Goals) -> Json:
             header = with_options(asked.header or "", asked.statement)
             done = await checker.open_statement(asked.statement, header)
             text, shift = header + done.text, len(header.encode())
+            begin = shift
         else:
             assert asked.text is not None
-            text = asked.text
+            text, begin = asked.text, 0
             if asked.header is None:
                 header, body = await checker.split(text)
                 shift = len(header.encode()) - header.count("\n")
@@ -155,7 +156,7 @@ async def goals(call: Call, asked: schema.Goals) -> Json:
             {"severity": m.severity, "line": m.line, "column": m.column, "text": m.text}
             for m in done.messages
         ]
-    return {"text": text, "holes": holes, "messages": messages}
+    return {"text": text, "begin": begin, "holes": holes, "messages": messages}
 
 
 async def run_tactic(call: Call, asked: schema.RunTactic) -> Json:

@@ -125,7 +125,7 @@ class Check:
 class Goals:
     """The holes of a `text`, or of a `statement` that is to be proved, with states to run tactics on.
     With `header`, `text` is what follows it. Positions are in the `text` of the answer: the one that
-    was given, or the whole text that a statement stands for."""
+    was given, or the whole text that a statement stands for, which `begin`s after the header."""
 
     where: Where
     text: str | None = None
