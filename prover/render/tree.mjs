@@ -259,10 +259,11 @@ class View {
   #graphChanged() {
     this.search = new Search(this.model.get("graph") ?? {});
     const { name, goals, steps, failures, root } = this.search;
-    this.head.textContent = root
-      ? [name && clean(name), `${count(goals, "goal")}, ${count(steps, "tactic")} that ran, ` +
+    const about = root
+      ? [name, `${count(goals, "goal")}, ${count(steps, "tactic")} that ran, ` +
           `${failures.toLocaleString("en")} that failed`].filter(Boolean).join(" · ")
       : "No search yet";
+    this.head.replaceChildren(make("span", "", about));
     this.#layOut();
     this.#drawDetail();
   }
@@ -293,13 +294,22 @@ class View {
   #drawRows() {
     const first = Math.max(0, Math.floor(this.list.scrollTop / ROW) - 4);
     const last = Math.min(this.rows.length, first + Math.ceil(this.list.clientHeight / ROW) + 9);
-    this.space.replaceChildren();
-    for (let i = first; i < last; i++) this.space.append(this.#row(this.rows[i], i));
+    const shown = this.rows.slice(first, last);
+    const keys = new Set(shown.map((row) => row.key));
+    const drawn = new Map([...this.space.children].map((line) => [line.dataset.key, line]));
+    for (const [key, line] of drawn) if (!keys.has(key)) line.remove();
+    shown.forEach((row, i) => {
+      const line = drawn.get(row.key) ?? make("div");
+      const there = this.space.children[i] ?? null;
+      if (line !== there) this.space.insertBefore(line, there);
+      this.#drawRow(line, row, first + i);
+    });
     this.list.setAttribute("aria-activedescendant", this.space.querySelector("[aria-selected=true]")?.id ?? "");
   }
 
-  #row(row, place) {
-    const line = make("div", row.won && row.level > 0 ? "row won" : "row");
+  /** A row keeps its element while it is in sight: a click that a redrawing comes between counts. */
+  #drawRow(line, row, place) {
+    line.className = row.won && row.level > 0 ? "row won" : "row";
     line.id = `row${place}`;
     line.dataset.key = row.key;
     line.style.top = `${place * ROW}px`;
@@ -310,8 +320,8 @@ class View {
     const fold = make("span", "fold", this.search.canOpen(row) ? (row.open ? "▾" : "▸") : "");
     fold.setAttribute("aria-hidden", "true");
     if (this.search.canOpen(row)) line.setAttribute("aria-expanded", row.open);
-    line.append(fold, ...this.#words(row));
-    return line;
+    else line.removeAttribute("aria-expanded");
+    line.replaceChildren(fold, ...this.#words(row));
   }
 
   #words(row) {
@@ -349,17 +359,17 @@ class View {
     if (!row) return;
     const { goal, step, failed } = row;
     if (row.kind === "failure") {
-      this.facts.append(make("h4", "failed", "✗ a tactic that failed"), make("pre", "tactic", clean(failed.tactic)));
+      this.facts.append(make("h4", "failed", "✗ a tactic that failed"), make("pre", "tactic", failed.tactic));
       this.facts.append(this.#list([["error", failed.kind], ...this.#costs(failed)]));
-      this.facts.append(make("pre", "error", clean(failed.message)));
+      this.facts.append(make("pre", "error", failed.message));
     } else if (step) {
       const what = step.winning ? "a tactic of the proof" : "a tactic that ran";
       this.facts.append(make("h4", step.status, `${MARKS[step.status]} ${what}`));
-      this.facts.append(make("pre", "tactic", clean(step.tactic)), this.#list(this.#costs(step)));
+      this.facts.append(make("pre", "tactic", step.tactic), this.#list(this.#costs(step)));
     }
     const where = row.kind === "goal" ? (step ? "the goal after it" : "a goal") : "the goal that it ran on";
     this.facts.append(make("h4", goal.status, `${MARKS[goal.status]} ${row.kind === "failures" ? "a goal" : where}`));
-    this.facts.append(make("pre", "goal", clean(goal.pp)));
+    this.facts.append(make("pre", "goal", goal.pp));
     const about = [["name", `${goal.id}, ${goal.status}`], ["log-probability", number(goal.logprob)]];
     if (goal.value != null) about.push(["value", number(goal.value)]);
     about.push(["tactics before it", goal.depth]);
@@ -377,7 +387,7 @@ class View {
 
   #list(rows) {
     const list = make("dl");
-    for (const [name, value] of rows) list.append(make("dt", "", name), make("dd", "", clean(String(value))));
+    for (const [name, value] of rows) list.append(make("dt", "", name), make("dd", "", String(value)));
     return list;
   }
 
@@ -386,10 +396,10 @@ class View {
     const { text = "", tactics = [] } = typeof given === "string" ? { text: given } : given;
     if (text || tactics.length) this.waiting = "";
     this.answer.replaceChildren();
-    if (text || this.waiting) this.answer.append(make("pre", "", clean(text || this.waiting)));
+    if (text || this.waiting) this.answer.append(make("pre", "", text || this.waiting));
     const buttons = make("div", "buttons");
     for (const tactic of tactics) {
-      const button = make("button", "tactic", clean(tactic));
+      const button = make("button", "tactic", tactic);
       button.type = "button";
       button.addEventListener("click", () => {
         this.field.value = tactic;
@@ -485,20 +495,16 @@ function push(map, key, value) {
   else map.set(key, [value]);
 }
 
+/** An element with a text in it, without what turns the order of letters. */
 function make(tag, kind = "", text = "") {
   const made = document.createElement(tag);
   if (kind) made.className = kind;
-  if (text) made.textContent = text;
+  if (text) made.textContent = text.replace(/[\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
   return made;
 }
 
-/** Without what turns the order of letters. */
-function clean(text) {
-  return text.replace(/[\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
-}
-
 function oneLine(text) {
-  return clean(text.length > 300 ? `${text.slice(0, 300)} …` : text).replace(/\s+/g, " ");
+  return (text.length > 300 ? `${text.slice(0, 300)} …` : text).replace(/\s+/g, " ");
 }
 
 /** What the first of some printed goals says is to be proved. */

@@ -18,10 +18,12 @@ from prover.verify.verdict import Verdict
 
 MOST_ROWS = 5_000
 """Goals, steps and failed tactics that are drawn of one graph."""
+ROWS_FOR_FAILURES = 1_000
+"""How many of them are kept for failed tactics."""
 MOST_DEEP = 60
 """Folds in each other. Browsers give up at some hundreds of elements."""
-MOST_FAILURES = 20
-"""Failed tactics that are drawn of one goal, the most probable."""
+MOST_STEPS, MOST_FAILURES = 300, 20
+"""Tactics that are drawn of one goal, those that ran and those that failed, the most probable."""
 LONGEST_GOAL, LONGEST_LINE = 4_000, 200
 
 MARKS = {"proved": "✓", "failed": "✗", "open": "○"}
@@ -38,8 +40,7 @@ class Goal:
     line: str
     text: str | None
     figures: str
-    unfolded: bool
-    where: str = ""
+    where: str
 
 
 @dataclass(slots=True)
@@ -58,13 +59,15 @@ class Step:
 
 @dataclass(slots=True)
 class Fold:
-    """What else was tried on a goal: steps, each with what follows from it, and failed tactics."""
+    """What else was tried on a goal: steps, each with what follows from it, and failed tactics. The
+    last two are how many of each are left out."""
 
     summary: str
+    unfolded: bool
     steps: list[list[Item]]
     failed: list[tuple[str, str, str]]
-    left_out: int
-    unfolded: bool = False
+    more_steps: int
+    more_failed: int
 
 
 Item = Goal | Step | Fold
@@ -72,8 +75,7 @@ Item = Goal | Step | Fold
 
 def tree_html(graph: Mapping[str, Any]) -> str:
     """A graph as a trace has it (`prover prove --trace`), as a fragment of HTML."""
-    tree = _Tree(graph)
-    return fill("tree.html", tree=tree, items=tree.items(), marks=MARKS)
+    return fill("tree.html", tree=_Tree(graph), marks=MARKS)
 
 
 def trace_page(trace: Mapping[str, Any]) -> str:
@@ -103,65 +105,83 @@ class _Tree:
         self.name: str = graph.get("graph", {}).get("name", "")
         self.status: str = goals[0]["status"]
         self._root: str = goals[0]["id"]
-        self._chosen, self._room = self._choose()
+        self._proof = {
+            child
+            for name, node in self.nodes.items()
+            if node.get("winning")
+            for child in self.after[name]
+        }
+        self._chosen = self._choose()
+        self._room = ROWS_FOR_FAILURES
         self._met: set[str] = set()
-        self.left_out = self.goals - len(self._chosen)
-
-    def items(self) -> list[Item]:
-        return self._sequence(self._root, 0, True)
+        self._shown: set[str] = set()
+        self.items = self._sequence(self._root, 0, True)
+        self.left_out = self.goals - len(self._shown)
 
     def _rank(self, step: str) -> tuple[bool, int, float]:
         node = self.nodes[step]
         return (not node.get("winning"), _RANKS[node["status"]], -node["priority"])
 
-    def _choose(self) -> tuple[set[str], int]:
-        """The goals that are drawn, and how many rows are left for failed tactics."""
+    def _choose(self) -> set[str]:
+        """The goals of which it is drawn what was tried on them."""
         chosen: set[str] = set()
-        room = MOST_ROWS
-        heap = [((False, 0, 0.0), 0, 0, self._root)]
+        room = MOST_ROWS - ROWS_FOR_FAILURES
+        heap = [((False, 0, 0), 0, self._root)]
         seen = {self._root}
         while heap:
-            _, depth, _, goal = heapq.heappop(heap)
-            rows = 1 + len(self.after[goal])
-            if chosen and rows > room:
+            (_, _, depth), _, goal = heapq.heappop(heap)
+            steps = self.after[goal][:MOST_STEPS]
+            if chosen and len(steps) >= room:
                 continue
             chosen.add(goal)
-            room -= rows
-            for step in self.after[goal]:
+            room -= 1 + len(steps)
+            for step in steps:
                 lost, rank, _ = self._rank(step)
                 for child in self.after[step]:
                     if child not in seen:
                         seen.add(child)
-                        key = (lost, rank if lost else 0, float(depth + 1))
-                        heapq.heappush(heap, (key, depth + 1, len(seen), child))
-        return chosen, room
+                        key = (lost, rank if lost else 0, depth + 1)
+                        heapq.heappush(heap, (key, len(seen), child))
+        return chosen
 
     def _sequence(self, name: str, depth: int, visible: bool) -> list[Item]:
         """A goal and what was tried on it, as far down as there is one way to go on. `visible`: no
-        fold around it is closed."""
+        fold around it is closed. What is folded comes last, so that a goal stands in sight if it can."""
         items: list[Item] = []
+        folds: list[tuple[int, str, Sequence[str], bool]] = []
         while True:
-            goal = self._goal(name)
+            goal = self._goal(name, visible)
             items.append(goal)
             if goal.where:
-                return items
+                break
             self._met.add(name)
             steps = self.after[name]
-            first = self.nodes[steps[0]] if steps else None
-            only = [s for s in steps if self.nodes[s]["status"] != "failed"] or steps
-            alone = len(only) == 1 and not (visible and first and first["status"] == "failed")
-            if first is not None and (first.get("winning") or alone):
-                step = self._step(steps[0], depth, visible)
-                items.append(step)
-                items += self._fold(name, steps[1:], depth, True)
-                children = self.after[steps[0]]
-                if len(children) == 1:
-                    (name,) = children
-                    continue
-                return items
-            return items + self._fold(name, steps, depth, False)
+            way = self._way(steps, visible)
+            folds.append(
+                (len(items) + (way is not None), name, steps[way is not None :], way is None)
+            )
+            if way is None:
+                break
+            items.append(self._step(way, depth, visible))
+            children = self.after[way]
+            if len(children) != 1:
+                break
+            (name,) = children
+        for place, goal_name, others, unfolded in reversed(folds):
+            items[place:place] = self._fold(goal_name, others, depth, unfolded)
+        return items
 
-    def _goal(self, name: str) -> Goal:
+    def _way(self, steps: Sequence[str], visible: bool) -> str | None:
+        """The step that a goal goes on with: that of the proof, or the only one that there is, unless
+        it failed and would be in sight."""
+        if not steps:
+            return None
+        first = self.nodes[steps[0]]
+        alive = [step for step in steps if self.nodes[step]["status"] != "failed"]
+        alone = len(alive) == 1 if alive else len(steps) == 1 and not visible
+        return steps[0] if first.get("winning") or alone else None
+
+    def _goal(self, name: str, visible: bool) -> Goal:
         node = self.nodes[name]
         text = shortened(node["pp"], LONGEST_GOAL)
         line = shortened(target(node["pp"]), LONGEST_LINE)
@@ -171,10 +191,13 @@ class _Tree:
         where = ""
         if name in self._met:
             where = "drawn above"
-        elif name not in self._chosen:
+        elif not visible and name in self._proof:
+            where = "drawn in the proof"
+        elif name not in self._chosen and (self.after[name] or node.get("failed")):
             where = "what was tried on it is not drawn"
+        self._shown.add(name)
         whole = text if text != line and not where else None
-        return Goal(name, node["status"], line, whole, " · ".join(figures), False, where)
+        return Goal(name, node["status"], line, whole, " · ".join(figures), where)
 
     def _step(self, name: str, depth: int, visible: bool) -> Step:
         node = self.nodes[name]
@@ -190,21 +213,21 @@ class _Tree:
     def _part(self, goal: str, depth: int, visible: bool) -> list[Item]:
         if depth < MOST_DEEP:
             return self._sequence(goal, depth, visible)
-        shown = self._goal(goal)
+        shown = self._goal(goal, visible)
         shown.where = shown.where or "what is deeper is not drawn"
         return [shown]
 
-    def _fold(self, goal: str, steps: Sequence[str], depth: int, beside: bool) -> list[Fold]:
-        """What was tried on a goal, `beside` the step that it goes on with."""
-        failed = sorted(self.nodes[goal].get("failed", ()), key=lambda one: -one["logprob"])
+    def _fold(self, goal: str, steps: Sequence[str], depth: int, unfolded: bool) -> list[Fold]:
+        """What was tried on a goal, `unfolded` if it does not go on with a step."""
+        failed = sorted(
+            self.nodes[goal].get("failed", ()), key=lambda one: -one.get("logprob", 0.0)
+        )
         if not steps and not failed:
             return []
         shown = failed[: max(0, min(MOST_FAILURES, self._room))]
         self._room -= len(shown)
-        branches = list(self._branches(steps, depth))
-        counts = [f"{len(steps)} that ran"] * bool(steps)
-        counts += [f"{len(failed)} that failed"] * bool(failed)
-        summary = ("also tried: " if beside else "tried: ") + ", ".join(counts)
+        counts = [f"{len(steps):,} that ran"] * bool(steps)
+        counts += [f"{len(failed):,} that failed"] * bool(failed)
         rows = [
             (
                 shortened(one["tactic"], LONGEST_LINE),
@@ -213,7 +236,16 @@ class _Tree:
             )
             for one in shown
         ]
-        return [Fold(summary, branches, rows, len(failed) - len(shown), not beside)]
+        return [
+            Fold(
+                ("tried: " if unfolded else "also tried: ") + ", ".join(counts),
+                unfolded,
+                list(self._branches(steps[:MOST_STEPS], depth)),
+                rows,
+                len(steps[MOST_STEPS:]),
+                len(failed) - len(shown),
+            )
+        ]
 
     def _branches(self, steps: Sequence[str], depth: int) -> Iterator[list[Item]]:
         for name in steps:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import select
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,11 @@ CHROMIUM = [
     *("libxnvctrl0", "libxrandr2", "libxrender1"),
 ]
 PATIENCE = 30.0
+EXEC = (
+    "import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4); "
+    "os.execv(sys.argv[3], sys.argv[3:])"
+)
+"""Chromium reads what it is told from 3 and answers on 4."""
 
 
 class Browser:
@@ -40,8 +47,9 @@ class Browser:
 
     def __init__(self, profile: Path) -> None:
         root = unpacked("chromium", CHROMIUM)
-        theirs, self._write = os.pipe()
-        self._read, their_end = os.pipe()
+        told, self._write = os.pipe()
+        self._read, answers = os.pipe()
+        theirs = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (told, answers)]
         command = [
             str(root / "usr/lib/chromium/chromium-headless-shell"),
             *("--no-sandbox", "--disable-gpu", "--remote-debugging-pipe"),
@@ -49,25 +57,29 @@ class Browser:
             *(f"--user-data-dir={profile}", "--host-resolver-rules=MAP * ~NOTFOUND"),
         ]
         self._process = subprocess.Popen(
-            ["sh", "-c", f'exec "$@" 3<&{theirs} 4>&{their_end}', "sh", *command],
-            pass_fds=(theirs, their_end),
+            [sys.executable, "-c", EXEC, *map(str, theirs), *command],
+            pass_fds=theirs,
             env={**os.environ, "LD_LIBRARY_PATH": libraries(root), "HOME": str(profile)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        os.close(theirs)
-        os.close(their_end)
+        for end in (told, answers, *theirs):
+            os.close(end)
         self._buffer = b""
         self._last = 0
         self._session: str | None = None
         self.complaints: list[str] = []
         """What pages wrote to the console, and their exceptions that nobody caught."""
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
-        self._session = attached["sessionId"]
-        for domain in ("Page", "Runtime", "Log"):
-            self.call(f"{domain}.enable")
+        try:
+            target = self.call("Target.createTarget", url="about:blank")["targetId"]
+            attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
+            self._session = attached["sessionId"]
+            for domain in ("Page", "Runtime", "Log"):
+                self.call(f"{domain}.enable")
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         self._process.kill()
