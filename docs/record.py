@@ -27,7 +27,7 @@ from platformdirs import user_cache_dir
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.editor.debian import libraries, unpacked
+from tests.debian import libraries, unpacked
 
 from tests.editor.test_editors import NEOVIM
 
@@ -260,7 +260,7 @@ def act(terminal: Terminal) -> None:
     terminal.look(0.5)
     terminal.type("prover check Basic.lean\n")
     terminal.wait_for("proved swap(.|\n)*passed")
-    terminal.wait_for(r"\n\$ +\n")
+    terminal.wait_for(r"\n\$ +(\n|\Z)")
     terminal.look(0.5)
 
 
