@@ -165,9 +165,9 @@ class Terminal:
 def _colour(name: str, default: str) -> str:
     if name == "default":
         return PALETTE[default]
-    return PALETTE.get(name) or (
-        f"#{name}" if re.fullmatch("[0-9a-f]{6}", name) else PALETTE[default]
-    )
+    if re.fullmatch("[0-9a-f]{6}", name):
+        return f"#{name}"
+    return PALETTE.get(name) or PALETTE[name.removeprefix("bright")]
 
 
 def svg(frames: Sequence[Frame]) -> str:
