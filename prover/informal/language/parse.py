@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,9 @@ _CLASS = {word: kind for kind, words in CLASSES.items() for word in words.split(
 _KINDS = {"name": "NAME", "number": "NUMBER", "set": "SET", "code": "CODE"}
 _SAMPLES = {"NAME": "a name", "NUMBER": "a number", "SET": "ℕ or ℤ", "CODE": "a name in backticks"}
 MOST_TOKENS = 250
+
+_END = re.compile(r"\.?(\s*(\$\$?|\\\]|\\\)|\\end\{\w+\*?\}))?\.?")
+"""What belongs to a sentence after its last word."""
 
 
 class _Given(Lexer):
@@ -81,11 +85,13 @@ def sentences(source: Source, first: int, last: int) -> list[Sentence]:
     own: list[texts.Token] = []
     fresh = True
 
-    def close() -> None:
+    def close(point: texts.Token | None = None) -> None:
         nonlocal own, fresh
         if own:
             words = tuple(_words(own))
-            found.append(Sentence(words, own[0].first, own[-1].last, fresh))
+            end = _END.match(source.text, (point or own[-1]).last, last)
+            stop = end.end() if end else own[-1].last
+            found.append(Sentence(words, own[0].first, stop, fresh))
             fresh = False
         own = []
 
@@ -94,7 +100,7 @@ def sentences(source: Source, first: int, last: int) -> list[Sentence]:
             close()
             fresh = True
         elif token.kind == "." and not _abbreviates(own):
-            close()
+            close(token)
         else:
             own.append(token)
     close()
