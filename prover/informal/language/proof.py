@@ -187,9 +187,8 @@ class _Builder:
             raise self.error_at(
                 item, f"there is no proof that this {what.get(item.marker, 'part')} belongs to"
             )
-        head = self.statement.text
-        head = head[: head.rindex(":= by\n  sorry")] + ":= by\n"
-        return Sketch(head + "\n".join(self.lines) + "\n", self.statement.name, tuple(self.steps))
+        text = self.statement.with_proof("\n".join(self.lines))
+        return Sketch(text, self.statement.name, tuple(self.steps))
 
     def say(self, item: Item) -> None:
         """Has the words of a sentence stand before what comes next."""

@@ -78,16 +78,25 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement as Lean. `text` is the whole text with its imports and definitions, `sorry` for the
-    proof; `lean` the theorem alone; `reading` what the theorem says in words, as it was taken, and
-    `notes` what is easily overlooked about that."""
+    """A statement as Lean: `lean` is the theorem, without a proof, `before` and `after` what stands
+    around it (imports, definitions). `reading` is what it says in words, as it was taken, and `notes`
+    what is easily overlooked about that."""
 
     name: str
-    text: str
+    before: str
     lean: str
+    after: str
     reading: str
     notes: tuple[str, ...]
     given: Given = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """The whole text, with `sorry` for the proof."""
+        return self.with_proof("  sorry")
+
+    def with_proof(self, script: str) -> str:
+        return f"{self.before}{self.lean} := by\n{script}\n{self.after}"
 
 
 def read_problem(text: str) -> Problem:
@@ -345,8 +354,9 @@ class _Reader:
         notes += [f"{name} does not occur in what is claimed" for name in unused]
         return Statement(
             self.problem.name,
-            f"{before}{lean} := by\n  sorry\n",
+            before,
             lean,
+            "",
             f"{words[0].upper()}{words[1:]}.",
             tuple(notes),
             Given(scope, facts, goal, bool(self.definitions)),

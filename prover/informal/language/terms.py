@@ -19,10 +19,10 @@ WORDS = {
     "Rat": ("rational number", "rational numbers"),
     "Real": ("real number", "real numbers"),
 }
-OPERATORS = {"add": "+", "sub": "-", "mul": "*", "append": "++", "cons": "::", "mod": "%"}
+OPERATORS = {"add": "+", "sub": "-", "tsub": "-", "mul": "*", "append": "++", "cons": "::", "mod": "%"}
 STRENGTH = {
     "iff": 20, "imp": 25, "or": 30, "and": 35, "not": 40, "rel": 50, "add": 65, "sub": 65,
-    "append": 65, "cons": 67, "mul": 70, "mod": 70, "div": 70, "neg": 75, "pow": 75, "app": 100,
+    "tsub": 65,    "append": 65, "cons": 67, "mul": 70, "mod": 70, "div": 70, "neg": 75, "pow": 75, "app": 100,
 }  # fmt: skip
 RESERVED = {"λ": "lam", "Σ": "Sig", "Π": "Pi", "∑": "S"}
 
@@ -168,7 +168,7 @@ def kind_of(e: Expr, scope: Scope) -> str:
             return ""
         case "var":
             return scope.get(e.name, "")
-        case "add" | "mul" | "max" | "min":
+        case "add" | "mul" | "tsub" | "max" | "min":
             return joined(*(kind_of(one, scope) for one in e.args))
         case "mod" | "floor" | "gcd":
             return joined(*(kind_of(one, scope) for one in e.args))
@@ -375,7 +375,7 @@ class Printer:
                 return e.name
             case "var":
                 return safe(e.name)
-            case "add" | "sub" | "mul" | "mod" | "append" | "cons":
+            case "add" | "sub" | "tsub" | "mul" | "mod" | "append" | "cons":
                 own = STRENGTH[e.head]
                 left, right = (own + 1, own) if e.head == "cons" else (own, own + 1)
                 a, b = e.args
@@ -551,7 +551,7 @@ def reading(e: Expr, scope: Scope) -> str:
             return f"(the {what} of {term(body, inner)} for {bounds})"
         if e.head == "len":
             return f"length({term(e.args[0], scope)})"
-        if e.head in ("add", "sub", "mul", "pow", "mod", "append", "cons"):
+        if e.head in ("add", "sub", "tsub", "mul", "pow", "mod", "append", "cons"):
             own = STRENGTH[e.head]
             sign = {"mul": "·", "pow": "^", "mod": "mod"}.get(e.head) or OPERATORS[e.head]
             space = "" if e.head in ("mul", "pow") else " "
