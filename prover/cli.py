@@ -17,6 +17,7 @@ from prover.editor.cli import lsp
 from prover.errors import NOT_PROVED, PROVED, WrongUse
 from prover.evaluate.cli import app as evaluate
 from prover.files import append_lines
+from prover.informal.cli import formalize, print_steps, proof_in_words
 from prover.inputs import read_finished, read_header, read_target
 from prover.serve.cli import app as engine
 from prover.serve.cli import serve
@@ -100,6 +101,7 @@ Examples:
   prover prove Basic.lean --write           fill every sorry of the file
   prover prove Basic.lean:my_lemma --timeout 60 --trace tree.json
   prover prove Basic.lean --model hf:ByteDance-Seed/BFS-Prover-V2-7B
+  prover prove Basic.lean:my_lemma --informal proof.md
   echo "theorem t : 2 + 2 = 4" | prover prove - --json
 
 \b
@@ -136,6 +138,14 @@ def prove(
     ] = 300.0,
     jobs: JobsOption = None,
     seed: SeedOption = 0,
+    informal: Annotated[
+        Path | None,
+        typer.Option(
+            help="A proof in words of the one theorem that is meant, which the proof follows: each "
+            "step becomes a gap, and the search fills the gaps.",
+            metavar="FILE",
+        ),
+    ] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Put the proofs into the file, in place.")
     ] = False,
@@ -187,7 +197,21 @@ def prove(
     )
     chosen = Options(read_budget(budget, timeout), seed, paranoid=paranoid, discover=lemmas)
 
+    words = None
+    if informal is not None:
+        from prover.informal.formalise import Along
+        from prover.lean.source import with_hole, with_options
+
+        text = source.text
+        if source.is_statement:
+            text = with_options(before, text) + with_hole(text)
+        words = Along.of(text, source.name, proof_in_words(informal))
+
     async def fill(prover: Prover | Remote) -> Filled:
+        if words is not None:
+            filled = await words.prove(prover)
+            print_steps(words.left)
+            return filled
         if source.is_statement:
             return await prover.fill_statement(source.text, header=before)
         return await prover.prove_text(source.text, name=source.name)
@@ -370,6 +394,17 @@ def audit(
     run(settings, file.resolve().parent, work, options)
 
 
+app.command(
+    epilog="""\b
+Examples:
+  prover formalize problem.md                 the statement in Lean, and what it says
+  prover formalize problem.md --prove         and a proof, along the proof in words
+  echo "For all natural numbers n, 6 divides n(n+1)(2n+1)." | prover formalize - --json
+
+\b
+Exit code: 0 if nothing is wrong with the statement (with --prove: proved), 1 if it is false or
+contradictory, or not proved, 2 if the words cannot be read."""
+)(formalize)
 app.add_typer(data)
 app.add_typer(evaluate)
 app.add_typer(train)

@@ -150,6 +150,8 @@ def _words(given: Sequence[texts.Token]) -> Iterator[Word]:
         if silent is None:
             yield found[at]
             at += 1
+            if found[at - 1].kind == "THUS" and at < len(found) and found[at].kind == ",":
+                at += 1
             continue
         at += len(silent)
         if at < len(found) and found[at].kind == ",":

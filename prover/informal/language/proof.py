@@ -37,13 +37,24 @@ from prover.informal.language.terms import (
     parts,
     reading,
     safe,
+    simplified,
+    subexpressions,
     substituted,
     var,
 )
 from prover.informal.sketch import Sketch, Step, comment
 
 CONNECTIVES = frozenset("base step conversely".split())
-SQUARES = {"Nat": "Nat.zero_le _", "Int": "by rw [Int.pow_succ, Int.pow_succ, Int.pow_zero, Int.one_mul]; exact Int.mul_self_nonneg _"}
+SQUARES = {
+    "Nat": "fun _ => Nat.zero_le _",
+    "Int": """by
+  intro z
+  rw [show z ^ 2 = z * z by grind]
+  rcases Int.le_total 0 z with h | h
+  · exact Int.mul_nonneg h h
+  · exact Int.mul_nonneg_of_nonpos_of_nonpos h h""",
+}
+"""Why squares are not negative, by the kind of the numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,12 +327,19 @@ class _Builder:
         if split is None:
             split = self.fresh()
             self.write(outer, f"have {split} : {self.lean(whole, frame)} := by sorry")
-        names = [self.fresh() for _ in own]
-        self.write(outer, f"rcases {split} with {' | '.join(names)}")
-        for item, prop, fact in zip(own, props, names, strict=True):
+        given = [opened(prop, "ex") for prop in props]
+        names = [[self.fresh() for _ in parts(body)] for _, body in given]
+        shown = [
+            ", ".join([*(safe(n) for n, _ in new), *facts])
+            for (new, _), facts in zip(given, names, strict=True)
+        ]
+        shown = [f"⟨{one}⟩" if "," in one else one for one in shown]
+        self.write(outer, f"rcases {split} with {' | '.join(shown)}")
+        for item, (new, body), facts in zip(own, given, names, strict=True):
             before = len(self.lines)
             inner = outer.inner(goal)
-            inner.facts.append((fact, prop))
+            inner.scope |= dict(new)
+            inner.facts += zip(facts, parts(body), strict=True)
             self.at = self.items.index(item) + 1
             self.say(item)
             if item.tree is not None:
@@ -582,7 +600,29 @@ class _Builder:
     def obtain(self, frame: Frame, e: Expr, tree: Node) -> None:
         names, body = opened(e, "ex")
         shown = self.lean(e, frame)
-        self.taken_apart(frame, "obtain ", names, body, tree, f" : {shown} := by sorry")
+        witness = self.quotient(names, body, frame)
+        gap = "by sorry" if witness is None else f"⟨{witness}, by sorry⟩"
+        self.taken_apart(frame, "obtain ", names, body, tree, f" : {shown} := {gap}")
+
+    def quotient(
+        self, names: Sequence[tuple[str, str]], body: Expr, frame: Frame
+    ) -> str | None:
+        """The only number that k can be in X = ck + d, where c and d are numerals."""
+        if len(names) != 1 or body.head != "eq":
+            return None
+        (name, kind), (x, form) = names[0], body.args
+        rest = [one for one in form.args if one.head == "num"] if form.head == "add" else []
+        linear = next((one for one in form.args if one.head == "mul"), form) if rest else form
+        if linear.head != "mul" or var(name) not in linear.args or name in free(x):
+            return None
+        factor = linear.args[linear.args[0] == var(name)]
+        if factor.head != "num" or factor.name == "0" or len(rest) > 1:
+            return None
+        if kind not in ("Nat", "Int") or kind_of(x, frame.scope) != kind:
+            return None
+        large = rest and int(rest[0].name) >= int(factor.name)
+        top = Expr("tsub", (x, rest[0])) if large else x
+        return f"{self.printer.term(top, frame.scope, 70)} / {factor.name}"
 
     def take(self, frame: Frame, tree: Node, item: Item) -> None:
         given = []
@@ -711,6 +751,10 @@ class _Builder:
         e = self.prop(tree, frame)
         if hypothesis:
             self.instance(frame, e)
+        if e.head == "ex" and all(n in frame.scope for n, _ in opened(e, "ex")[0]):
+            inner = opened(e, "ex")[1]
+            if all(self.known(one, frame) for one in parts(inner)):
+                return e
         for one in parts(e):
             self.claim(frame, one, tree, item)
         return parts(e)[-1]
@@ -807,7 +851,7 @@ class _Builder:
         e = Expr("all", (Expr("le", (num(0), Expr("pow", (var("z"), num(2))))),), "z", kind)
         if self.known(e, frame) is None:
             name = self.fresh()
-            self.write(frame, f"have {name} : {self.lean(e, frame)} := fun _ => {SQUARES[kind]}")
+            self.write(frame, f"have {name} : {self.lean(e, frame)} := {SQUARES[kind]}")
             frame.facts.append((name, e))
 
     def instance(self, frame: Frame, e: Expr) -> None:
@@ -827,8 +871,25 @@ class _Builder:
                 given = [self.printer.natural(found[n], frame.scope, 101) for n, _ in names]
                 gaps = ["(by sorry)"] * len(premises)
                 fact = self.fresh()
-                self.write(frame, f"have {fact} := {' '.join([name, *given, *gaps])}")
+                at = f"{' '.join([name, *given, *gaps])}"
+                if claimed.head == "ex":
+                    self.take_apart_instance(frame, claimed, at)
+                else:
+                    self.write(frame, f"have {fact} := {at}")
                 return
+
+    def take_apart_instance(self, frame: Frame, claimed: Expr, at: str) -> None:
+        """Names what the induction hypothesis gives; what is claimed about it stands as a gap."""
+        names, body = opened(claimed, "ex")
+        fresh = [self.fresh() for _ in parts(body)]
+        shown = ", ".join([*(safe(n) for n, _ in names), *fresh])
+        self.write(frame, f"obtain ⟨{shown}⟩ := {at}")
+        frame.scope |= dict(names)
+        self.used |= {n for n, _ in names}
+        for one in parts(body):
+            name = self.fresh()
+            self.write(frame, f"have {name} : {self.lean(one, frame)} := by sorry")
+            frame.facts.append((name, one))
 
     # Induction
 
@@ -939,6 +1000,7 @@ class _Builder:
         for e in reversed(premises):
             full = None if full is None else Expr("imp", (e, full))
         step.hypotheses.append(("ih", Expr("true") if full is None else full))
+        unfolded = self.next_terms(frame, name, tail) if kind == "Nat" else []
         self.write(frame, f"induction {shown} with")
         if start:
             self.write(frame, f"| zero => omega\n| {cases[1]} =>")
@@ -955,14 +1017,46 @@ class _Builder:
             self.write(step, f"replace ih := ih {gaps}")
             step.hypotheses[-1] = ("ih", hypothesis or Expr("true"))
             step.facts.append((fact, Expr("ne", (after, num(start)))))
+            self.unfold(step, unfolded)
             self.part(step, len(self.items))
             self.bullet(replace(step, columns=step.columns - 2), before)
         else:
             self.write(frame, f"| {cases[0]} =>")
             self.part(base, place)
             self.write(frame, f"| {cases[1]} =>")
+            self.unfold(step, unfolded)
             self.part(step, len(self.items))
         frame.closed = True
+
+    def next_terms(self, frame: Frame, name: str, tail: str) -> list[Expr]:
+        """How the sums and products of the goal go on from one number to the next."""
+        found = []
+        for e in subexpressions(frame.goal) if frame.goal is not None else ():
+            if e.head not in ("sum", "prod") or name in free(e.args[2]) or e.args[0].head != "num":
+                continue
+            now = substituted(e, name, var(tail))
+            later = substituted(e, name, Expr("add", (var(tail), num(1))))
+            high = simplified(later.args[1])
+            if simplified(Expr("sub", (high, now.args[1]))) != num(1):
+                continue
+            last = substituted(e.args[2], e.name, high)
+            head = "add" if e.head == "sum" else "mul"
+            found.append(Expr("eq", (later, Expr(head, (now, last)))))
+        return list(dict.fromkeys(found))
+
+    def unfold(self, frame: Frame, equations: Sequence[Expr]) -> None:
+        for e in equations:
+            kind = kind_of(e.args[0], frame.scope)
+            name = self.fresh()
+            proof = "by simp [List.range_succ]"
+            if kind not in ("", "Nat") and e.args[0].head == "sum":
+                both = f"∀ l m : List {lean_kind(kind)}, (l ++ m).sum = l.sum + m.sum"
+                proof = (
+                    f"by\n  have append : {both} := by\n    intro l m\n"
+                    "    induction l <;> grind\n  simp [List.range_succ, append]"
+                )
+            self.write(frame, f"have {name} : {self.lean(e, frame)} := {proof}")
+            frame.facts.append((name, e))
 
     def at_term(self, frame: Frame, name: str, e: Expr) -> Frame:
         goal = None if frame.goal is None else substituted(frame.goal, name, e)

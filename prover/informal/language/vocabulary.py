@@ -41,7 +41,7 @@ SILENT = (
     "on the other hand", "in fact", "in particular", "of course", "in other words", "for this",
     "clearly", "obviously", "evidently", "now", "also", "moreover", "furthermore", "indeed",
     "finally", "however", "again", "next", "but", "easily", "directly", "immediately", "simply",
-    "thereby", "similarly", "likewise", "first of all", "consider", "always", "respectively",
+    "thereby", "similarly", "likewise", "first of all", "always", "respectively",
     "us", "therein", "already", "trivially", "additionally", "in turn", "by the way",
 )  # fmt: skip
 """What is passed over, with a comma after it."""
