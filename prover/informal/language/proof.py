@@ -240,6 +240,8 @@ class _Builder:
     def known(self, e: Expr, frame: Frame) -> str | None:
         text = self.lean(e, frame)
         for name, fact in [*frame.facts, *frame.hypotheses]:
+            if matched(fact, e, {}) is not None:
+                return name
             try:
                 if self.lean(fact, frame) == text:
                     return name
@@ -280,7 +282,8 @@ class _Builder:
         if frame.closed:
             return
         frame.closed = True
-        name = None if frame.goal is None else self.known(frame.goal, frame)
+        exact = frame.goal is not None and not frame.values
+        name = self.known(frame.goal, frame) if frame.goal is not None and exact else None
         self.write(frame, "sorry" if name is None else f"exact {name}")
 
     def both_ways(self, frame: Frame, until: frozenset[str]) -> None:
@@ -323,11 +326,16 @@ class _Builder:
                 self.write(frame, f"have {name} : {self.lean(said, frame)} := by")
         outer = frame.inner(goal, 2 if name else 0)
         whole = disjunction(props)
+        forms = [form for prop in props if (form := self.remainder(prop, frame)) is not None]
+        if len(forms) == len(props):
+            whole = disjunction(forms)
         split = self.known(whole, frame)
         if split is None:
             split = self.fresh()
             self.write(outer, f"have {split} : {self.lean(whole, frame)} := by sorry")
         given = [opened(prop, "ex") for prop in props]
+        if len(forms) == len(props):
+            given = [([], form) for form in forms]
         names = [[self.fresh() for _ in parts(body)] for _, body in given]
         shown = [
             ", ".join([*(safe(n) for n, _ in new), *facts])
@@ -335,13 +343,16 @@ class _Builder:
         ]
         shown = [f"⟨{one}⟩" if "," in one else one for one in shown]
         self.write(outer, f"rcases {split} with {' | '.join(shown)}")
-        for item, (new, body), facts in zip(own, given, names, strict=True):
+        for item, prop, (new, body), facts in zip(own, props, given, names, strict=True):
             before = len(self.lines)
             inner = outer.inner(goal)
             inner.scope |= dict(new)
             inner.facts += zip(facts, parts(body), strict=True)
             self.at = self.items.index(item) + 1
             self.say(item)
+            if len(forms) == len(props):
+                assert item.case is not None
+                self.obtain(inner, prop, item.case)
             if item.tree is not None:
                 self.perform(inner, item, item.tree)
             self.block(inner, until | {"case", "cases_end"})
@@ -603,6 +614,17 @@ class _Builder:
         witness = self.quotient(names, body, frame)
         gap = "by sorry" if witness is None else f"⟨{witness}, by sorry⟩"
         self.taken_apart(frame, "obtain ", names, body, tree, f" : {shown} := {gap}")
+
+    def remainder(self, e: Expr, frame: Frame) -> Expr | None:
+        """That there is a k with X = ck + d, as what X leaves when it is divided by c."""
+        names, body = opened(e, "ex")
+        if not names or self.quotient(names, body, frame) is None:
+            return None
+        x, form = body.args
+        rest = next((one for one in form.args if form.head == "add" and one.head == "num"), num(0))
+        linear = next((one for one in form.args if one.head == "mul"), form)
+        factor = next(one for one in linear.args if one.head == "num")
+        return Expr("cong", (x, rest, factor)) if int(rest.name) < int(factor.name) else None
 
     def quotient(
         self, names: Sequence[tuple[str, str]], body: Expr, frame: Frame

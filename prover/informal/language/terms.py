@@ -309,13 +309,13 @@ class Printer:
                 (a,), want = e.args, kind_of(e.args[0], scope)
                 return f"{self._as(a, scope, want, 71)} % 2 = {int(e.head == 'odd')}"
             case "dvd":
-                a, b = e.args
-                want = joined(kind_of(a, scope), kind_of(b, scope))
-                return f"{self._as(a, scope, want, 51)} ∣ {self._as(b, scope, want, 51)}"
+                want = joined(*(kind_of(one, scope) for one in e.args))
+                first, second = self.alike(e.args, scope, want, 51)
+                return f"{first} ∣ {second}"
             case "cong":
                 a, b, m = e.args
                 want = joined(*(kind_of(one, scope) for one in e.args))
-                shown = [self._as(one, scope, want, 71) for one in e.args]
+                shown = self.alike(e.args, scope, want, 71)
                 small = b.head == m.head == "num" and int(b.name) < int(m.name)
                 right = shown[1] if small else f"{shown[1]} % {shown[2]}"
                 return f"{shown[0]} % {shown[2]} = {right}"
@@ -339,6 +339,14 @@ class Printer:
         own = {_own(a, scope), _own(b, scope)}
         anchored = kind in own or kind not in NUMBERS or self.ascribed(a, scope, kind)
         return shown + (self.term(b, scope, 51) if anchored else self._as(b, scope, kind, 51))
+
+    def alike(self, some: tuple[Expr, ...], scope: Scope, want: str, strength: int) -> list[str]:
+        """Terms as numbers of one kind; a numeral takes that of the others."""
+        fixed = any(one.head != "num" for one in some)
+        return [
+            one.name if fixed and one.head == "num" else self._as(one, scope, want, strength)
+            for one in some
+        ]
 
     def ascribed(self, e: Expr, scope: Scope, want: str) -> bool:
         return want in NUMBERS[2:] and _own(e, scope) != want
