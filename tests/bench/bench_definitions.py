@@ -19,7 +19,7 @@ from pathlib import Path
 
 from prover.api import Options, Prover, Settings
 from prover.errors import ProverError
-from prover.evaluate.audit import read_problems
+from prover.audit import read_problems
 from search.budget import Budget
 from search.interfaces import Request, Suggestion, TacticGenerator
 
