@@ -336,8 +336,8 @@ def audit(
     """
     import re
 
-    from prover import audit as audits
     from prover.api import Options, Settings
+    from prover.evaluate import audit as audits
     from prover.evaluate.canaries import canaries as searched
     from search.budget import Budget
 

@@ -18,8 +18,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from prover.api import Options, Prover, Settings
-from prover.audit import read_problems
 from prover.errors import ProverError
+from prover.evaluate.audit import read_problems
 from search.budget import Budget
 from search.interfaces import Request, Suggestion, TacticGenerator
 

@@ -14,9 +14,9 @@ from collections import Counter
 from pathlib import Path
 
 from prover.api import Prover, Settings, StatementError
-from prover.audit import read_problems
 from prover.engine import targets
 from prover.engine.refute import GLANCE, STUDY, Refuter
+from prover.evaluate.audit import read_problems
 from prover.lean.source import with_options
 
 LIMIT = 5.0

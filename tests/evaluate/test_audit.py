@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from prover.api import Options
-from prover.audit import Finding, Problem, audit, read_findings, read_problems, report
 from prover.errors import WrongUse
+from prover.evaluate.audit import Finding, Problem, audit, read_findings, read_problems, report
 from search.budget import Budget
 from tests.lab import Lab
 
