@@ -13,9 +13,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from prover.api import Options, Prover, StatementError
-from prover.audit import Finding, audit
-from prover.audit import Problem as Audited
 from prover.engine.refute import GLANCE
+from prover.engine.scrutiny import Scrutiny, scrutinise
 from prover.errors import NOT_PROVED, ProverError, WrongUse
 from prover.informal import prompts
 from prover.informal.problem import place_of
@@ -51,12 +50,12 @@ class Candidate:
     `samples` of the model's answers are it, `agreeing` others are proved equivalent to it. `says` is
     what it states in the words of a model that did not see the original, `same` whether that model
     finds it the same as the original, None where it does not say. `instances` were evaluated without
-    finding it false. `finding` is the audit of it, `easy`: a small search proves it.
+    finding it false. `seen` is what was found wrong with it, `easy`: a small search proves it.
     """
 
     statement: str
     name: str
-    finding: Finding
+    seen: Scrutiny
     samples: int = 1
     agreeing: int = 0
     says: str = ""
@@ -68,7 +67,7 @@ class Candidate:
     @property
     def flags(self) -> tuple[str, ...]:
         """What is wrong with it, each of it proved."""
-        found = self.finding
+        found = self.seen
         at = f" at {found.counterexample}" if found.counterexample else ""
         wrong = {
             "vacuous: its hypotheses contradict each other": found.contradiction,
@@ -80,8 +79,8 @@ class Candidate:
     def notes(self) -> tuple[str, ...]:
         """What speaks for it, and what to mind."""
         said = [f"written by {self.samples}, equivalent to what {self.agreeing} more wrote"]
-        if self.finding.trivial is not None:
-            said.append(f"trivial: `{self.finding.trivial}` proves it")
+        if self.seen.trivial is not None:
+            said.append(f"trivial: `{self.seen.trivial}` proves it")
         if self.instances:
             said.append(f"not false at {self.instances} small instances")
         if self.compared:
@@ -191,8 +190,7 @@ class _Found:
             there = self.candidates[own]
             self.candidates[own] = replace(there, samples=there.samples + 1)
         else:
-            empty = Finding(name, "", prover.lean.version)
-            self.candidates[own] = Candidate(statement, name, empty)
+            self.candidates[own] = Candidate(statement, name, Scrutiny(own))
 
 
 def read_candidate(answer: str) -> tuple[str, str]:
@@ -235,8 +233,8 @@ def as_proposition(statement: str) -> str | None:
 
 
 async def _looked_at(prover: Prover, header: str, one: Candidate) -> Candidate:
-    findings = [f async for f in audit(prover, [Audited(one.name, one.statement, header)])]
-    one = replace(one, finding=findings[0])
+    seen = await scrutinise(prover.engine, one.statement, header, prover.options)
+    one = replace(one, seen=seen)
     if one.flags:
         return one
     text = await prover.texts.open_statement(one.statement, with_options(header, one.statement))
@@ -249,9 +247,7 @@ async def _looked_at(prover: Prover, header: str, one: Candidate) -> Candidate:
         )
     finally:
         prover.engine.pool.release([hole.state for hole in text.holes])
-    easy = (
-        one.finding.trivial is not None or (await prover.prove(one.statement, header=header)).proved
-    )
+    easy = one.seen.trivial is not None or (await prover.prove(one.statement, header=header)).proved
     return replace(one, instances=max(0, look.points - look.undecided), easy=easy)
 
 
