@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from prover.errors import NOT_PROVED, PROVED, WrongUse
-from prover.files import write_file, write_jsonl
+from prover.files import append_lines, write_file, write_jsonl
 from prover.terminal import (
     FewShotOption,
     JobsOption,
@@ -285,6 +285,69 @@ def _file_sha256(path: Path) -> str:
     import hashlib
 
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  prover eval answers math.jsonl --model http://127.0.0.1:8000/v1#Qwen2.5-Math-7B-Instruct --maj 16
+  prover eval answers gsm8k.jsonl --model hf:EleutherAI/llemma_7b --format plain --by program
+
+\b
+Rows have problem or question, and answer or solution (MATH, GSM8K, OCWCourses, CMATH, MGSM)."""
+)
+def answers(
+    file: Annotated[Path, typer.Argument(help="Problems as JSONL.", metavar="FILE")],
+    model: Annotated[
+        str,
+        typer.Option(
+            help="Who answers: hf:NAME or a folder, vllm:NAME, or a server's "
+            "http://HOST:PORT/v1#NAME."
+        ),
+    ],
+    prompt_format: Annotated[
+        str | None,
+        typer.Option("--format", help="chat, or plain for a model that was not trained for it."),
+    ] = None,
+    by: Annotated[
+        str,
+        typer.Option(
+            help="reason: a chain of thought; program: Python that is run apart, on Linux only.",
+            metavar="reason|program",
+        ),
+    ] = "reason",
+    majority: Annotated[
+        int, typer.Option("--maj", help="Samples that vote, beside greedy.", min=0)
+    ] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Write each problem's answers to this file, as JSONL.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the first sample; the next has the next.")] = 0,
+) -> None:
+    """Answers in words: greedy and maj@k."""
+    import asyncio
+
+    from prover.evaluate import answers as answering
+    from prover.informal.answers import WAYS
+    from prover.informal.modelled import writing
+
+    if by not in WAYS:
+        raise WrongUse(f"--by {by}: give reason or program")
+    problems = answering.read_problems(file)
+
+    async def work() -> None:
+        rows = []
+        async with writing(model, prompt_format) as writer:
+            async for row in answering.evaluate(writer, problems, by, samples=majority, seed=seed):
+                rows.append(row)
+                err.print(f"{len(rows)}/{len(problems)} {row.name}", markup=False)
+                if out is not None:
+                    append_lines(out, [row.to_json()])
+        print(answering.report(rows))
+
+    if out is not None and out.exists():
+        raise WrongUse(f"--out: {out} exists already")
+    asyncio.run(work())
 
 
 @app.command(

@@ -1,6 +1,5 @@
 """From a proof in words to a verdict: a scripted model over HTTP, real sketches, real Lean."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -15,7 +14,7 @@ from prover.informal.writer import Writer
 from prover.lean.states import Message
 from prover.verify.verdict import Outcome
 from search.budget import Budget
-from tests.informal.scripted import ScriptedModel, serving
+from tests.informal.scripted import ScriptedModel
 from tests.lab import Lab
 
 OPTIONS = Options(Budget(expansions=48, seconds=60.0), refute=False, discover=False)
@@ -42,19 +41,6 @@ SUM_SKETCH = """theorem twice_eq (n : Nat) : twice n = 2 * n := by
     have h : twice (n + 1) = twice n + 2 := by
       sorry
     sorry"""
-
-
-@pytest.fixture(scope="module")
-def _served() -> Iterator[ScriptedModel]:
-    model = ScriptedModel()
-    with serving(model):
-        yield model
-
-
-@pytest.fixture
-def model(_served: ScriptedModel) -> ScriptedModel:
-    _served.reset()
-    return _served
 
 
 def lean(code: str) -> str:
