@@ -129,6 +129,21 @@ def run(
         bool, typer.Option(help="Whether the portfolio suggests tactics beside the model.")
     ] = True,
     lemmas: LemmasOption = True,
+    informal: Annotated[
+        bool,
+        typer.Option(
+            "--informal",
+            help="Follow the proofs in words: by sketches of the --sketcher, or without one as far as "
+            "the controlled language reads them. The budget is for all gaps of a statement together.",
+        ),
+    ] = False,
+    sketcher: Annotated[
+        str | None,
+        typer.Option(
+            help="The language model that writes sketches, with --informal; named as for --model.",
+            metavar="MODEL",
+        ),
+    ] = None,
     decontamination: Annotated[
         str, typer.Option(help="How the model's training data were kept clean, for the report.")
     ] = "",
@@ -165,11 +180,15 @@ def run(
             "--pass: the portfolio draws nothing, so all its searches of a statement are one and "
             "the same; it is for a --model"
         )
+    if sketcher is not None and not informal:
+        raise WrongUse("--sketcher writes sketches of proofs in words: give --informal with it")
     place = Path(statements)
     out = out or Path(f"{place.stem}-results.jsonl")
     if not out.resolve().parent.is_dir():
         raise WrongUse(f"--out: there is no folder {out.resolve().parent}")
-    theorems = _theorems(statements)
+    theorems = _theorems(
+        statements, "minif2f-informal" if informal and statements == "minif2f" else None
+    )
     if split:
         theorems = [theorem for theorem in theorems if theorem.split == split]
     if not theorems:
@@ -198,6 +217,8 @@ def run(
         together,
         decontamination,
         _file_sha256(place),
+        informal,
+        sketcher,
     )
 
     async def work(prover: Prover) -> int:
