@@ -10,6 +10,7 @@ from prover.engine.options import Searched
 from prover.engine.targets import Target
 from prover.lean.source import cut, fill_all
 from prover.lean.states import Declaration, Elaborated, Hole, Name
+from prover.lean.syntax import split_at_comments
 from search.best_first import BestFirst, SearchResult
 from search.budget import Spent
 from search.graph import Graph
@@ -73,7 +74,7 @@ class Part:
         if piece is None or piece.body is None:
             return False
         before = self.text.text.encode()[piece.body : hole.first].decode()
-        return before.split() in ([":="], [":=", "by"])
+        return "".join(split_at_comments(before)).split() in ([":="], [":=", "by"])
 
     @property
     def body(self) -> Hole:

@@ -18,6 +18,7 @@ from prover.engine.scrutiny import scrutinise
 from prover.errors import WrongUse
 from prover.files import read_text
 
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A benchmark's statement, without `:= by sorry`, and what stands before it."""

@@ -88,7 +88,8 @@ async def prove_by_sketches(
     tell: Callable[[str], None] = lambda what: None,
 ) -> Attempt:
     """Proves a theorem along a proof in words; without one, the model drafts it. The budget of the
-    prover's options is for all sketches together: what is left of it is divided among their gaps.
+    prover's options is for all sketches together: what is left of it is divided among the rounds to
+    come, and in a round among the gaps.
     `tell` hears how it goes.
 
     Raises:
@@ -170,7 +171,7 @@ class _Rounds:
             if one is not None:
                 found.setdefault(one[0].text, one)
         gaps = max(1, sum(text.count("sorry") for text in found))
-        budget = self._share(gaps)
+        budget = self._share(gaps * (self._plan.rounds - number + 1))
         tasks = {
             asyncio.create_task(self._fill(number, sketch, thread, budget)): thread
             for sketch, thread in found.values()
@@ -283,12 +284,12 @@ class _Rounds:
         reply = prompts.resists(gaps or [about.reason], self._problem.code(filled.text))
         return tried, _Thread(thread.question.after(answer, reply), None)
 
-    def _share(self, gaps: int) -> Budget:
-        """What one gap may take of what is left."""
+    def _share(self, parts: int) -> Budget:
+        """What one gap may take: of what is left, a part of so many."""
         budget, spent = self._prover.options.budget, self._spent
 
         def part(whole: int | None, used: int) -> int | None:
-            return None if whole is None else max(1, (whole - used) // gaps)
+            return None if whole is None else max(1, (whole - used) // parts)
 
         late = time.monotonic() - self._begin
         return Budget(
