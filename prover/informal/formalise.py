@@ -139,7 +139,9 @@ async def proved_along(
     if filled.proved:
         return filled, []
     return filled, [
-        _open_step(sketch, hole.line, hole.counterexample) for hole in filled.holes if not hole.proved
+        _open_step(sketch, hole.line, hole.counterexample)
+        for hole in filled.holes
+        if not hole.proved
     ]
 
 
