@@ -76,4 +76,6 @@ def nearest_form(sentence: str) -> str:
 
 def _words(sentence: str) -> list[str]:
     sentence = re.sub(r"\$[^$]*\$", " x ", sentence.lower())
-    return [w if len(w) > 1 or w == "a" else "x" for w in re.findall(r"[^\W\d_]+|[≤<>=∣+]", sentence)]
+    return [
+        w if len(w) > 1 or w == "a" else "x" for w in re.findall(r"[^\W\d_]+|[≤<>=∣+]", sentence)
+    ]

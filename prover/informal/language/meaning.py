@@ -74,7 +74,8 @@ class Meaning:
         """What `decl` and `decl_be` introduce; conditions may mention what was introduced before."""
         names = self.names(node(tree, "names") or tree)
         first, last = place_of(tree)
-        kind, conditions, typed = "Nat", [], True
+        kind, typed = "Nat", True
+        conditions: list[Expr] = []
         sets = [str(c) for c in tree.children if isinstance(c, Token) and c.type == "SET"]
         match tree.data:
             case "function":
@@ -87,7 +88,9 @@ class Meaning:
             case "bounded" | "known":
                 typed = False
                 kinds = [scope.get(n, "") for n in names]
-                kind = next((k for k in kinds if k), "") or ("Nat" if tree.data == "bounded" else "")
+                kind = next((k for k in kinds if k), "") or (
+                    "Nat" if tree.data == "bounded" else ""
+                )
         own = [(n, kind) for n in names]
         inner = {**scope, **dict(own)}
         for tail in nodes(tree, "tail"):
@@ -134,7 +137,7 @@ class Meaning:
         ]
 
     def noun(self, tree: Node) -> str:
-        inner = [n for n in nodes(tree)]
+        inner = nodes(tree)
         of = self.noun(inner[0]) if inner else ""
         sets = [self.of_set(str(c), tree) for c in tree.children if isinstance(c, Token)]
         match tree.data:
@@ -200,7 +203,7 @@ class Meaning:
         match tree.data:
             case "forall" | "forall_after":
                 found, inner = self.quantified(nodes(tree, "decls")[0], scope)
-                after = [n for n in below if n.data not in ("decls", "such", "say")][0]
+                after = next(n for n in below if n.data not in ("decls", "such", "say"))
                 conditions = self.such(node(tree, "such"), inner)
                 return self.universal(found, conditions, self.prop(after, inner))
             case "if_kind":
@@ -209,7 +212,7 @@ class Meaning:
                 found = [Declared([(n, kind) for n in names], conditions)]
                 inner = {**scope, **found[0].kinds}
                 conditions = self.such(node(tree, "such"), inner)
-                after = [n for n in below if n.data not in ("names", "kind", "such", "say")][0]
+                after = next(n for n in below if n.data not in ("names", "kind", "such", "say"))
                 return self.universal(found, conditions, self.prop(after, inner))
             case "imp":
                 first, second = (n for n in below if n.data != "say")
@@ -265,7 +268,7 @@ class Meaning:
         return Expr("not", (e,)) if tree.data == "no" else e
 
     def can_be(self, tree: Node, scope: Known) -> Expr:
-        first, *rest = (n for n in nodes(tree) if n.data not in ("such", "can", "decls"))
+        first = next(n for n in nodes(tree) if n.data not in ("such", "can", "decls"))
         outer = self.declared(first, scope)
         inner = {**scope, **outer.kinds}
         found, inmost = self.quantified(nodes(tree, "decls")[0], inner)
@@ -303,7 +306,9 @@ class Meaning:
             value = Expr("pow", (xs[0], num(POWERS[power])))
         elif tree.data == "any_two":
             head = next(
-                h for w, h in (("sum", "add"), ("product", "mul"), ("difference", "sub")) if w in text
+                h
+                for w, h in (("sum", "add"), ("product", "mul"), ("difference", "sub"))
+                if w in text
             )
             value = xs[0]
             for x in xs[1:]:
@@ -327,7 +332,16 @@ class Meaning:
     def predicate(self, tree: Node, x: Expr, scope: Known) -> Expr:
         given = [self.term(one, scope) for one in nodes(tree)]
         match tree.data:
-            case "even" | "odd" | "positive" | "negative" | "nonnegative" | "nonzero" | "zero" | "prime":
+            case (
+                "even"
+                | "odd"
+                | "positive"
+                | "negative"
+                | "nonnegative"
+                | "nonzero"
+                | "zero"
+                | "prime"
+            ):
                 return self.adjective(str(tree.data), x)
             case "divisible":
                 return Expr("dvd", (given[0], x))
@@ -501,7 +515,18 @@ class Meaning:
                 return self.term(below[0], scope)
             case "indexed":
                 return self.indexed(tree, scope)
-            case "add" | "sub" | "mul" | "cons" | "append" | "mod" | "comp" | "union" | "inter" | "frac":
+            case (
+                "add"
+                | "sub"
+                | "mul"
+                | "cons"
+                | "append"
+                | "mod"
+                | "comp"
+                | "union"
+                | "inter"
+                | "frac"
+            ):
                 return Expr(str(tree.data), tuple(self.term(one, scope) for one in below))
             case "pow":
                 return Expr("pow", tuple(self.term(one, scope) for one in below))
@@ -514,7 +539,9 @@ class Meaning:
                 return Expr("floor", inner.args)
             case "group":
                 if len(below) > 1:
-                    raise self.error(tree, "pairs cannot be read; a function of this name is not known")
+                    raise self.error(
+                        tree, "pairs cannot be read; a function of this name is not known"
+                    )
                 return self.term(below[0], scope)
             case "juxt":
                 return self.juxtaposed(tree, scope)
@@ -567,7 +594,9 @@ class Meaning:
         inner = nodes(tree)[0] if tree.data == "big" else tree
         name = words_of(inner)[0]
         low, high, body = nodes(inner)
-        head = "prod" if self.source.text[place_of(tree)[0] :].startswith(("\\prod", "∏")) else "sum"
+        head = (
+            "prod" if self.source.text[place_of(tree)[0] :].startswith(("\\prod", "∏")) else "sum"
+        )
         return Expr(
             head,
             (

@@ -37,7 +37,7 @@ class _Given(Lexer):
             t.pattern.value: t.name for t in conf.terminals if isinstance(t.pattern, PatternStr)
         }
 
-    def lex(self, given: Any, *_: Any) -> Iterator[Token]:  # type: ignore[override]
+    def lex(self, given: Any, *_: Any) -> Iterator[Token]:
         for one in given.text if hasattr(given, "text") else given:
             name = one.kind if one.kind.isupper() else self.literals.get(one.kind)
             yield Token(
@@ -128,9 +128,7 @@ def _words(given: Sequence[texts.Token]) -> Iterator[Word]:
         if token.kind == "word":
             text = SAME.get(text, text)
             kind = _CLASS.get(text, text)
-            if text == "if" and place and given[place - 1].text.lower() != "only":
-                waiting += 1
-            elif text == "if" and not place:
+            if text == "if" and not (place and given[place - 1].text.lower() == "only"):
                 waiting += 1
             elif text == "then":
                 kind = "then" if waiting else "THUS"
@@ -159,7 +157,9 @@ def _words(given: Sequence[texts.Token]) -> Iterator[Word]:
     return
 
 
-_SIGNS = frozenset("= ≠ < ≤ > ≥ + - * / ^ ( ) ∣ ≡ number".split())
+_SIGNS = frozenset(
+    ("=", "≠", "<", "≤", ">", "≥", "+", "-", "*", "/", "^", "(", ")", "∣", "≡", "number")
+)
 _LONG = (("if", "and", "only", "if"), ("exactly", "when"), ("just", "in", "case"))
 
 
@@ -195,7 +195,7 @@ def parsed(source: Source, sentence: Sentence, start: str) -> Node:
     if len(words) > MOST_TOKENS:
         raise source.error("this sentence is too long to be read", sentence.first, sentence.last)
     try:
-        return _parser().parse(words, start=start)  # type: ignore[arg-type]
+        return _parser().parse(words, start=start)
     except UnexpectedToken as error:
         place = next(
             (i for i, w in enumerate(words) if w.first == error.token.start_pos), len(words) - 1

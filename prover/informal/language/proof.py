@@ -29,6 +29,7 @@ from prover.informal.language.terms import (
     conjunction,
     disjunction,
     free,
+    kind_in_words,
     kind_of,
     lean_kind,
     matched,
@@ -44,7 +45,6 @@ from prover.informal.language.terms import (
 )
 from prover.informal.sketch import Sketch, Step, comment
 
-CONNECTIVES = frozenset("base step conversely".split())
 SQUARES = {
     "Nat": "fun _ => Nat.zero_le _",
     "Int": """by
@@ -143,7 +143,9 @@ class _Builder:
             if waiting is None:
                 found.append(item)
         if waiting is not None:
-            raise self.error_at(waiting, "this case does not say what it assumes", "Case 1: n is even.")
+            raise self.error_at(
+                waiting, "this case does not say what it assumes", "Case 1: n is even."
+            )
         if not found:
             raise self.source.error("there is no proof", self.place[0], self.place[0])
         return found
@@ -218,10 +220,12 @@ class _Builder:
         self.lines += [indent + line for line in code.split("\n")]
 
     def bullet(self, frame: Frame, before: int) -> None:
-        """Puts a bullet before what was written since then, which stands two columns further in."""
-        place = next(
-            i for i in range(before, len(self.lines)) if self.lines[i].strip()
-        )
+        """Puts a bullet before what was written since then, which stands two columns further in; the
+        words of its first step stand above it."""
+        place = before
+        while not self.lines[place].strip() or self.lines[place].lstrip().startswith("--"):
+            self.lines[place] = self.lines[place][2:]
+            place += 1
         line = self.lines[place]
         self.lines[place] = " " * frame.columns + "· " + line[frame.columns + 2 :]
 
@@ -293,7 +297,10 @@ class _Builder:
         for goal in (Expr("imp", (a, b)), Expr("imp", (b, a))):
             before = len(self.lines)
             inner = frame.inner(goal)
-            if self.at < len(self.items) and self.items[self.at].marker in ("forward", "conversely"):
+            if self.at < len(self.items) and self.items[self.at].marker in (
+                "forward",
+                "conversely",
+            ):
                 item = self.items[self.at]
                 self.at += 1
                 self.step(inner, item)
@@ -321,7 +328,9 @@ class _Builder:
         goal, name = frame.goal, ""
         if closing is not None and closing.marker == "cases_end" and closing.tree is not None:
             said = self.said(closing.tree, frame)
-            if said is not None and (goal is None or self.lean(said, frame) != self.lean(goal, frame)):
+            if said is not None and (
+                goal is None or self.lean(said, frame) != self.lean(goal, frame)
+            ):
                 goal, name = said, self.fresh()
                 self.write(frame, f"have {name} : {self.lean(said, frame)} := by")
         outer = frame.inner(goal, 2 if name else 0)
@@ -548,12 +557,19 @@ class _Builder:
         holds = nodes(tree, "holds")[0]
         one = node(holds, "typed", "bounded", "in_set")
         if not frame.hypotheses:
-            raise self.error(tree, "this is assumed in an induction", "We proceed by induction on n.")
-        if one is not None and nodes(one, "tail") and not frame.strong and "<" in str(
-            self.source.text[slice(one.meta.start_pos, one.meta.end_pos)]
+            raise self.error(
+                tree, "this is assumed in an induction", "We proceed by induction on n."
+            )
+        if (
+            one is not None
+            and nodes(one, "tail")
+            and not frame.strong
+            and "<" in str(self.source.text[slice(one.meta.start_pos, one.meta.end_pos)])
         ):
             raise self.error(
-                one, "an induction assumes the claim for one number", "We use strong induction on n."
+                one,
+                "an induction assumes the claim for one number",
+                "We use strong induction on n.",
             )
 
     def absurd(self, frame: Frame, tree: Node, item: Item) -> None:
@@ -626,9 +642,7 @@ class _Builder:
         factor = next(one for one in linear.args if one.head == "num")
         return Expr("cong", (x, rest, factor)) if int(rest.name) < int(factor.name) else None
 
-    def quotient(
-        self, names: Sequence[tuple[str, str]], body: Expr, frame: Frame
-    ) -> str | None:
+    def quotient(self, names: Sequence[tuple[str, str]], body: Expr, frame: Frame) -> str | None:
         """The only number that k can be in X = ck + d, where c and d are numerals."""
         if len(names) != 1 or body.head != "eq":
             return None
@@ -703,7 +717,9 @@ class _Builder:
             found, inner = self.meaning.quantified(decls, frame.scope)
         fresh = [n for one in found for n in one.names]
         chain = next(n for n in nodes(tree) if n.data != "decls")
-        letters = [str(t) for t in chain.scan_values(lambda t: isinstance(t, Token) and t.type == "NAME")]
+        letters = [
+            str(t) for t in chain.scan_values(lambda t: isinstance(t, Token) and t.type == "NAME")
+        ]
         kinds = [frame.scope[n] for n in letters if n in frame.scope]
         for name in dict.fromkeys(letters):
             if name not in inner:
@@ -738,7 +754,7 @@ class _Builder:
                 reasons = nodes(one, "before", "after")
                 for reason in reasons:
                     self.reason(frame, reason, one)
-                what = [n for n in nodes(one) if n.data not in ("before", "after", "say")][0]
+                what = next(n for n in nodes(one) if n.data not in ("before", "after", "say"))
                 if what.data == "contradiction":
                     self.contradiction(frame)
                 elif what.data == "done":
@@ -817,13 +833,15 @@ class _Builder:
             name = self.fresh()
             kind = next(iter(kinds), "")
             scope = frame.scope
-            texts = [self.lean(whole, frame), *(self.lean(e, frame) for e in links)]
-            start = self.printer._as(links[0].args[0], scope, kind, 51)
+            shown = self.lean(whole, frame)
+            start = self.printer.number(links[0].args[0], scope, kind, 51)
             rows = []
-            for e, text in zip(links, texts[1:], strict=True):
+            for e in links:
                 sign = {"eq": "=", "lt": "<", "le": "≤"}[e.head]
-                rows.append(f"    _ {sign} {self.printer._as(e.args[1], scope, kind, 51)} := by sorry")
-            self.write(frame, "\n".join([f"have {name} : {texts[0]} := by", f"  calc {start}", *rows]))
+                rows.append(
+                    f"    _ {sign} {self.printer.number(e.args[1], scope, kind, 51)} := by sorry"
+                )
+            self.write(frame, "\n".join([f"have {name} : {shown} := by", f"  calc {start}", *rows]))
             frame.facts.append((name, whole))
             self.label(item, name)
             return
@@ -936,7 +954,9 @@ class _Builder:
             raise self.error(tree, f"{name} is not introduced")
         kind = frame.scope[name]
         if kind != "Nat" and not (kind.startswith("List") and not strong):
-            raise self.error(tree, f"{name} is {_some(kind)}: induction is on natural numbers or lists")
+            raise self.error(
+                tree, f"{name} is {_some(kind)}: induction is on natural numbers or lists"
+            )
         if strong:
             self.strong(frame, name)
         else:
@@ -944,9 +964,7 @@ class _Builder:
 
     def introduce_all(self, frame: Frame, name: str) -> None:
         while (
-            name not in frame.scope
-            and frame.goal is not None
-            and frame.goal.head in ("all", "imp")
+            name not in frame.scope and frame.goal is not None and frame.goal.head in ("all", "imp")
         ):
             if frame.goal.head == "all":
                 self.intro(frame, frame.goal.name)
@@ -995,7 +1013,8 @@ class _Builder:
         self.used.add("ih")
         if start and least is None:
             raise self.error_at(
-                item, f"an induction that begins with {start} needs that {name} ≥ {start} is assumed"
+                item,
+                f"an induction that begins with {start} needs that {name} ≥ {start} is assumed",
             )
         zero: Expr = num(start) if kind == "Nat" else Expr("list")
         next_name = self.step_name(frame, name, place, kind)
@@ -1008,7 +1027,11 @@ class _Builder:
             if kind == "Nat"
             else Expr("cons", (var(head), var(tail)))
         )
-        cases = ("zero", f"succ {safe(tail)} ih") if kind == "Nat" else ("nil", f"cons {head} {tail} ih")
+        cases = (
+            ("zero", f"succ {safe(tail)} ih")
+            if kind == "Nat"
+            else ("nil", f"cons {head} {tail} ih")
+        )
         base = self.at_term(frame, name, zero)
         step = self.at_term(frame, name, after)
         step.scope[tail] = kind
@@ -1124,7 +1147,10 @@ class _Builder:
                     words[i].text == name
                     and words[i + 1].kind == "="
                     and words[i + 2].kind == "NUMBER"
-                    and (i == 0 or words[i - 1].kind in ("for", "when", "at", "if", "(", "case", ":", "let"))
+                    and (
+                        i == 0
+                        or words[i - 1].kind in ("for", "when", "at", "if", "(", "case", ":", "let")
+                    )
                 ):
                     return int(words[i + 2].text)
         return 0
@@ -1160,15 +1186,13 @@ class _Builder:
         name = node(tree, "name")
         if name is not None:
             own = self.meaning.name(name)
-            value = self.meaning.term([n for n in nodes(tree) if n is not name][0], frame.scope)
+            value = self.meaning.term(next(n for n in nodes(tree) if n is not name), frame.scope)
             if frame.values.get(own) != value and own not in frame.values:
                 raise self.error(
                     tree, f"{own} is not {reading(value, frame.scope)} here", "Case 1: n = 0."
                 )
             if frame.values[own] != value:
-                raise self.error(
-                    tree, f"{own} is {reading(frame.values[own], frame.scope)} here"
-                )
+                raise self.error(tree, f"{own} is {reading(frame.values[own], frame.scope)} here")
         if (claims := node(tree, "claims")) is not None:
             self.claims(frame, claims, item)
         elif (sides := node(tree, "both_sides")) is not None and nodes(sides):
@@ -1180,8 +1204,6 @@ class _Builder:
 
 
 def _some(kind: str, many: bool = False) -> str:
-    from prover.informal.language.terms import kind_in_words
-
     words = kind_in_words(kind, many)
     return words if many else f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
@@ -1232,7 +1254,11 @@ def _marker(words: list[Word]) -> str:
         while words and words[0].kind in (":", ".", ","):
             del words[0]
         return "case"
-    if kinds[:1] == ["in"] and texts[1:2] and texts[1] in ("both", "all", "each", "every", "either", "any"):
+    if (
+        kinds[:1] == ["in"]
+        and texts[1:2]
+        and texts[1] in ("both", "all", "each", "every", "either", "any")
+    ):
         skip = 3 if kinds[2:3] == ["case"] else 4 if kinds[3:4] == ["case"] else 0
         if skip:
             del words[:skip]

@@ -46,7 +46,9 @@ LABEL = re.compile(
     r"\s*(?:\*\*)?(?:Theorem|Claim|Proposition|Lemma|Problem|Statement)\b[^.:\n]{0,20}[.:](?:\*\*)?"
 )
 HEAD = re.compile(r"^(name|header)[ \t]*:[ \t]*(.*)$", re.IGNORECASE | re.MULTILINE)
-MACRO = re.compile(r"\\(newcommand|renewcommand|providecommand|def|DeclareMathOperator)(?![A-Za-z])")
+MACRO = re.compile(
+    r"\\(newcommand|renewcommand|providecommand|def|DeclareMathOperator)(?![A-Za-z])"
+)
 DEFINED = re.compile(
     r"\b(?:[Dd]efine|function|defined by|given by)\s+(?:the\s+function\s+)?\$?(?:\\\w+\{)?([A-Za-z]{2,})\}?\s*[(:]"
 )
@@ -117,7 +119,11 @@ def read_problem(text: str) -> Problem:
         kind = (mark["md"] or mark["word"] or mark["tex"]).lower()
         what = "proof" if kind == "proof" else "statement"
         end = marks[place + 1].start() if place + 1 < len(marks) else len(text)
-        close = re.compile(rf"\\end\{{{mark['tex']}\*?\}}").search(text, mark.end(), end) if mark["tex"] else None
+        close = (
+            re.compile(rf"\\end\{{{mark['tex']}\*?\}}").search(text, mark.end(), end)
+            if mark["tex"]
+            else None
+        )
         begin = mark.end()
         if what == "statement" and what in found and kind.startswith("definition"):
             continue
@@ -143,9 +149,7 @@ def read_problem(text: str) -> Problem:
     source.names = (*texts.LISTS, *dict.fromkeys(m[1] for m in DEFINED.finditer(text)))
     title = re.search(r"^#[ \t]+(.+)$", text, re.MULTILINE)
     name = head.get("name") or _slug(title[1] if title else "")
-    return Problem(
-        source, found.get("statement"), found.get("proof"), name, head.get("header", "")
-    )
+    return Problem(source, found.get("statement"), found.get("proof"), name, head.get("header", ""))
 
 
 def _macro_end(text: str, at: int) -> int:
@@ -174,9 +178,7 @@ class _Reader:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.source = problem.source
-        self.meaning = Meaning(
-            self.source, implicit=True, real="Mathlib" in problem.header
-        )
+        self.meaning = Meaning(self.source, implicit=True, real="Mathlib" in problem.header)
         self.scope: dict[str, str] = {}
         self.functions: dict[str, str] = {}
         self.variables: dict[str, str] = {}
@@ -203,7 +205,9 @@ class _Reader:
         match what.data:
             case "let":
                 if self.claims:
-                    raise self.meaning.error(what, "what is introduced stands before what is claimed")
+                    raise self.meaning.error(
+                        what, "what is introduced stands before what is claimed"
+                    )
                 for one in nodes(what):
                     if one.data == "such":
                         self.hypotheses += self.meaning.such(one, self.scope)
@@ -237,25 +241,24 @@ class _Reader:
         if head is not None:
             sets = [str(c) for c in head.children if isinstance(c, Token) and c.type == "SET"]
             asked = " → ".join(sets)
-        elif (kinds := nodes(tree, "kind")) and not asked:
-            sets = [str(t) for t in kinds[0].scan_values(lambda t: isinstance(t, Token) and t.type == "SET")]
-            asked = " → ".join(sets)
         names = {self.left(one)[0] for one in equations}
         if len(names) != 1:
             raise self.meaning.error(body, "these equations define more than one function")
         (name,) = names
         rows = []
-        kinds: list[str] = []
-        for one in equations:
-            patterns = self.left(one)[1]
-            kinds = [k or "Nat" for k in (self.pattern_kind(p) for p in patterns)]
-            break
-        lists = any(self.pattern_kind(p).startswith("List") for one in equations for p in self.left(one)[1])
+        kinds = [self.pattern_kind(p) or "Nat" for p in self.left(equations[0])[1]]
+        lists = any(
+            self.pattern_kind(p).startswith("List") for one in equations for p in self.left(one)[1]
+        )
         asked = asked or " → ".join([*kinds, result])
         for _ in range(2):
             self.scope[name] = asked
             rows = [self.row(one) for one in equations]
-            found = {k for k in (kind_of(r[1], r[2]) for r in rows) if k not in ("", asked.split(" → ")[-1])}
+            found = {
+                k
+                for k in (kind_of(r[1], r[2]) for r in rows)
+                if k not in ("", asked.split(" → ")[-1])
+            }
             better = next(iter(found - {"List"}), "")
             if better:
                 asked = " → ".join([*asked.split(" → ")[:-1], better])
@@ -300,13 +303,18 @@ class _Reader:
         inner = dict(self.scope)
         found = []
         for pattern, kind in zip(patterns, kinds, strict=False):
-            own = [str(t) for t in pattern.scan_values(lambda t: isinstance(t, Token) and t.type == "NAME")]
+            own = [
+                str(t)
+                for t in pattern.scan_values(lambda t: isinstance(t, Token) and t.type == "NAME")
+            ]
             element = kind.removeprefix("List ")
             for i, one in enumerate(own):
                 is_head = pattern.data == "cons" and i == 0
                 inner[one] = element if is_head else kind
             if pattern.data not in ("number", "var", "add", "items", "cons", "term"):
-                raise self.meaning.error(pattern, "this is no pattern: 0, n + 1, [] and x :: xs are")
+                raise self.meaning.error(
+                    pattern, "this is no pattern: 0, n + 1, [] and x :: xs are"
+                )
             found.append(self.meaning.term(pattern, inner))
         return found, self.meaning.term(nodes(equation)[1], inner), inner
 
@@ -407,4 +415,12 @@ def _wrapped(lean: str) -> str:
     return lean
 
 
-__all__ = ["Given", "Problem", "Statement", "declared", "place_of", "read_problem", "read_statement"]
+__all__ = [
+    "Given",
+    "Problem",
+    "Statement",
+    "declared",
+    "place_of",
+    "read_problem",
+    "read_statement",
+]

@@ -19,7 +19,15 @@ WORDS = {
     "Rat": ("rational number", "rational numbers"),
     "Real": ("real number", "real numbers"),
 }
-OPERATORS = {"add": "+", "sub": "-", "tsub": "-", "mul": "*", "append": "++", "cons": "::", "mod": "%"}
+OPERATORS = {
+    "add": "+",
+    "sub": "-",
+    "tsub": "-",
+    "mul": "*",
+    "append": "++",
+    "cons": "::",
+    "mod": "%",
+}
 STRENGTH = {
     "iff": 20, "imp": 25, "or": 30, "and": 35, "not": 40, "rel": 50, "add": 65, "sub": 65,
     "tsub": 65,    "append": 65, "cons": 67, "mul": 70, "mod": 70, "div": 70, "neg": 75, "pow": 75, "app": 100,
@@ -141,7 +149,9 @@ def matched(pattern: Expr, e: Expr, holes: Mapping[str, Expr | None]) -> dict[st
             return False
         if p.head in BINDERS:
             last = len(p.args) - 1
-            outer = all(walk(a, b, renamed) for a, b in zip(p.args[:last], e.args[:last]))
+            outer = all(
+                walk(a, b, renamed) for a, b in zip(p.args[:last], e.args[:last], strict=True)
+            )
             return outer and walk(p.args[last], e.args[last], {**renamed, p.name: e.name})
         return p.name == e.name and all(
             walk(a, b, renamed) for a, b in zip(p.args, e.args, strict=True)
@@ -287,7 +297,9 @@ class Printer:
                 sign = "→" if e.head == "imp" else "↔"
                 right = own if e.head == "imp" else own + 1
                 first, second = e.args
-                text = f"{self.lean(first, scope, own + 1)} {sign} {self.lean(second, scope, right)}"
+                text = (
+                    f"{self.lean(first, scope, own + 1)} {sign} {self.lean(second, scope, right)}"
+                )
                 return _enclosed(text, own, strength)
             case "not":
                 return _enclosed(f"¬ {self.lean(e.args[0], scope, 60)}", 40, strength)
@@ -304,10 +316,14 @@ class Printer:
         return _enclosed(self._atom(e, scope), 50, strength)
 
     def _atom(self, e: Expr, scope: Scope) -> str:
+        if e.head in ("even", "odd", "dvd", "cong", "lt", "le", "gt", "ge"):
+            for one in e.args:
+                if kind_of(one, scope) not in NUMBERS:
+                    raise Unreadable(f"{self.term(one, scope)} is no number")
         match e.head:
             case "even" | "odd":
                 (a,), want = e.args, kind_of(e.args[0], scope)
-                return f"{self._as(a, scope, want, 71)} % 2 = {int(e.head == 'odd')}"
+                return f"{self.number(a, scope, want, 71)} % 2 = {int(e.head == 'odd')}"
             case "dvd":
                 want = joined(*(kind_of(one, scope) for one in e.args))
                 first, second = self.alike(e.args, scope, want, 51)
@@ -335,23 +351,23 @@ class Printer:
                 a, b = _times(q, a), _times(p, b)
         if kind.startswith("Set"):
             raise Unreadable("sets are compared by ⊆, or by their members")
-        shown = f"{self._as(a, scope, kind, 51)} {RELATIONS[e.head]} "
-        own = {_own(a, scope), _own(b, scope)}
-        anchored = kind in own or kind not in NUMBERS or self.ascribed(a, scope, kind)
-        return shown + (self.term(b, scope, 51) if anchored else self._as(b, scope, kind, 51))
+        left = f"{self.number(a, scope, kind, 51)} {RELATIONS[e.head]} "
+        kinds = {_own(a, scope), _own(b, scope)}
+        anchored = kind in kinds or kind not in NUMBERS or self.ascribed(a, scope, kind)
+        return left + (self.term(b, scope, 51) if anchored else self.number(b, scope, kind, 51))
 
     def alike(self, some: tuple[Expr, ...], scope: Scope, want: str, strength: int) -> list[str]:
         """Terms as numbers of one kind; a numeral takes that of the others."""
         fixed = any(one.head != "num" for one in some)
         return [
-            one.name if fixed and one.head == "num" else self._as(one, scope, want, strength)
+            one.name if fixed and one.head == "num" else self.number(one, scope, want, strength)
             for one in some
         ]
 
     def ascribed(self, e: Expr, scope: Scope, want: str) -> bool:
         return want in NUMBERS[2:] and _own(e, scope) != want
 
-    def _as(self, e: Expr, scope: Scope, want: str, strength: int) -> str:
+    def number(self, e: Expr, scope: Scope, want: str, strength: int) -> str:
         """A term as a number of the kind that is wanted."""
         if self.ascribed(e, scope, want):
             return f"({self.term(e, scope)} : {lean_kind(want)})"
@@ -374,7 +390,9 @@ class Printer:
         for one in subexpressions(e):
             if one.head == "sub" and _own(one, scope) in ("", "Nat"):
                 shown = self.term(one, scope)
-                self.notes[f"{shown} is a natural number there: 0 where it would be negative"] = None
+                self.notes[f"{shown} is a natural number there: 0 where it would be negative"] = (
+                    None
+                )
         return self.term(e, scope, strength)
 
     def term(self, e: Expr, scope: Scope, strength: int = 0) -> str:
@@ -387,18 +405,24 @@ class Printer:
                 own = STRENGTH[e.head]
                 left, right = (own + 1, own) if e.head == "cons" else (own, own + 1)
                 a, b = e.args
-                text = f"{self.term(a, scope, left)} {OPERATORS[e.head]} {self.term(b, scope, right)}"
+                text = (
+                    f"{self.term(a, scope, left)} {OPERATORS[e.head]} {self.term(b, scope, right)}"
+                )
                 return _enclosed(text, own, strength)
             case "frac":
                 if kind_of(e, scope) not in ("Rat", "Real"):
-                    raise Unreadable("a fraction cannot stand here; for the quotient that is rounded "
-                                     "down write ⌊a/b⌋")
+                    raise Unreadable(
+                        "a fraction cannot stand here; for the quotient that is rounded "
+                        "down write ⌊a/b⌋"
+                    )
                 a, b = e.args
                 text = f"{self.term(a, scope, 70)} / {self.term(b, scope, 71)}"
                 return _enclosed(text, 70, strength)
             case "floor":
                 a, b = e.args
-                return _enclosed(f"{self.term(a, scope, 70)} / {self.term(b, scope, 71)}", 70, strength)
+                return _enclosed(
+                    f"{self.term(a, scope, 70)} / {self.term(b, scope, 71)}", 70, strength
+                )
             case "neg":
                 return _enclosed(f"-{self.term(e.args[0], scope, 75)}", 75, strength)
             case "pow":
@@ -416,12 +440,16 @@ class Printer:
                         if _own(one, scope) == "Int":
                             raise Unreadable(f"{shown[0]} takes natural numbers")
                         shown.append(self.natural(one, scope, 101))
+                    elif one.head == "num":
+                        shown.append(one.name)
                     else:
-                        shown.append(self._as(one, scope, asked, 101))
+                        shown.append(self.number(one, scope, asked, 101))
                 return _enclosed(" ".join(shown), 100, strength)
             case "comp":
                 a, b = e.args
-                return _enclosed(f"{self.term(a, scope, 91)} ∘ {self.term(b, scope, 90)}", 90, strength)
+                return _enclosed(
+                    f"{self.term(a, scope, 91)} ∘ {self.term(b, scope, 90)}", 90, strength
+                )
             case "sum" | "prod":
                 return self._range(e, scope, strength)
             case "fact":
@@ -438,12 +466,12 @@ class Printer:
                     raise Unreadable("|…| is read for integers and lists")
                 return f"({self.term(e.args[0], scope)}).natAbs"
             case "gcd":
-                own = "Int" if kind_of(e, scope) == "Int" else "Nat"
-                a, b = (self._as(one, scope, own, 101) for one in e.args)
-                return _enclosed(f"{own}.gcd {a} {b}", 100, strength)
+                whose = "Int" if kind_of(e, scope) == "Int" else "Nat"
+                shown = [self.number(one, scope, whose, 101) for one in e.args]
+                return _enclosed(f"{whose}.gcd {' '.join(shown)}", 100, strength)
             case "max" | "min":
-                a, b = (self.term(one, scope, 101) for one in e.args)
-                return _enclosed(f"{e.head} {a} {b}", 100, strength)
+                shown = [self.term(one, scope, 101) for one in e.args]
+                return _enclosed(f"{e.head} {' '.join(shown)}", 100, strength)
         raise Unreadable("this is no term that can be read here")
 
     def _range(self, e: Expr, scope: Scope, strength: int) -> str:
@@ -528,7 +556,9 @@ def kind_in_words(kind: str, many: bool) -> str:
         return f"{what.lower()}{plural} of {kind_in_words(of, True)}"
     if " → " in kind:
         first, _, second = kind.partition(" → ")
-        return f"function{plural} from {kind_in_words(first, True)} to {kind_in_words(second, True)}"
+        return (
+            f"function{plural} from {kind_in_words(first, True)} to {kind_in_words(second, True)}"
+        )
     return f"element{plural} of {kind}"
 
 
@@ -611,8 +641,8 @@ def reading(e: Expr, scope: Scope) -> str:
             case "dvd":
                 return f"{term(e.args[0], scope)} divides {term(e.args[1], scope)}"
             case "cong":
-                a, b, m = (term(one, scope) for one in e.args)
-                return f"{a} and {b} leave the same remainder when divided by {m}"
+                shown = [term(one, scope) for one in e.args]
+                return f"{shown[0]} and {shown[1]} leave the same remainder modulo {shown[2]}"
             case "in":
                 return f"{term(e.args[0], scope)} is in {_set(e.args[1])}"
             case "true" | "false":

@@ -28,10 +28,9 @@ GREEK = {
     name: unicodedata.lookup(f"GREEK SMALL LETTER {name.upper()}")
     for name in ("alpha", "beta", "gamma", "delta", "epsilon", "mu", "nu", "sigma", "tau", "phi")
 }
-NOTHING = frozenset(
-    "left right big Big bigl bigr Bigl Bigr displaystyle textstyle limits quad qquad , ; ! : qed "
-    "blacksquare square Box hfill noindent medskip smallskip bigskip newline nonumber label".split()
-)
+_SILENT = """left right big Big bigl bigr Bigl Bigr displaystyle textstyle limits quad qquad , ; ! : qed
+blacksquare square Box hfill noindent medskip smallskip bigskip newline nonumber label"""
+NOTHING = frozenset(_SILENT.split())
 """LaTeX commands that say nothing here."""
 
 UNICODE = {
@@ -97,7 +96,21 @@ def foreign(text: str) -> tuple[str, int, int] | None:
     if cjk:
         return "Chinese or Japanese", cjk.start(), cjk.end()
     words = [(m[0].lower(), m) for m in re.finditer(r"[^\W\d_]{2,}", re.sub(r"\\\w+", "", text))]
-    plain = {"of", "the", "for", "is", "are", "be", "and", "that", "we", "let", "then", "by", "with"}
+    plain = {
+        "of",
+        "the",
+        "for",
+        "is",
+        "are",
+        "be",
+        "and",
+        "that",
+        "we",
+        "let",
+        "then",
+        "by",
+        "with",
+    }
     english = sum(word in plain for word, _ in words)
     for language, listed in FOREIGN.items():
         known = set(listed.split())
@@ -124,6 +137,7 @@ class _Reader:
         self.first, self.last = first, last
         self.expanded = 0
         self.depth = 0
+        self.outermost = (0, 0)
         self.found: list[Token] = []
 
     def read(self) -> list[Token]:
@@ -134,9 +148,7 @@ class _Reader:
     def add(self, kind: str, text: str, first: int, last: int, math: bool) -> None:
         self.found.append(Token(kind, text, first, last, math))
 
-    def scan(
-        self, text: str, at: int, last: int, place: Callable[[int], int], math: bool
-    ) -> None:
+    def scan(self, text: str, at: int, last: int, place: Callable[[int], int], math: bool) -> None:
         """Reads a part of a text, which may be what a macro stands for: `place` says where that is."""
         while at < last:
             at = self.one(text, at, last, place, math)
@@ -182,8 +194,11 @@ class _Reader:
         if number:
             more = re.compile(r"\.\d+").match(text, number.end(), last)
             if more:
-                raise self.source.error("decimal fractions cannot be read: write 1/2 or \\frac12",
-                                        place(at), place(more.end() - 1) + 1)
+                raise self.source.error(
+                    "decimal fractions cannot be read: write 1/2 or \\frac12",
+                    place(at),
+                    place(more.end() - 1) + 1,
+                )
             kind = number[0].replace("{,}", "")
             self.add("number", kind, place(at), place(number.end() - 1) + 1, math)
             return number.end()
@@ -198,7 +213,9 @@ class _Reader:
             self.add("set", BLACKBOARD[c], place(at), place(at) + 1, True)
             return at + 1
         if word and math:
-            name = next((n for n in self.source.names if re.match(rf"{n}(?!{LETTER})", text[at:])), c)
+            name = next(
+                (n for n in self.source.names if re.match(rf"{n}(?!{LETTER})", text[at:])), c
+            )
             end = at + len(name)
         elif word:
             name, end = word[0], word.end()
@@ -217,12 +234,12 @@ class _Reader:
             self.add("word", name, here, there, False)
         return end
 
-    def symbol(
-        self, text: str, at: int, last: int, place: Callable[[int], int], math: bool
-    ) -> int:
+    def symbol(self, text: str, at: int, last: int, place: Callable[[int], int], math: bool) -> int:
         for long in ("::", "++", ":=", "<=", ">=", "!=", "=>", "->", "<-"):
             if text.startswith(long, at):
-                kind = {"<=": "≤", ">=": "≥", "!=": "≠", ":=": "=", "=>": "⇒", "->": "→"}.get(long, long)
+                kind = {"<=": "≤", ">=": "≥", "!=": "≠", ":=": "=", "=>": "⇒", "->": "→"}.get(
+                    long, long
+                )
                 self.add(kind, long, place(at), place(at) + 2, math)
                 return at + 2
         c = text[at]
@@ -235,8 +252,11 @@ class _Reader:
         """Reads a formula up to its end mark."""
         end = text.find(mark, at, last)
         if end < 0:
-            raise self.source.error(f"a formula begins here that never ends ({mark} is missing)",
-                                    place(begin), place(begin) + len(mark))
+            raise self.source.error(
+                f"a formula begins here that never ends ({mark} is missing)",
+                place(begin),
+                place(begin) + len(mark),
+            )
         self.scan(text, at, end, place, True)
         return end + len(mark)
 
@@ -349,7 +369,9 @@ class _Reader:
         while at < last and text[at].isspace():
             at += 1
         if at >= last:
-            raise self.source.error("an argument is missing at the end", place(last - 1), place(last - 1) + 1)
+            raise self.source.error(
+                "an argument is missing at the end", place(last - 1), place(last - 1) + 1
+            )
         if text[at] == "\\":
             found = re.compile(r"\\([A-Za-z]+|.)", re.DOTALL).match(text, at, last)
             stop = found.end() if found else at + 1
@@ -364,9 +386,7 @@ class _Reader:
                     return (at + 1, i), i + 1
         raise self.source.error("a brace is opened here and never closed", place(at), place(at) + 1)
 
-    def define(
-        self, text: str, at: int, end: int, last: int, place: Callable[[int], int]
-    ) -> int:
+    def define(self, text: str, at: int, end: int, last: int, place: Callable[[int], int]) -> int:
         name, stop = self.argument(text, end, last, place)
         count = re.compile(r"\s*\[(\d)\]").match(text, stop, last)
         numbered = re.compile(r"((?:#\d)+)").match(text, stop, last)
@@ -393,8 +413,10 @@ class _Reader:
         if len(body) > 10_000:
             raise self.source.error("this macro expands without end", here, there)
         self.depth += 1
+        if self.depth == 1:
+            self.outermost = here, there
         if self.depth > 50:
-            raise self.source.error("this macro expands to itself", here, there)
+            raise self.source.error("this macro expands to itself", *self.outermost)
         self.scan(body, 0, len(body), lambda _: here, math)
         self.depth -= 1
         return end
