@@ -17,7 +17,7 @@ from prover.editor.cli import lsp
 from prover.errors import NOT_PROVED, PROVED, WrongUse
 from prover.evaluate.cli import app as evaluate
 from prover.files import append_lines
-from prover.informal.cli import formalize, print_steps, proof_in_words
+from prover.informal.cli import formalize, print_steps, proof_in_words, prove_with_sketches
 from prover.inputs import read_finished, read_header, read_target
 from prover.serve.cli import app as engine
 from prover.serve.cli import serve
@@ -102,6 +102,7 @@ Examples:
   prover prove Basic.lean:my_lemma --timeout 60 --trace tree.json
   prover prove Basic.lean --model hf:ByteDance-Seed/BFS-Prover-V2-7B
   prover prove Basic.lean:my_lemma --informal proof.md
+  prover prove Basic.lean:my_lemma --informal proof.md --sketcher http://127.0.0.1:8000/v1#NAME
   echo "theorem t : 2 + 2 = 4" | prover prove - --json
 
 \b
@@ -144,6 +145,15 @@ def prove(
             help="A proof in words of the one theorem that is meant, which the proof follows: each "
             "step becomes a gap, and the search fills the gaps.",
             metavar="FILE",
+        ),
+    ] = None,
+    sketcher: Annotated[
+        str | None,
+        typer.Option(
+            help="A language model that writes sketches along the proof in words, which it drafts "
+            "where there is no --informal. --budget and --timeout are for all sketches together. "
+            "hf:NAME or a folder, vllm:NAME, or a server's http://HOST:PORT/v1#NAME.",
+            metavar="MODEL",
         ),
     ] = None,
     write: Annotated[
@@ -197,15 +207,17 @@ def prove(
     )
     chosen = Options(read_budget(budget, timeout), seed, paranoid=paranoid, discover=lemmas)
 
-    words = None
-    if informal is not None:
-        from prover.informal.formalise import Along
+    words, text = None, source.text
+    if informal is not None or sketcher is not None:
         from prover.lean.source import with_hole, with_options
 
-        text = source.text
         if source.is_statement:
             text = with_options(before, text) + with_hole(text)
-        words = Along.of(text, source.name, proof_in_words(informal))
+    said = "" if informal is None else proof_in_words(informal)
+    if informal is not None and sketcher is None:
+        from prover.informal.formalise import Along
+
+        words = Along.of(text, source.name, said)
 
     async def fill(prover: Prover | Remote) -> Filled:
         if words is not None:
@@ -239,6 +251,10 @@ def prove(
     async def work(prover: Prover | Remote) -> int:
         return show(await fill(prover))
 
+    async def sketched_work(prover: Prover) -> int:
+        assert sketcher is not None
+        return show(await prove_with_sketches(prover, sketcher, text, source.name, said))
+
     async def watched_work(prover: Prover) -> int:
         from prover.evaluate.canaries import canaries as searched
 
@@ -246,6 +262,10 @@ def prove(
             filled = await fill(prover)
         return show(filled)
 
+    if sketcher is not None:
+        if canaries:
+            raise WrongUse("--canaries are searched beside a search, not beside a --sketcher")
+        run(settings, source.folder, sketched_work, chosen)
     if resident and not canaries:
         run_resident(settings, source.folder, work, chosen)
     run(settings, source.folder, watched_work if canaries else work, chosen)
@@ -399,6 +419,8 @@ app.command(
 Examples:
   prover formalize problem.md                 the statement in Lean, and what it says
   prover formalize problem.md --prove         and a proof, along the proof in words
+  prover formalize problem.md --model http://127.0.0.1:8000/v1#NAME     statements to choose from
+  prover formalize problem.md --model http://127.0.0.1:8000/v1#NAME --accept 1
   echo "For all natural numbers n, 6 divides n(n+1)(2n+1)." | prover formalize - --json
 
 \b

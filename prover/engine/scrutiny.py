@@ -39,14 +39,20 @@ class Scrutiny:
 
 
 async def scrutinise(
-    engine: Engine, statement: str, header: str = "", options: Options | None = None
+    engine: Engine,
+    statement: str,
+    header: str = "",
+    options: Options | None = None,
+    *,
+    proved: bool = False,
 ) -> Scrutiny:
-    """Looks at a statement, a text that ends with its theorem; the options are for each search.
+    """Looks at a statement, a text that ends with its theorem; the options are for each search. Of
+    one that is `proved` it is not asked whether it is false.
 
     Raises:
         StatementError: the header or the statement does not elaborate, or is no theorem with a name.
     """
-    return await _Look(engine, statement, header, options or Options()).look()
+    return await _Look(engine, statement, header, options or Options()).look(proved)
 
 
 class _Look:
@@ -55,15 +61,18 @@ class _Look:
         self.statement, self.header = statement, with_options(header, statement)
         self.texts = Checker(engine)
 
-    async def look(self) -> Scrutiny:
+    async def look(self, proved: bool) -> Scrutiny:
         type_hash = await self.texts.type_hash(self.statement, header=self.header)
         text, _, negation = await self.texts.negated(self.statement, header=self.header)
-        disproof = await self.disproof()
+        disproof = None if proved else await self.disproof()
+        refuted = disproof.proof if disproof else None
+        if disproof is None and not proved:
+            refuted = await self.proof(text, negation)
         return Scrutiny(
             type_hash,
             trivial=await self.trivial(),
             contradiction=await self.contradiction(),
-            negation=disproof.proof if disproof else await self.proof(text, negation),
+            negation=refuted,
             counterexample=disproof.counterexample or None if disproof else None,
         )
 
@@ -103,8 +112,9 @@ class _Look:
             return None
         done = await self.engine.pool.elaborate(self.header, plain)
         goals = [hole.state.goals[0].target for hole in done.holes]
+        alone = not any(hole.state.goals[0].hypotheses for hole in done.holes)
         self.engine.pool.release([hole.state for hole in done.holes])
-        if done.errors or goals == ["False"]:
+        if done.errors or goals == ["False"] or alone:
             return None
         return await self.proof(self.header + start, declaration.name)
 

@@ -4,6 +4,7 @@ answers are the same (math-verify, in a process of its own: a text of a model ca
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,6 +65,9 @@ class Comparer:
     """Says whether two answers are the same. Give it back with `aclose`."""
 
     def __init__(self) -> None:
+        """Raises `ModuleNotFoundError` if math-verify is not installed."""
+        if importlib.util.find_spec("math_verify") is None:
+            raise ModuleNotFoundError("no module named math_verify", name="math_verify")
         packages = ("math_verify", "latex2sympy2_extended", "antlr4", "sympy")
         self._worker = Worker(_COMPARE, packages)
 

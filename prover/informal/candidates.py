@@ -25,7 +25,7 @@ from search.budget import Budget
 REPAIRS = 2
 """How often a statement that does not elaborate goes back to the model."""
 
-SMALL = Options(Budget(expansions=16, seconds=10.0), refute=False, discover=False)
+SMALL = Options(Budget(expansions=6, seconds=10.0), refute=False, discover=False)
 """What each question about a candidate may take."""
 
 BY_THE_OTHER = ("exact id", "intro h\nintros\napply h <;> assumption")
@@ -81,7 +81,7 @@ class Candidate:
         said = [f"written by {self.samples}, equivalent to what {self.agreeing} more wrote"]
         if self.seen.trivial is not None:
             said.append(f"trivial: `{self.seen.trivial}` proves it")
-        if self.instances:
+        if self.instances and not self.flags:
             said.append(f"not false at {self.instances} small instances")
         if self.compared:
             said.append(f"compared with the words: {self.compared}")
@@ -233,10 +233,6 @@ def as_proposition(statement: str) -> str | None:
 
 
 async def _looked_at(prover: Prover, header: str, one: Candidate) -> Candidate:
-    seen = await scrutinise(prover.engine, one.statement, header, prover.options)
-    one = replace(one, seen=seen)
-    if one.flags:
-        return one
     text = await prover.texts.open_statement(one.statement, with_options(header, one.statement))
     try:
         look = await prover.engine.pool.refute(
@@ -247,8 +243,11 @@ async def _looked_at(prover: Prover, header: str, one: Candidate) -> Candidate:
         )
     finally:
         prover.engine.pool.release([hole.state for hole in text.holes])
-    easy = one.seen.trivial is not None or (await prover.prove(one.statement, header=header)).proved
-    return replace(one, instances=max(0, look.points - look.undecided), easy=easy)
+    easy = False
+    if look.found is None:
+        easy = (await prover.prove(one.statement, header=header)).proved
+    seen = await scrutinise(prover.engine, one.statement, header, prover.options, proved=easy)
+    return replace(one, seen=seen, instances=max(0, look.points - look.undecided), easy=easy)
 
 
 async def _agreed(prover: Prover, header: str, found: Sequence[Candidate]) -> list[Candidate]:

@@ -24,7 +24,7 @@ from prover.terminal import (
 )
 
 if TYPE_CHECKING:
-    from prover.api import Prover
+    from prover.api import Filled, Prover
     from prover.informal.formalise import Formalised
 
 
@@ -42,6 +42,40 @@ def formalize(
             "--prove", help="Go on: prove it, along the proof in words if the text has one."
         ),
     ] = False,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="A language model that writes formal statements to choose from, where the grammar "
+            "would read the words: hf:NAME or a folder, vllm:NAME, or a server's "
+            "http://HOST:PORT/v1#NAME.",
+            metavar="MODEL",
+        ),
+    ] = None,
+    prompt_format: Annotated[
+        str | None,
+        typer.Option("--format", help="chat, or plain for a model that was not trained for it."),
+    ] = None,
+    samples: Annotated[int, typer.Option(help="How many statements the model writes.", min=1)] = 4,
+    answers: Annotated[
+        int,
+        typer.Option(
+            help="The problem asks for a value: the model answers it so many times, and the claim of "
+            "most is formalised.",
+            min=0,
+        ),
+    ] = 0,
+    accept: Annotated[
+        str | None,
+        typer.Option(
+            help="Go on and prove the candidate of this number, or the best one (best): say so only "
+            "of a statement that you have read.",
+            metavar="NUMBER|best",
+        ),
+    ] = None,
+    header: Annotated[
+        str,
+        typer.Option(help="What stands before the model's statements (imports, open): a text."),
+    ] = "",
     budget: Annotated[
         str, typer.Option(help="Per gap of the proof: expansions, as for prover prove.")
     ] = "600",
@@ -57,10 +91,48 @@ def formalize(
 ) -> None:
     """Turn a statement in words into Lean, say what it says, and look whether it can be meant so."""
     from prover.api import Options, Settings
+
+    folder = Path.cwd() if target == "-" else Path(target).resolve().parent
+    text = sys.stdin.read() if target == "-" else read_text(Path(target))
+    if model is None and (accept is not None or answers or header):
+        raise WrongUse("--accept, --answers and --header are for the statements of a --model")
+    if model is not None:
+        if prove:
+            raise WrongUse("--prove: of a model's statements, --accept NUMBER names one to prove")
+        settings = Settings(lean=lean, jobs=jobs, model=chosen_model("auto"))
+        options = Options(read_budget(budget, timeout))
+
+        async def choose(prover: Prover) -> int:
+            from prover.informal.modelled import formalize_and_prove, split_words, writing
+
+            words, proof = split_words(text)
+            async with writing(model, prompt_format) as writer:
+                done = await formalize_and_prove(
+                    prover,
+                    writer,
+                    words,
+                    proof,
+                    header=header,
+                    samples=samples,
+                    answers=answers,
+                    accept=accept,
+                    tell=Told(),
+                )
+            if as_json:
+                print_json(done.to_json())
+            else:
+                out.print(Text(done.shown()))
+                if done.filled is not None:
+                    out.print(Text("\n" + done.filled.text.rstrip() + "\n"))
+                    print_verdicts(done.filled.verdicts, False, verbose)
+            if done.filled is not None:
+                return PROVED if done.filled.proved else NOT_PROVED
+            return PROVED if not done.found.candidates[0].flags else NOT_PROVED
+
+        run(settings, folder, choose, options)
     from prover.informal.formalise import formalised, proved_along, sketched
     from prover.informal.language import read_statement
 
-    text = sys.stdin.read() if target == "-" else read_text(Path(target))
     statement = read_statement(text)  # what cannot be read is said before Lean starts
     sketch = sketched(text, statement) if prove else None
     settings = Settings(lean=lean, jobs=jobs, model=chosen_model("none"))
@@ -85,7 +157,6 @@ def formalize(
             print_json(answer)
         return PROVED if done else NOT_PROVED
 
-    folder = Path.cwd() if target == "-" else Path(target).resolve().parent
     run(settings, folder, work, options)
 
 
@@ -105,6 +176,35 @@ def show(one: Formalised) -> None:
         out.print(Text(what))
         if one.scrutiny.trivial is not None:
             out.print(Text(f"Note: it is trivial: {one.scrutiny.trivial} proves it"))
+
+
+class Told:
+    """Prints how work with a model goes, each thing once in a row."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def __call__(self, what: str) -> None:
+        if what != self._last:
+            self._last = what
+            err.print(Text(what))
+
+
+async def prove_with_sketches(
+    prover: Prover, model: str, text: str, name: str | None, words: str
+) -> Filled:
+    """Fills sketches that a model writes of a theorem of a text along words: its statement and its
+    proof, or the proof alone. Raises as `prover.informal.modelled.prove_along`."""
+    from prover.informal.modelled import prove_along, split_words, writing
+
+    statement, proof = split_words(words)
+    if not proof:
+        statement, proof = "", statement
+    async with writing(model) as writer:
+        attempt = await prove_along(prover, writer, text, name, statement, proof, tell=Told())
+    for number, one in enumerate(attempt.tried, 1):
+        err.print(Text(f"sketch {number}: {one.what}"))
+    return attempt.filled
 
 
 def print_steps(left: list[str]) -> None:

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 
 _OPEN = re.compile(r"^(?:theorem|lemma)\s+(\S+?)(?=[\s:({\[])", re.MULTILINE)
+_PROOF_HEAD = re.compile(
+    r"^[ \t]*(?:#+[ \t]*proof\b[^\n]*|\*{1,2}proof[.:]?\*{1,2}[.:]?|\\begin\{proof\}|proof[.:]|"
+    r"#*[ \t]*证明[：:]?)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HEADING = re.compile(r"\s*#+\s*(?:problem|theorem|statement|lemma|claim|题目)?\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,22 @@ async def prove_along(
     name is given and the text leaves not just one theorem open."""
     problem = Problem(as_lean_reads(text), name or _only(text), words, proof)
     return await prove_by_sketches(prover, writer, problem, plan, tell)
+
+
+def split_words(text: str) -> tuple[str, str]:
+    """The statement and the proof of a text in words: the proof is what stands after a heading that
+    says so, in any way of Markdown, LaTeX or plain text, in English or Chinese."""
+    mark = _PROOF_HEAD.search(text)
+    if mark is None:
+        return _plain(text), ""
+    return _plain(text[: mark.start()]), _plain(text[mark.end() :])
+
+
+def _plain(text: str) -> str:
+    """Words without headings and environments around them."""
+    text = re.sub(r"\\(?:begin|end)\{(?:proof|theorem|lemma|proposition|claim)\*?\}", "", text)
+    lines = text.split("\n")
+    return "\n".join(line for line in lines if not _HEADING.fullmatch(line)).strip()
 
 
 def whole_text(statement: str, header: str) -> str:

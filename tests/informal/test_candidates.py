@@ -67,8 +67,11 @@ def test_what_is_wrong_with_a_statement_is_told_and_ranks_it_last(
 
 
 def test_if_all_are_wrong_none_is_the_best(lab: Lab, model: ScriptedModel) -> None:
-    scripted(model, FALSE)
-    done = formalized(lab, model, samples=1)
+    words = "Every number is below 5."
+    model.when("begin with the word SAME", say="DIFFERENT: something is missing.")
+    model.when(words, say=lean("theorem below (n : Nat) : n < 5 := by sorry"))
+    model.when("Say in one or two sentences", say="It says something else.")
+    done = formalized(lab, model, words, samples=1)
     assert done.candidates[0].same is False
     with pytest.raises(WrongUse, match="every candidate is vacuous or false"):
         done.accept("best")
@@ -87,10 +90,10 @@ def test_statements_that_prove_each_other_agree(lab: Lab, model: ScriptedModel) 
 
 
 def test_what_does_not_elaborate_goes_back(lab: Lab, model: ScriptedModel) -> None:
-    model.when("Lean does not accept this", say=lean(GOOD))
+    model.when("Lean does not accept this", say=lean("theorem two : 1 + 1 = 2 := by sorry"))
     scripted(model, BROKEN)
     done = formalized(lab, model, samples=1)
-    assert done.candidates[0].name == "square" and not done.refused
+    assert done.candidates[0].name == "two" and not done.refused
     assert "Even" in model.asked[1] and "error" in model.asked[1]
 
 

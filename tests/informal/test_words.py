@@ -43,7 +43,9 @@ def test_a_false_step_is_told_with_its_counterexample(lab: Lab) -> None:
 
 
 def test_a_gap_that_is_too_big_is_told_by_its_step(lab: Lab) -> None:
-    statement = read_statement("Let f be a function from ℕ to ℕ such that f is injective. Then 0 = 0.")
+    statement = read_statement(
+        "Let f be a function from ℕ to ℕ such that f is injective. Then 0 = 0."
+    )
     words = "Clearly 1 = 1. We have f(n) > 0 or f(m) ≥ n for all n and m. Thus 0 = 0."
     sketch = read_proof(words, statement)
     filled, left = lab.wait(proved_along(lab.beside(DOUBTING), sketch, statement))
