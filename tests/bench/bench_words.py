@@ -71,7 +71,11 @@ def count(rows: list[dict[str, Any]], examples: int) -> None:
         except NotUnderstood as error:
             why["proof"][_reason(error)] += 1
     print(f"| of {len(rows)} core-Lean rows | |\n| --- | --- |")
-    for what in ("formal statements understood", "informal statements read", "informal proofs read"):
+    for what in (
+        "formal statements understood",
+        "informal statements read",
+        "informal proofs read",
+    ):
         print(f"| {what} | {counts[what]} |")
     print(f"| sentences of the proofs that the grammar takes | {good} of {total} |")
     for kind, reasons in why.items():
