@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from prover.api import Filled, Options, Prover, Settings, StatementError
     from prover.errors import ProverError
+    from prover.informal.formalise import Formalised, formalize
     from prover.notebook import Result, check, goals, prove, refute
     from prover.verify.verdict import Outcome, Verdict
 
 __all__ = [
     "Filled",
+    "Formalised",
     "Options",
     "Outcome",
     "Prover",
@@ -22,6 +24,7 @@ __all__ = [
     "StatementError",
     "Verdict",
     "check",
+    "formalize",
     "goals",
     "prove",
     "refute",
@@ -31,6 +34,7 @@ __all__ = [
 ELSEWHERE = {
     "ProverError": "prover.errors",
     **dict.fromkeys(("Result", "check", "goals", "prove", "refute"), "prover.notebook"),
+    **dict.fromkeys(("Formalised", "formalize"), "prover.informal.formalise"),
 }
 """What is not in `prover.api`."""
 

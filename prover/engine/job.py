@@ -27,6 +27,7 @@ from prover.engine.filling import (
     left_open,
     not_searched,
     open_beside,
+    searched,
     total,
     why_not,
 )
@@ -145,11 +146,11 @@ class Job:
         return await self._fill(header, text, text.declarations, shown=shown, informal=informal)
 
     async def prove_text(
-        self, text: str, *, name: str | None = None, at: int | None = None
+        self, text: str, *, name: str | Sequence[str] | None = None, at: int | None = None
     ) -> Filled:
-        """Fills the holes of a file's text: all of them, those of one declaration, or the one `at` a
-        byte offset, while the others stay as they are and errors in other declarations do not
-        matter. A named declaration without holes is proved anew.
+        """Fills the holes of a file's text: all of them, those of one declaration or of several, or
+        the one `at` a byte offset, while the others stay as they are and errors after them do not
+        matter. One named declaration without holes is proved anew.
 
         Raises:
             StatementError: the text does not elaborate, or holds nothing to prove.
@@ -163,6 +164,8 @@ class Job:
             if not wanted:
                 why = "there is no `sorry` at this place"
                 raise StatementError("\n".join([why, *map(str, done.errors)]))
+        elif name is not None and not isinstance(name, str):
+            wanted = [self.texts.named(done, one) for one in name]
         elif name is not None:
             wanted = [declaration := self.texts.named(done, name)]
             if not targets.targets(done, wanted):
@@ -226,7 +229,7 @@ class Job:
                 found, own = await self._discover(header, target, found, taken)
                 lemmas[target.name] = own
         results = [result for _, result in found]
-        searched = time.monotonic()
+        end = time.monotonic()
         verdicts, final = await self._conclude(header, text, wanted, found, lemmas)
         verdicts = [disproved(v, false[v.name]) if v.name in false else v for v in verdicts]
         concluded = time.monotonic()
@@ -236,14 +239,19 @@ class Job:
         spent = total([result.spent for result in results])
         seconds = {
             "elaborate": elaborated - begin,
-            "search": max(0.0, searched - elaborated - spent.generating - spent.verifying),
+            "search": max(0.0, end - elaborated - spent.generating - spent.verifying),
             "generate": spent.generating,
-            "verify": spent.verifying + concluded - searched,
+            "verify": spent.verifying + concluded - end,
         }
         failures = sum((result.failures for result in results), Counter[str]())
         graphs = tuple(result.graph for result in results)
         searched_for = tuple(part.target.name for part, _ in found)
-        return Filled(tuple(verdicts), final, graphs, seconds, failures, searched_for)
+        counterexamples = {name: one.counterexample for name, one in false.items()}
+        holes = tuple(
+            searched(part, one, counterexamples.get(part.target.name) if part.whole else None)
+            for part, one in found
+        )
+        return Filled(tuple(verdicts), final, graphs, seconds, failures, searched_for, holes)
 
     def _expect_no_errors(
         self, text: Elaborated, wanted: Sequence[Target], whole: bool, at: int | None
@@ -441,7 +449,7 @@ class Job:
 
         def report(search: BestFirst) -> None:
             if self._on_progress is not None:
-                self._on_progress(self._progress(part.target.name, search))
+                self._on_progress(self._progress(part, search))
             if doubt is not None and search.spent.expansions >= STUDY_AFTER:
                 doubt.study()
 
@@ -514,11 +522,11 @@ class Job:
         finally:
             self._searches.discard(task)
 
-    def _progress(self, name: str, search: BestFirst) -> Progress:
+    def _progress(self, part: Part, search: BestFirst) -> Progress:
         metrics = self._engine.scheduler.metrics()
         graph, best = search.graph, search.result().open_goals
         return Progress(
-            name=name,
+            name=part.target.name,
             spent=search.spent,
             open_goals=len(best),
             solved=sum(goal.status is Status.PROVED for goal in search.graph.goals),
@@ -526,6 +534,7 @@ class Job:
             best_goal=best[0].state.pp if best else "",
             lean_idle=metrics.slots_idle,
             generator_idle=metrics.generator_idle,
+            line=part.line,
         )
 
     async def _conclude(

@@ -94,12 +94,15 @@ async def prove(call: Call, asked: schema.Prove) -> Json:
                 )
             else:
                 assert asked.text is not None
-                filled = await job.prove_text(asked.text, name=asked.name, at=asked.at)
+                filled = await job.prove_text(
+                    asked.text, name=asked.names or asked.name, at=asked.at
+                )
     return {
         "verdicts": [verdict.to_json() for verdict in filled.verdicts],
         "text": filled.text,
         "seconds": filled.seconds,
         "failures": dict(filled.failures),
+        "holes": [asdict(hole) for hole in filled.holes],
         "graphs": filled.trees if asked.graphs else None,
     }
 

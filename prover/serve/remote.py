@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from prover.engine.options import Filled, Options, Progress, Settings
+from prover.engine.options import Filled, Options, Progress, Searched, Settings
 from prover.generate.shipped import SHIPPED
 from prover.interrupt import Interrupted
 from prover.serve import client, process
@@ -88,9 +88,10 @@ class Remote:
         """As `Job.fill_statement`."""
         return await self._prove(statement=statement, header=header)
 
-    async def prove_text(self, text: str, *, name: str | None = None) -> Received:
+    async def prove_text(self, text: str, *, name: str | Sequence[str] | None = None) -> Received:
         """As `Job.prove_text`."""
-        return await self._prove(text=text, name=name)
+        several = None if name is None or isinstance(name, str) else list(name)
+        return await self._prove(text=text, name=None if several else name, names=several)
 
     async def check_text(
         self, text: str, *, name: str | None = None, statements: str | None = None
@@ -130,6 +131,7 @@ class Remote:
             graphs=(),
             seconds=answer["seconds"],
             failures=Counter(answer["failures"]),
+            holes=tuple(map(_searched, answer["holes"])),
             received=tuple(answer["graphs"]),
         )
 
@@ -193,6 +195,10 @@ def can_say(settings: Settings, options: Options) -> bool:
         discover=options.discover,
     )
     return settings == fresh and options == known
+
+
+def _searched(row: Mapping[str, Any]) -> Searched:
+    return Searched(**{**row, "failed": tuple(row["failed"]), "left": tuple(row["left"])})
 
 
 def _model(name: str) -> str:

@@ -87,9 +87,9 @@ class SearchOptions:
 
 @dataclass(frozen=True, slots=True)
 class Prove:
-    """Fills the holes of a `text`, of its declaration `name`, or the one hole `at` a byte offset; or
-    proves a `statement`. `job` is a name by which `cancel` ends its searches early: what they have is
-    then the answer."""
+    """Fills the holes of a `text`, of its declaration `name` or its declarations `names`, or the one
+    hole `at` a byte offset; or proves a `statement`. `job` is a name by which `cancel` ends its
+    searches early: what they have is then the answer."""
 
     where: Where
     text: str | None = None
@@ -97,6 +97,7 @@ class Prove:
     header: str = ""
     informal: str = ""
     name: str | None = None
+    names: tuple[str, ...] | None = None
     at: int | None = None
     options: SearchOptions = field(default_factory=SearchOptions)
     graphs: bool = False
