@@ -96,8 +96,9 @@ class Terminal:
                 data = self.child.read_nonblocking(65536, timeout=min(left, 0.05))
             except (pexpect.TIMEOUT, pexpect.EOF):
                 continue
-            # pyte takes these for colours
-            self.stream.feed(re.sub(rb"\x1b\[[>?][\d;]*m", b"", data))
+            # pyte takes these for colours, and does not know the screen that an editor has of its own
+            data = re.sub(rb"\x1b\[[>?][\d;]*m", b"", data)
+            self.stream.feed(data.replace(b"\x1b[?1049l", b"\x1b[H\x1b[2J"))
             rows = tuple(self._row(number) for number in range(ROWS))
             if not self.seen or self.seen[-1][1] != rows:
                 self.seen.append((time.monotonic(), rows))
