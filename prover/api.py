@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -123,7 +123,7 @@ class Prover:
         self,
         text: str,
         *,
-        name: str | None = None,
+        name: str | Sequence[str] | None = None,
         at: int | None = None,
         options: Options | None = None,
     ) -> Filled:

@@ -17,6 +17,7 @@ from prover.editor.cli import lsp
 from prover.errors import NOT_PROVED, PROVED, WrongUse
 from prover.evaluate.cli import app as evaluate
 from prover.files import append_lines
+from prover.informal.cli import formalize, print_steps, proof_in_words, prove_with_sketches
 from prover.inputs import read_finished, read_header, read_target
 from prover.serve.cli import app as engine
 from prover.serve.cli import serve
@@ -100,6 +101,8 @@ Examples:
   prover prove Basic.lean --write           fill every sorry of the file
   prover prove Basic.lean:my_lemma --timeout 60 --trace tree.html
   prover prove Basic.lean --model hf:ByteDance-Seed/BFS-Prover-V2-7B
+  prover prove Basic.lean:my_lemma --informal proof.md
+  prover prove Basic.lean:my_lemma --informal proof.md --sketcher http://127.0.0.1:8000/v1#NAME
   echo "theorem t : 2 + 2 = 4" | prover prove - --json
 
 \b
@@ -136,6 +139,23 @@ def prove(
     ] = 300.0,
     jobs: JobsOption = None,
     seed: SeedOption = 0,
+    informal: Annotated[
+        Path | None,
+        typer.Option(
+            help="A proof in words of the one theorem that is meant, which the proof follows: each "
+            "step becomes a gap, and the search fills the gaps.",
+            metavar="FILE",
+        ),
+    ] = None,
+    sketcher: Annotated[
+        str | None,
+        typer.Option(
+            help="A language model that writes sketches along the proof in words, which it drafts "
+            "where there is no --informal. --budget and --timeout are for all sketches together. "
+            "hf:NAME or a folder, vllm:NAME, or a server's http://HOST:PORT/v1#NAME.",
+            metavar="MODEL",
+        ),
+    ] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Put the proofs into the file, in place.")
     ] = False,
@@ -192,7 +212,23 @@ def prove(
     )
     chosen = Options(read_budget(budget, timeout), seed, paranoid=paranoid, discover=lemmas)
 
+    words, text = None, source.text
+    if informal is not None or sketcher is not None:
+        from prover.lean.source import with_hole, with_options
+
+        if source.is_statement:
+            text = with_options(before, text) + with_hole(text)
+    said = "" if informal is None else proof_in_words(informal)
+    if informal is not None and sketcher is None:
+        from prover.informal.formalise import Along
+
+        words = Along.of(text, source.name, said)
+
     async def fill(prover: Prover | Remote) -> Filled:
+        if words is not None:
+            filled = await words.prove(prover)
+            print_steps(words.left)
+            return filled
         if source.is_statement:
             return await prover.fill_statement(source.text, header=before)
         return await prover.prove_text(source.text, name=source.name)
@@ -220,6 +256,10 @@ def prove(
     async def work(prover: Prover | Remote) -> int:
         return show(await fill(prover))
 
+    async def sketched_work(prover: Prover) -> int:
+        assert sketcher is not None
+        return show(await prove_with_sketches(prover, sketcher, text, source.name, said))
+
     async def watched_work(prover: Prover) -> int:
         from prover.evaluate.canaries import canaries as searched
 
@@ -227,6 +267,10 @@ def prove(
             filled = await fill(prover)
         return show(filled)
 
+    if sketcher is not None:
+        if canaries:
+            raise WrongUse("--canaries are searched beside a search, not beside a --sketcher")
+        run(settings, source.folder, sketched_work, chosen)
     if resident and not canaries:
         run_resident(settings, source.folder, work, chosen)
     run(settings, source.folder, watched_work if canaries else work, chosen)
@@ -375,6 +419,19 @@ def audit(
     run(settings, file.resolve().parent, work, options)
 
 
+app.command(
+    epilog="""\b
+Examples:
+  prover formalize problem.md                 the statement in Lean, and what it says
+  prover formalize problem.md --prove         and a proof, along the proof in words
+  prover formalize problem.md --model http://127.0.0.1:8000/v1#NAME     statements to choose from
+  prover formalize problem.md --model http://127.0.0.1:8000/v1#NAME --accept 1
+  echo "For all natural numbers n, 6 divides n(n+1)(2n+1)." | prover formalize - --json
+
+\b
+Exit code: 0 if nothing is wrong with the statement (with --prove: proved), 1 if it is false or
+contradictory, or not proved, 2 if the words cannot be read."""
+)(formalize)
 app.add_typer(data)
 app.add_typer(evaluate)
 app.add_typer(train)

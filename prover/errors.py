@@ -6,6 +6,7 @@ ends with the exit code; `PROVER_DEBUG=1` shows where the error is from as well.
     │   ├── Contaminated        2  training data hold a problem of a benchmark
     │   ├── ExamplesError       2  examples for a prompt cannot be read, or have no place in it
     │   ├── NoDeclaration       2  a text has no declaration of the name that was given
+    │   ├── NoSketch            2  an answer of a model holds no sketch of the theorem
     │   ├── NotText             2  a text is no Unicode
     │   └── UnknownFormat       2  a prompt format, or that of a model, is not known
     ├── Superseded              2  a newer text took the place of one that was being elaborated
@@ -17,6 +18,12 @@ ends with the exit code; `PROVER_DEBUG=1` shows where the error is from as well.
     │   ├── GymDied             2  the process that runs tactics ended
     │   └── JudgeFailed         2  the process that judges ended
     ├── ModelError              2  a model cannot be used, or failed while it was
+    ├── NotUnderstood           2  words that the controlled language cannot read
+    ├── NotRead                 2  a proof of a benchmark in such words
+    ├── StatementChanged        2  a sketch is not about the statement that was given
+    ├── PythonUnavailable       2  programs of a model cannot be kept apart on this machine
+    ├── NothingSketched         1  no sketch of a model could be used
+    ├── NothingFormalized       1  no formal statement of a model elaborates
     ├── BenchmarkError          2  a benchmark cannot be had or read
     ├── CorpusError             2  a corpus cannot be had or read
     ├── TrainingError           2  a training cannot go on
@@ -47,6 +54,7 @@ EXTRAS = {
     **dict.fromkeys(("h11", "httpx", "httpx_sse", "starlette", "uvicorn"), "serve"),
     **dict.fromkeys(("mcp", "mcp_types", "pydantic"), "mcp"),
     "pygls": "editor",
+    **dict.fromkeys(("lark", "math_verify"), "informal"),
 }
 """The extra that brings a package; of others it is `train`."""
 

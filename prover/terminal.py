@@ -369,15 +369,17 @@ def shorten(
     return f"{first}\n… {left:,} characters left out{where} …\n{last}"
 
 
-def print_verdicts(verdicts: Sequence[Verdict], statement: bool, verbose: bool) -> None:
+def print_verdicts(
+    verdicts: Sequence[Verdict], statement: bool, verbose: bool, to: Terminal = out
+) -> None:
     for verdict in verdicts:
-        _print_verdict(verdict, statement, verbose)
+        _print_verdict(verdict, statement, verbose, to)
     proved = [verdict for verdict in verdicts if verdict.proved]
     if proved and (bugs := proved[0].lean.known_kernel_bugs):
         if verbose:
             for bug in bugs:
-                out.print(Text(f"  known kernel bug: {bug}", style="dim"))
-        out.print(
+                to.print(Text(f"  known kernel bug: {bug}", style="dim"))
+        to.print(
             Text(
                 f"Note: the kernel of Lean {proved[0].lean.version} has {len(bugs)} known soundness "
                 f"bugs, the last of them fixed in {proved[0].lean.sound_since}. For more certainty "
@@ -387,36 +389,36 @@ def print_verdicts(verdicts: Sequence[Verdict], statement: bool, verbose: bool) 
         )
 
 
-def _print_verdict(verdict: Verdict, statement: bool, verbose: bool) -> None:
+def _print_verdict(verdict: Verdict, statement: bool, verbose: bool, to: Terminal) -> None:
     if verdict.proved:
         if statement and verdict.text is not None:
-            out.print(Text(verdict.text.rstrip() + "\n"))
+            to.print(Text(verdict.text.rstrip() + "\n"))
         elif verbose and verdict.proof is not None:
-            out.print(Text(verdict.proof))
+            to.print(Text(verdict.proof))
         axioms = ", ".join(verdict.axioms) or "none visible"
         line = f" {verdict.name} · Lean {verdict.lean.version} · axioms: {axioms}"
-        out.print(Text("proved", style="green") + Text(line + _spent(verdict)))
+        to.print(Text("proved", style="green") + Text(line + _spent(verdict)))
         if verdict.reason:
-            out.print(Text(f"  {verdict.reason}"))
+            to.print(Text(f"  {verdict.reason}"))
         for lemma in verdict.lemmas:
-            out.print(Text(f"  with a lemma found on the way: {lemma}"))
+            to.print(Text(f"  with a lemma found on the way: {lemma}"))
     else:
         line = f" {verdict.name}: {shorten(verdict.reason)}"
-        out.print(Text(verdict.outcome, style="red") + Text(line + _spent(verdict)))
+        to.print(Text(verdict.outcome, style="red") + Text(line + _spent(verdict)))
         if verdict.disproof is not None:
-            out.print(Text("    " + verdict.disproof.replace("\n", "\n    "), style="cyan"))
+            to.print(Text("    " + verdict.disproof.replace("\n", "\n    "), style="cyan"))
         for goal in verdict.open_goals[:3]:
-            out.print(Text("  best goals left:" if goal is verdict.open_goals[0] else ""))
-            out.print(Text("    " + shorten(goal).replace("\n", "\n    "), style="cyan"))
+            to.print(Text("  best goals left:" if goal is verdict.open_goals[0] else ""))
+            to.print(Text("    " + shorten(goal).replace("\n", "\n    "), style="cyan"))
     if verbose:
         for layer in verdict.layers:
             mark = "passed" if layer.passed else "failed"
-            out.print(Text(f"  {layer.name}: {mark} ({layer.detail})", style="dim"))
+            to.print(Text(f"  {layer.name}: {mark} ({layer.detail})", style="dim"))
     elif verdict.proved or verdict.disproof is not None:
         names = ", ".join(layer.name for layer in verdict.layers)
-        out.print(Text(f"  passed: {names}", style="dim"))
+        to.print(Text(f"  passed: {names}", style="dim"))
     for why in verdict.could_not_run:
-        out.print(Text(f"  did not run: {why}", style="dim"))
+        to.print(Text(f"  did not run: {why}", style="dim"))
 
 
 def _spent(verdict: Verdict) -> str:

@@ -55,7 +55,7 @@ def drawn() -> Iterator[tuple[str, str, int]]:
 def test_the_tree_is_as_it_is_drawn(classes: set[type[BaseException]]) -> None:
     assert set(drawn()) == set(below(ProverError))
     others = {one.__name__ for one in classes if not issubclass(one, ProverError)}
-    assert others == {"ContentModified", "Interrupted", "NotJson", "Unanswered"}
+    assert others == {"ContentModified", "Interrupted", "NotJson", "Unanswered", "Unreadable"}
 
 
 def test_every_exit_code_is_documented(classes: set[type[BaseException]]) -> None:

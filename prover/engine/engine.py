@@ -159,7 +159,7 @@ class Engine:
             await model.aclose()
 
     def interrupt(self) -> bool:
-        """Cancels all jobs, those to come too. Says whether any was searching."""
+        """Cancels all jobs, those to come too. Says whether any has begun to search."""
         self.interrupted = True
         return bool([job for job in self.jobs if job.cancel()])
 

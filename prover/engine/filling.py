@@ -6,13 +6,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from prover.engine.options import Searched
 from prover.engine.targets import Target
 from prover.lean.source import cut, fill_all
 from prover.lean.states import Declaration, Elaborated, Hole, Name
+from prover.lean.syntax import split_at_comments
 from search.best_first import BestFirst, SearchResult
 from search.budget import Spent
 from search.graph import Graph
 from search.interfaces import State
+
+MOST_FAILED, MOST_LEFT = 12, 3
+"""How many failed tactics and open goals are told of a hole."""
 
 MOST_THEOREMS = 200
 """How many of the theorems before a hole are looked at, the nearest."""
@@ -49,6 +54,11 @@ class Part:
         before = [*self.text.head, *self.text.commands[: self.target.declaration.command]]
         return [name for command in before for name in command.theorems][-MOST_THEOREMS:]
 
+    @property
+    def line(self) -> int:
+        """The line of its first hole."""
+        return self.text.text.encode()[: self.holes[0].first].count(b"\n") + 1
+
     def is_at(self, at: int) -> bool:
         """Whether it fills a hole at a byte offset of the text."""
         return any(hole.first <= at < hole.last for hole in self.holes)
@@ -64,7 +74,7 @@ class Part:
         if piece is None or piece.body is None:
             return False
         before = self.text.text.encode()[piece.body : hole.first].decode()
-        return before.split() in ([":="], [":=", "by"])
+        return "".join(split_at_comments(before)).split() in ([":="], [":=", "by"])
 
     @property
     def body(self) -> Hole:
@@ -189,6 +199,23 @@ def total(parts: Sequence[Spent]) -> Spent:
 def best_goals(result: SearchResult) -> list[str]:
     """Prints of the goals best worth looking at; of the first one if none is open any more."""
     return [goal.state.pp for goal in result.open_goals] or [result.graph.root.state.pp]
+
+
+def searched(part: Part, found: Found, false: str | None) -> Searched:
+    """What became of a part; `false` says where its goal is false if a disproof has ended it."""
+    name, line, goal = part.target.name, part.line, part.state.pp
+    if found.result.proof is not None:
+        return Searched(name, line, goal, proved=True)
+    return Searched(
+        name,
+        line,
+        goal,
+        False,
+        why_not(found),
+        found.false or false,
+        tuple(found.graph.root.failed)[:MOST_FAILED],
+        tuple(best_goals(found.result)[:MOST_LEFT]),
+    )
 
 
 def why_not(found: Found) -> str:

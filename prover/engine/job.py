@@ -27,6 +27,7 @@ from prover.engine.filling import (
     left_open,
     not_searched,
     open_beside,
+    searched,
     total,
     why_not,
 )
@@ -44,6 +45,7 @@ from prover.verify.verdict import Outcome, Verdict
 from search.best_first import BestFirst, SearchResult
 from search.budget import Budget
 from search.context import NOTHING
+from search.graph import Status
 from search.interfaces import Progress as Step
 from search.interfaces import TacticGenerator
 from search.scheduler import SearchFailed
@@ -85,6 +87,7 @@ class Job:
         self._on_progress = on_progress
         self._searches: set[asyncio.Task[Any]] = set()
         self._over = False
+        self._begun = False
 
     def __enter__(self) -> Self:
         self._over = self._over or self._engine.interrupted
@@ -115,11 +118,11 @@ class Job:
 
     def cancel(self) -> bool:
         """Ends the searches of this job: what they have so far comes back as verdicts. Says whether
-        any ran."""
+        any has begun."""
         self._over = True
         for task in self._searches:
             task.cancel()
-        return bool(self._searches)
+        return self._begun
 
     async def fill_statement(
         self,
@@ -143,11 +146,11 @@ class Job:
         return await self._fill(header, text, text.declarations, shown=shown, informal=informal)
 
     async def prove_text(
-        self, text: str, *, name: str | None = None, at: int | None = None
+        self, text: str, *, name: str | Sequence[str] | None = None, at: int | None = None
     ) -> Filled:
-        """Fills the holes of a file's text: all of them, those of one declaration, or the one `at` a
-        byte offset, while the others stay as they are and errors in other declarations do not
-        matter. A named declaration without holes is proved anew.
+        """Fills the holes of a file's text: all of them, those of one declaration or of several, or
+        the one `at` a byte offset, while the others stay as they are and errors after them do not
+        matter. One named declaration without holes is proved anew.
 
         Raises:
             StatementError: the text does not elaborate, or holds nothing to prove.
@@ -161,6 +164,8 @@ class Job:
             if not wanted:
                 why = "there is no `sorry` at this place"
                 raise StatementError("\n".join([why, *map(str, done.errors)]))
+        elif name is not None and not isinstance(name, str):
+            wanted = [self.texts.named(done, one) for one in name]
         elif name is not None:
             wanted = [declaration := self.texts.named(done, name)]
             if not targets.targets(done, wanted):
@@ -224,7 +229,7 @@ class Job:
                 found, own = await self._discover(header, target, found, taken)
                 lemmas[target.name] = own
         results = [result for _, result in found]
-        searched = time.monotonic()
+        end = time.monotonic()
         verdicts, final = await self._conclude(header, text, wanted, found, lemmas)
         verdicts = [disproved(v, false[v.name]) if v.name in false else v for v in verdicts]
         concluded = time.monotonic()
@@ -234,14 +239,19 @@ class Job:
         spent = total([result.spent for result in results])
         seconds = {
             "elaborate": elaborated - begin,
-            "search": max(0.0, searched - elaborated - spent.generating - spent.verifying),
+            "search": max(0.0, end - elaborated - spent.generating - spent.verifying),
             "generate": spent.generating,
-            "verify": spent.verifying + concluded - searched,
+            "verify": spent.verifying + concluded - end,
         }
         failures = sum((result.failures for result in results), Counter[str]())
         graphs = tuple(result.graph for result in results)
         searched_for = tuple(part.target.name for part, _ in found)
-        return Filled(tuple(verdicts), final, graphs, seconds, failures, searched_for)
+        counterexamples = {name: one.counterexample for name, one in false.items()}
+        holes = tuple(
+            searched(part, one, counterexamples.get(part.target.name) if part.whole else None)
+            for part, one in found
+        )
+        return Filled(tuple(verdicts), final, graphs, seconds, failures, searched_for, holes)
 
     def _expect_no_errors(
         self, text: Elaborated, wanted: Sequence[Target], whole: bool, at: int | None
@@ -439,7 +449,7 @@ class Job:
 
         def report(search: BestFirst) -> None:
             if self._on_progress is not None:
-                self._on_progress(self._progress(part.target.name, search))
+                self._on_progress(self._progress(part, search))
             if doubt is not None and search.spent.expansions >= STUDY_AFTER:
                 doubt.study()
 
@@ -500,6 +510,7 @@ class Job:
 
     async def _cancellable(self, task: asyncio.Task[T]) -> T | None:
         """What a task gives; None if the job is cancelled, or a disproof has ended it."""
+        self._begun = True
         self._searches.add(task)
         try:
             return await task
@@ -511,16 +522,19 @@ class Job:
         finally:
             self._searches.discard(task)
 
-    def _progress(self, name: str, search: BestFirst) -> Progress:
+    def _progress(self, part: Part, search: BestFirst) -> Progress:
         metrics = self._engine.scheduler.metrics()
-        best = search.result().open_goals
+        graph, best = search.graph, search.result().open_goals
         return Progress(
-            name=name,
+            name=part.target.name,
             spent=search.spent,
             open_goals=len(best),
+            solved=sum(goal.status is Status.PROVED for goal in search.graph.goals),
+            best=graph.priority(best[0].logprob, best[0].depth) if best else None,
             best_goal=best[0].state.pp if best else "",
             lean_idle=metrics.slots_idle,
             generator_idle=metrics.generator_idle,
+            line=part.line,
         )
 
     async def _conclude(

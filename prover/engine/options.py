@@ -57,21 +57,42 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a search stands. The idle shares are between 0 and 1."""
+    """Where a search stands. `solved` counts the goals that are proved; `best` is the priority of the
+    best open goal, a log-probability, None where none is open. The idle shares are between 0 and 1,
+    `line` is that of the hole in the text that was given."""
 
     name: str
     spent: Spent
     open_goals: int
+    solved: int
+    best: float | None
     best_goal: str
     lean_idle: float
     generator_idle: float
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What became of a hole of the declaration `name`: its line in the text that was given, its goal
+    as a print, and, where it stays open, why, the tactics that failed on it first, the best goals
+    that are left, and where it is false (`counterexample`)."""
+
+    name: str
+    line: int
+    goal: str
+    proved: bool
+    reason: str = ""
+    counterexample: str | None = None
+    failed: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
     """A text whose holes were searched: one verdict for each declaration with holes, the text with
-    the proofs that were found, and the graphs of the searches; `searched` names the declaration of
-    each graph.
+    the proofs that were found, the graphs of the searches, and what became of each hole; `searched`
+    names the declaration of each graph.
 
     `seconds` is the wall time by phase: `elaborate`, `search` (waiting for Lean's tactics),
     `generate`, `verify`. `failures` counts failed tactics by kind.
@@ -83,6 +104,7 @@ class Filled:
     seconds: dict[str, float] = field(default_factory=dict)
     failures: Counter[str] = field(default_factory=Counter)
     searched: tuple[str, ...] = ()
+    holes: tuple[Searched, ...] = ()
 
     @property
     def proved(self) -> bool:

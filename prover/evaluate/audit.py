@@ -9,20 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from prover.api import Prover, StatementError
-from prover.engine import targets
-from prover.engine.refute import STUDY, Disproof, Refuter, Unanswered
+from prover.engine.scrutiny import scrutinise
 from prover.errors import WrongUse
 from prover.files import read_text
-from prover.lean.source import with_options
-from search.interfaces import Progress
-
-TRIVIAL = ("rfl", "assumption", "trivial", "decide")
-"""What closes a statement that says nothing, or that mere evaluation decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,77 +105,14 @@ async def audit(prover: Prover, problems: Iterable[Problem]) -> AsyncIterator[Fi
 
 
 async def _look_at(prover: Prover, problem: Problem) -> Finding:
-    header = with_options(problem.header, problem.statement)
     lean = prover.lean.version
     try:
-        type_hash = await prover.texts.type_hash(problem.statement, header=header)
-        text, _, negation = await prover.texts.negated(problem.statement, header=header)
+        seen = await scrutinise(
+            prover.engine, problem.statement, problem.header, options=prover.options
+        )
     except StatementError as error:
         return Finding(problem.name, problem.sha256, lean, error=str(error))
-    disproof = await _disproof(prover, header, problem.statement)
-    return Finding(
-        problem.name,
-        problem.sha256,
-        lean,
-        type_hash,
-        trivial=await _trivial(prover, header, problem.statement),
-        contradiction=await _contradiction(prover, header, problem.statement),
-        negation=disproof.proof if disproof else await _proof(prover, text, negation),
-        counterexample=disproof.counterexample or None if disproof else None,
-    )
-
-
-async def _disproof(prover: Prover, header: str, statement: str) -> Disproof | None:
-    text = await prover.texts.open_statement(statement, header)
-    prover.engine.pool.release([hole.state for hole in text.holes])
-    declaration = targets.find_statement(text)
-    if declaration is None:
-        return None
-    refuter = Refuter(prover.engine, prover.texts)
-    try:
-        return await refuter.disprove(header, text, declaration, STUDY)
-    except Unanswered:
-        return None
-
-
-async def _trivial(prover: Prover, header: str, statement: str) -> str | None:
-    holes = (await prover.texts.open_statement(statement, header)).holes
-    try:
-        for tactic in TRIVIAL if len(holes) == 1 else ():
-            outcome = await prover.engine.pool.run(holes[0].state, tactic)
-            if isinstance(outcome, Progress) and not outcome.children:
-                return tactic
-    finally:
-        prover.engine.pool.release([hole.state for hole in holes])
-    return None
-
-
-async def _contradiction(prover: Prover, header: str, statement: str) -> str | None:
-    """A proof of `False` from the hypotheses, unless `False` is what the statement claims."""
-    text = await prover.texts.open_statement(statement, header)
-    prover.engine.pool.release([hole.state for hole in text.holes])
-    declaration = targets.find_statement(text)
-    if declaration is None:
-        return None
-    plain = targets.opened(text, declaration, ":= by\n  intros\n  sorry")
-    start = targets.opened(text, declaration, ":= by\n  intros\n  exfalso\n  sorry")
-    if plain is None or start is None:
-        return None
-    done = await prover.engine.pool.elaborate(header, plain)
-    goals = [hole.state.goals[0].target for hole in done.holes]
-    prover.engine.pool.release([hole.state for hole in done.holes])
-    if done.errors or goals == ["False"]:
-        return None
-    return await _proof(prover, header + start, declaration.name)
-
-
-async def _proof(prover: Prover, text: str, name: str | None) -> str | None:
-    try:
-        options = replace(prover.options, refute=False, discover=False)
-        verdict = (await prover.prove_text(text, name=name, options=options)).verdicts[-1]
-    except StatementError:
-        return None
-    return verdict.proof if verdict.proved else None
+    return Finding(problem.name, problem.sha256, lean, **asdict(seen))
 
 
 def _at(finding: Finding) -> str:

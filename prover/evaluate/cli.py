@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from prover.errors import NOT_PROVED, PROVED, WrongUse
-from prover.files import write_file, write_jsonl
+from prover.files import append_lines, write_file, write_jsonl
 from prover.terminal import (
     FewShotOption,
     JobsOption,
@@ -129,6 +129,21 @@ def run(
         bool, typer.Option(help="Whether the portfolio suggests tactics beside the model.")
     ] = True,
     lemmas: LemmasOption = True,
+    informal: Annotated[
+        bool,
+        typer.Option(
+            "--informal",
+            help="Follow the proofs in words: by sketches of the --sketcher, or without one as far as "
+            "the controlled language reads them. The budget is for all gaps of a statement together.",
+        ),
+    ] = False,
+    sketcher: Annotated[
+        str | None,
+        typer.Option(
+            help="The language model that writes sketches, with --informal; named as for --model.",
+            metavar="MODEL",
+        ),
+    ] = None,
     decontamination: Annotated[
         str, typer.Option(help="How the model's training data were kept clean, for the report.")
     ] = "",
@@ -165,11 +180,15 @@ def run(
             "--pass: the portfolio draws nothing, so all its searches of a statement are one and "
             "the same; it is for a --model"
         )
+    if sketcher is not None and not informal:
+        raise WrongUse("--sketcher writes sketches of proofs in words: give --informal with it")
     place = Path(statements)
     out = out or Path(f"{place.stem}-results.jsonl")
     if not out.resolve().parent.is_dir():
         raise WrongUse(f"--out: there is no folder {out.resolve().parent}")
-    theorems = _theorems(statements)
+    theorems = _theorems(
+        statements, "minif2f-informal" if informal and statements == "minif2f" else None
+    )
     if split:
         theorems = [theorem for theorem in theorems if theorem.split == split]
     if not theorems:
@@ -198,6 +217,8 @@ def run(
         together,
         decontamination,
         _file_sha256(place),
+        informal,
+        sketcher,
     )
 
     async def work(prover: Prover) -> int:
@@ -285,6 +306,69 @@ def _file_sha256(path: Path) -> str:
     import hashlib
 
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  prover eval answers math.jsonl --model http://127.0.0.1:8000/v1#Qwen2.5-Math-7B-Instruct --maj 16
+  prover eval answers gsm8k.jsonl --model hf:EleutherAI/llemma_7b --format plain --by program
+
+\b
+Rows have problem or question, and answer or solution (MATH, GSM8K, OCWCourses, CMATH, MGSM)."""
+)
+def answers(
+    file: Annotated[Path, typer.Argument(help="Problems as JSONL.", metavar="FILE")],
+    model: Annotated[
+        str,
+        typer.Option(
+            help="Who answers: hf:NAME or a folder, vllm:NAME, or a server's "
+            "http://HOST:PORT/v1#NAME."
+        ),
+    ],
+    prompt_format: Annotated[
+        str | None,
+        typer.Option("--format", help="chat, or plain for a model that was not trained for it."),
+    ] = None,
+    by: Annotated[
+        str,
+        typer.Option(
+            help="reason: a chain of thought; program: Python that is run apart, on Linux only.",
+            metavar="reason|program",
+        ),
+    ] = "reason",
+    majority: Annotated[
+        int, typer.Option("--maj", help="Samples that vote, beside greedy.", min=0)
+    ] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Write each problem's answers to this file, as JSONL.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the first sample; the next has the next.")] = 0,
+) -> None:
+    """Answers in words: greedy and maj@k."""
+    import asyncio
+
+    from prover.evaluate import answers as answering
+    from prover.informal.answers import WAYS
+    from prover.informal.modelled import writing
+
+    if by not in WAYS:
+        raise WrongUse(f"--by {by}: give reason or program")
+    problems = answering.read_problems(file)
+
+    async def work() -> None:
+        rows = []
+        async with writing(model, prompt_format) as writer:
+            async for row in answering.evaluate(writer, problems, by, samples=majority, seed=seed):
+                rows.append(row)
+                err.print(f"{len(rows)}/{len(problems)} {row.name}", markup=False)
+                if out is not None:
+                    append_lines(out, [row.to_json()])
+        print(answering.report(rows))
+
+    if out is not None and out.exists():
+        raise WrongUse(f"--out: {out} exists already")
+    asyncio.run(work())
 
 
 @app.command(

@@ -7,14 +7,17 @@ disk as soon as they have ended:
 
     name, split, statement_sha256, attempt, seed
     outcome            of the verdict, or `not elaborating`, `needs Mathlib`, `timeout`, `memory`,
-                       `crash` if there was nothing to search; `reason` says it in words
+                       `crash` if there was nothing to search, and along proofs in words `no words`,
+                       `not read` by the controlled language, `no sketch` of a model that could be
+                       used; `reason` says it in words
     capped             the search was ended by the cap on its wall time
     expansions, lean_calls, tokens, heartbeats, failures (of tactics, by kind; `malformed` are those
                        that Lean was not asked about, because they are no text or have no score)
     seconds            by phase: elaborate, search, generate, verify
     proof, steps, made_by (how many steps are the portfolio's, how many the model's), axioms,
     layers, type_hash  of what is proved; and, where lemmas were found on the way, `lemmas` (names and
-                       statements) and `text`, which holds them before the theorem
+                       statements) and `text`, which holds them before the theorem; along proofs in
+                       words also `text`, and `sketches` with their number
 
 A search is a function of the statement, the model and a seed. So a run that was killed goes on
 where it was, and several hosts can each do a shard.
@@ -23,6 +26,7 @@ where it was, and several hosts can each do a shard.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -41,19 +45,27 @@ from filelock import FileLock, Timeout
 
 from prover.api import Filled, Options, Prover, Settings, StatementError
 from prover.errors import WrongUse
+from prover.evaluate.along import NotRead, follow
 from prover.evaluate.benchmark import Theorem, core, digest
 from prover.evaluate.canaries import CanaryProved, canaries
 from prover.files import mend, read_file, write_jsonl
 from prover.generate.models import local_name
 from prover.generate.portfolio import Portfolio
+from prover.informal.modelled import writing
+from prover.informal.rounds import NothingSketched
+from prover.informal.writer import Writer
 from prover.lean.toolchain import Lean
 from prover.verify.verdict import Outcome
+from search.graph import Graph
 from search.interfaces import Request
 from search.proof import layout
 from search.scheduler import SearchFailed
 
 FORMAT = 1
-NOT_SEARCHED = ("not elaborating", "needs Mathlib", "timeout", "memory", "crash")
+NOT_SEARCHED = (
+    *("not elaborating", "needs Mathlib", "timeout", "memory", "crash"),
+    *("no words", "not read", "no sketch"),
+)
 """Outcomes of statements for which there was no search; they count as not proved."""
 
 Key = tuple[str, int]
@@ -63,7 +75,9 @@ Key = tuple[str, int]
 class Plan:
     """What is run: `attempts` searches of each of these theorems, of which shard (i, n) has those
     at the positions i - 1, i - 1 + n, …; `benchmark` is how the reports call them. `subset` is
-    empty, or `core`: Mathlib is left out, and what does not elaborate then is not in the subset."""
+    empty, or `core`: Mathlib is left out, and what does not elaborate then is not in the subset.
+    `informal`: the proofs in words are followed, by sketches of the model `sketcher` or, without one,
+    as far as the controlled language reads them."""
 
     theorems: tuple[Theorem, ...]
     benchmark: str
@@ -77,6 +91,8 @@ class Plan:
     together: int | None = None
     decontamination: str = ""
     file_sha256: str = ""
+    informal: bool = False
+    sketcher: str | None = None
 
 
 @dataclass
@@ -161,8 +177,12 @@ async def run(
     except Timeout:
         raise WrongUse(f"another process writes to {out}") from None
     try:
-        with _begin(await identity(plan, prover), plan, out, resume) as file:
-            return await _run(prover, plan, out, file, report)
+        async with contextlib.AsyncExitStack() as stack:
+            writer = None
+            if plan.sketcher is not None:
+                writer = await stack.enter_async_context(writing(plan.sketcher))
+            file = _begin(await identity(plan, prover), plan, out, resume)
+            return await _run(prover, plan, out, stack.enter_context(file), report, writer)
     finally:
         lock.release()
         place.unlink(missing_ok=True)
@@ -203,7 +223,12 @@ def _same(there: dict[str, Any], here: dict[str, Any], complaint: str) -> None:
 
 
 async def _run(
-    prover: Prover, plan: Plan, out: Path, file: IO[str], report: Callable[[str], None]
+    prover: Prover,
+    plan: Plan,
+    out: Path,
+    file: IO[str],
+    report: Callable[[str], None],
+    writer: Writer | None,
 ) -> bool:
     results = read_results(out)
     first, count = plan.shard
@@ -229,7 +254,7 @@ async def _run(
         nonlocal done, proved, interrupted
         while todo and not interrupted:
             theorem, attempt = todo.popleft()
-            row = await _attempt(prover, plan, theorem, attempt)
+            row = await _attempt(prover, plan, theorem, attempt, writer)
             if row is None:
                 interrupted = True
                 return
@@ -256,7 +281,7 @@ async def _run(
 
 
 async def _attempt(
-    prover: Prover, plan: Plan, theorem: Theorem, attempt: int
+    prover: Prover, plan: Plan, theorem: Theorem, attempt: int, writer: Writer | None
 ) -> dict[str, Any] | None:
     """The row of one attempt; None if it was interrupted."""
     seed = plan.options.seed + attempt
@@ -269,13 +294,26 @@ async def _attempt(
     }
     chosen = core(theorem) if plan.subset == "core" else theorem
     begin = time.monotonic()
+    options = replace(plan.options, seed=seed)
+    followed = None
     try:
-        filled = await prover.fill_statement(
-            chosen.statement,
-            header=chosen.header,
-            informal=chosen.informal_statement,
-            options=replace(plan.options, seed=seed),
+        if plan.informal:
+            if not chosen.informal_proof and writer is None:
+                return row | {"outcome": "no words", "reason": "it has no proof in words"}
+            followed = await follow(prover, chosen, options, writer)
+        filled = (
+            followed.filled
+            if followed
+            else await prover.fill_statement(
+                chosen.statement,
+                header=chosen.header,
+                informal=chosen.informal_statement,
+                options=options,
+            )
         )
+    except (NotRead, NothingSketched) as error:
+        outcome = "not read" if isinstance(error, NotRead) else "no sketch"
+        return row | {"outcome": outcome, "reason": error.message, "seconds": {}}
     except StatementError as error:
         outcome = _why_not(error)
         seconds = {"elaborate": round(time.monotonic() - begin, 3)}
@@ -285,7 +323,8 @@ async def _attempt(
     verdict = filled.verdicts[-1]
     if verdict.reason == "interrupted":
         return None
-    spent = verdict.spent
+    spent = followed.spent if followed else verdict.spent
+    failures = followed.failures if followed else filled.failures
     row |= {
         "outcome": str(verdict.outcome),
         "reason": verdict.reason,
@@ -294,19 +333,25 @@ async def _attempt(
         "lean_calls": spent.tactics,
         "tokens": spent.tokens,
         "heartbeats": spent.heartbeats,
-        "failures": dict(sorted(filled.failures.items())),
+        "failures": dict(sorted(failures.items())),
         "seconds": {phase: round(amount, 3) for phase, amount in filled.seconds.items()},
     }
+    if followed:
+        row["sketches"] = followed.sketches
     if verdict.outcome is Outcome.DISPROVED:
         return row | {"counterexample": verdict.counterexample, "disproof": verdict.disproof}
     if not verdict.proved:
         return row
+    if followed:
+        steps = len(followed.sketch.steps) + sum(map(_steps, filled.graphs))
+        row |= {"text": filled.text, "proof": followed.proof, "steps": steps}
+        row["made_by"] = {"a sketch and its search": steps}
     if verdict.lemmas:
         row |= {"lemmas": list(verdict.lemmas), "text": verdict.text}
+    if not followed:
+        row |= {"proof": verdict.proof, "steps": _steps(filled.graphs[0])}
+        row["made_by"] = await _made_by(filled, plan.settings)
     return row | {
-        "proof": verdict.proof,
-        "steps": _steps(filled),
-        "made_by": await _made_by(filled, plan.settings),
         "axioms": list(verdict.axioms),
         "layers": [layer.name for layer in verdict.layers if layer.passed],
         "type_hash": verdict.type_hash,
@@ -321,8 +366,8 @@ def _why_not(error: StatementError) -> str:
     return "not elaborating"
 
 
-def _steps(filled: Filled) -> int:
-    proof = filled.graphs[0].proof()
+def _steps(graph: Graph) -> int:
+    proof = graph.proof()
     return 0 if proof is None else sum(1 for _ in proof.nodes())
 
 
@@ -382,6 +427,8 @@ async def identity(plan: Plan, prover: Prover) -> dict[str, Any]:
         "lean_kind": lean.kind,
         "mathlib": _mathlib(lean),
         "canaries": plan.canaries,
+        "informal": plan.informal or None,
+        "sketcher": plan.sketcher and model_identity(plan.sketcher)["model"],
     }
 
 

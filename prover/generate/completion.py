@@ -59,11 +59,13 @@ class WholeProof:
 
 class ModelGenerator(ABC):
     """A model with its prompt format: a `TacticGenerator` if it works step by step, a source of
-    whole proofs otherwise."""
+    whole proofs otherwise. Where it is not `scored`, completions may come without log-probabilities:
+    these are NaN then, and their number of tokens 0."""
 
     def __init__(self, form: Format, sampling: Sampling) -> None:
         self.format = form
         self.sampling = sampling
+        self.scored = True
 
     def score(self, done: Completion) -> float:
         """The score that the model's authors give a completion."""

@@ -235,10 +235,12 @@ class OpenAIGenerator(ModelGenerator):
         if self.format.stop:
             body["stop"] = list(self.format.stop)
         if isinstance(prompt, str):
-            path, body["prompt"], body["logprobs"] = "completions", prompt, 1
+            path, body["prompt"] = "completions", prompt
         else:
-            path, body["messages"], body["logprobs"] = "chat/completions", list(prompt), True
-        answer = _Answer(samples)
+            path, body["messages"] = "chat/completions", list(prompt)
+        if self.scored:
+            body["logprobs"] = 1 if isinstance(prompt, str) else True
+        answer = _Answer(samples, self.scored)
         async with AsyncExitStack() as stack:
             url = f"{self.url}/{path}"
             response = await stack.enter_async_context(client.stream("POST", url, json=body))
@@ -393,8 +395,9 @@ class _Answer:
     first that was not; `unscored` have ended without log-probabilities.
     """
 
-    def __init__(self, samples: int) -> None:
+    def __init__(self, samples: int, scored: bool) -> None:
         self.choices = [_Choice() for _ in range(samples)]
+        self._scored = scored
         self.unscored: list[int] = []
         self.understood = False
         self.complaint = ""
@@ -453,7 +456,9 @@ class _Answer:
         if reason := part.get("finish_reason"):
             choice.ended = True
             text = "".join(choice.parts)
-            if text and not choice.tokens:
+            if not self._scored and not choice.tokens:
+                choice.logprob = math.nan
+            elif text and not choice.tokens:
                 self.unscored.append(number)
                 return
             yield number, Completion(text, choice.logprob, choice.tokens, reason == "stop")

@@ -455,6 +455,34 @@ class KiminaRL(Kimina):
         )
 
 
+class Chat(ProofFormat):
+    """Any chat model, asked for a proof in words of our own."""
+
+    name = "chat"
+    sampling = Sampling(samples=4, temperature=0.8, top_p=0.95, max_tokens=4096)
+    system = "You prove theorems in Lean 4. You answer with one block of Lean code."
+
+    def prompt(self, statement: Statement) -> Prompt:
+        content = f"Finish this proof:\n\n```lean\n{statement.file(chr(10))}  sorry\n```"
+        return (
+            {"role": "system", "content": self.system},
+            {"role": "user", "content": content},
+        )
+
+    def proof(self, completion: str, statement: Statement) -> Proof | None:
+        return _last_proof(completion.rpartition("</think>")[2], statement)
+
+
+class Plain(DeepSeekProverV15):
+    """Any model without a chat that has read Lean 4: it goes on with a file of code."""
+
+    name = "plain"
+    sampling = Sampling(samples=4, temperature=0.8, top_p=0.95, max_tokens=2048)
+
+    def prompt(self, statement: Statement) -> Prompt:
+        return f"```lean\n{statement.file(chr(10))}"
+
+
 # Reading proofs
 
 # A model may write anything, and all of these take time in proportion to its length: what one of
@@ -635,6 +663,8 @@ FORMATS: Mapping[str, Format] = {
         GoedelProverV2(),
         Kimina(),
         KiminaRL(),
+        Chat(),
+        Plain(),
     )
 }
 

@@ -71,6 +71,15 @@ DENIED_CALLS = {
 """Per architecture its `AUDIT_ARCH_*` number and the system calls that fail with `EPERM`."""
 
 
+LONE_CALLS = {
+    # clone, fork, vfork, clone3; kill, tkill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo,
+    # pidfd_send_signal; shmget, semget, msgget
+    "x86_64": (56, 57, 58, 435, 62, 200, 234, 129, 297, 424, 29, 64, 68),
+    "aarch64": (220, 435, 129, 130, 131, 138, 240, 424, 194, 190, 186),
+}
+"""What a process that is to stay alone may not call either."""
+
+
 class _RulesetAttr(ctypes.Structure):
     _fields_ = (
         ("handled_access_fs", ctypes.c_uint64),
@@ -129,12 +138,15 @@ class Sandbox:
 
     Folders stand for all that is in them. `execute` includes `read`, and so does `write`, whose
     folders take files but no folders, links or devices. `SYSTEM` can be read and the null device
-    written in every sandbox. A path that does not exist is left out.
+    written in every sandbox. A path that does not exist is left out. A process that is `alone` has
+    one thread, starts no other process, signals none and leaves nothing in the system's memory,
+    where the machine's system calls are known (`DENIED_CALLS`).
     """
 
     read: tuple[Path, ...]
     execute: tuple[Path, ...] = ()
     write: tuple[Path, ...] = ()
+    alone: bool = False
 
     @contextmanager
     def entrance(self) -> Iterator[Callable[[], None]]:
@@ -160,7 +172,7 @@ class Sandbox:
             for path, rights in grants:
                 with suppress(FileNotFoundError):
                     _allow(ruleset, str(path), rights & handled)
-            program = _filter_program()
+            program = _filter_program(self.alone)
 
             def enter() -> None:
                 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -242,12 +254,13 @@ def _loader(file: Path) -> Path | None:
     return None
 
 
-def _filter_program() -> _FilterProgram | None:
+def _filter_program(alone: bool) -> _FilterProgram | None:
     """The system call filter in classic BPF: see seccomp(2) for the data that it looks at."""
     known = DENIED_CALLS.get(platform.machine())
     if known is None:
         return None
     architecture, *calls = known
+    calls += LONE_CALLS[platform.machine()] if alone else ()
     load, equal, above, give = 0x20, 0x15, 0x35, 0x06
     allow, deny = 0x7FFF0000, 0x00050000 | errno.EPERM
     tests = [(equal, call) for call in calls]

@@ -68,3 +68,12 @@ def proof_html(steps: Iterable[tuple[str, str]]) -> str:
     shows them: Pit-Claudel, *Untangling mechanized proofs*, 2020). A step is the text of a tactic and
     the printed goals, which are empty where none are left."""
     return fill("proof.html", steps=list(steps))
+
+
+def notes_html(
+    notes: Iterable[tuple[str, str, str, str]], said: Iterable[str] = (), filled: str | None = None
+) -> str:
+    """What Lean says of the places of a text: the place, what kind of note it is (`error`, `warning`,
+    `information`, or `goals`, which are printed goals), what it says, and the line that it is about;
+    then the text with its holes `filled`, and what is `said` of all of it."""
+    return fill("notes.html", notes=list(notes), said=list(said), filled=filled)

@@ -94,12 +94,15 @@ async def prove(call: Call, asked: schema.Prove) -> Json:
                 )
             else:
                 assert asked.text is not None
-                filled = await job.prove_text(asked.text, name=asked.name, at=asked.at)
+                filled = await job.prove_text(
+                    asked.text, name=asked.names or asked.name, at=asked.at
+                )
     return {
         "verdicts": [verdict.to_json() for verdict in filled.verdicts],
         "text": filled.text,
         "seconds": filled.seconds,
         "failures": dict(filled.failures),
+        "holes": [asdict(hole) for hole in filled.holes],
         "graphs": filled.trees if asked.graphs else None,
     }
 
@@ -120,15 +123,25 @@ async def check(call: Call, asked: schema.Check) -> Json:
 
 
 async def goals(call: Call, asked: schema.Goals) -> Json:
-    given = _offsets(asked.text)
+    if (asked.text is None) == (asked.statement is None):
+        raise WrongUse("give either a text or a statement")
     async with call.engine(asked.where) as lease:
         checker = Checker(lease.engine)
-        if asked.header is None:
-            header, body = await checker.split(asked.text)
-            shift = len(header.encode()) - header.count("\n")
+        if asked.statement is not None:
+            header = with_options(asked.header or "", asked.statement)
+            done = await checker.open_statement(asked.statement, header)
+            text, shift = header + done.text, len(header.encode())
+            begin = shift
         else:
-            header, body, shift = as_lean_reads(asked.header), as_lean_reads(asked.text), 0
-        done = await checker.elaborate(header, body)
+            assert asked.text is not None
+            text, begin = asked.text, 0
+            if asked.header is None:
+                header, body = await checker.split(text)
+                shift = len(header.encode()) - header.count("\n")
+            else:
+                header, body, shift = as_lean_reads(asked.header), as_lean_reads(text), 0
+            done = await checker.elaborate(header, body)
+        given = _offsets(text)
         owners = _owners(done)
         holes = []
         for hole in done.holes:
@@ -146,7 +159,7 @@ async def goals(call: Call, asked: schema.Goals) -> Json:
             {"severity": m.severity, "line": m.line, "column": m.column, "text": m.text}
             for m in done.messages
         ]
-    return {"holes": holes, "messages": messages}
+    return {"text": text, "begin": begin, "holes": holes, "messages": messages}
 
 
 async def run_tactic(call: Call, asked: schema.RunTactic) -> Json:
@@ -160,6 +173,8 @@ async def run_tactic(call: Call, asked: schema.RunTactic) -> Json:
                 "outcome": "error",
                 "tactic": asked.tactic,
                 "states": [],
+                "goal_order": [],
+                "kept": None,
                 "message": outcome.message,
                 "kind": outcome.kind,
             }
@@ -168,6 +183,8 @@ async def run_tactic(call: Call, asked: schema.RunTactic) -> Json:
             "outcome": "progress" if outcome.children else "finished",
             "tactic": outcome.tactic,
             "states": after,
+            "goal_order": outcome.goal_order,
+            "kept": outcome.kept,
             "message": "",
             "kind": "",
         }
@@ -232,11 +249,12 @@ async def refute(call: Call, asked: schema.Refute) -> Json:
                 break
             if disproof is not None:
                 break
-        if disproof is None:
-            nothing = dict.fromkeys(("counterexample", "disproof", "text", "verdict"))
-            return {**nothing, "reason": reason}
         version = lean_version(lease.engine.lean)
-        verdict = disproved(Verdict(Outcome.GAVE_UP, declaration.name, version), disproof)
+        verdict = Verdict(Outcome.GAVE_UP, declaration.name, version, reason=reason)
+        if disproof is None:
+            nothing = dict.fromkeys(("counterexample", "disproof", "text"))
+            return {**nothing, "reason": reason, "verdict": verdict.to_json()}
+        verdict = disproved(verdict, disproof)
         return {
             "counterexample": disproof.counterexample,
             "disproof": disproof.proof,

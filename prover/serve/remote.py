@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from prover.engine.options import Filled, Options, Progress, Settings
+from prover.engine.options import Filled, Options, Progress, Searched, Settings
 from prover.generate.shipped import SHIPPED
 from prover.interrupt import Interrupted
 from prover.serve import client, process
@@ -35,7 +35,8 @@ class Received(Filled):
 
 class Remote:
     """What commands need of `prover.api.Prover`, with the same outcome. Use it as an asynchronous
-    context manager. `on_ready` is told which Lean it is, and why this one."""
+    context manager. `on_ready` is told which Lean it is, and why this one. `asker` is a session to ask
+    in; without one, the engine must run."""
 
     def __init__(
         self,
@@ -46,17 +47,11 @@ class Remote:
         on_progress: Callable[[Progress], None],
         on_setup: Callable[[str, float], None],
         on_ready: Callable[[str, str], None],
+        asker: client.Client | None = None,
     ) -> None:
-        self._client = client.Client(start=False)
+        self._client = asker or client.Client(start=False)
         self._options = options
-        self._where = client.where(
-            folder,
-            lean=settings.lean if settings.lean in KEYWORDS else _absolute(settings.lean),
-            jobs=settings.jobs,
-            model="none" if settings.model is None else _model(settings.model),
-            format=settings.prompt_format,
-            few_shot=None if settings.few_shot is None else _absolute(settings.few_shot),
-        )
+        self._where = place(settings, folder)
         self._on_progress, self._on_setup, self._on_ready = on_progress, on_setup, on_ready
         self._job = secrets.token_hex(8)
         self._work: asyncio.Task[Any] | None = None
@@ -93,9 +88,10 @@ class Remote:
         """As `Job.fill_statement`."""
         return await self._prove(statement=statement, header=header)
 
-    async def prove_text(self, text: str, *, name: str | None = None) -> Received:
+    async def prove_text(self, text: str, *, name: str | Sequence[str] | None = None) -> Received:
         """As `Job.prove_text`."""
-        return await self._prove(text=text, name=name)
+        several = None if name is None or isinstance(name, str) else list(name)
+        return await self._prove(text=text, name=None if several else name, names=several)
 
     async def check_text(
         self, text: str, *, name: str | None = None, statements: str | None = None
@@ -135,6 +131,7 @@ class Remote:
             graphs=(),
             seconds=answer["seconds"],
             failures=Counter(answer["failures"]),
+            holes=tuple(map(_searched, answer["holes"])),
             received=tuple(answer["graphs"]),
         )
 
@@ -159,9 +156,30 @@ class Remote:
             self._on_progress(Progress(**{**event, "spent": Spent(**event["spent"])}))
 
 
+def place(settings: Settings, folder: Path) -> dict[str, Any]:
+    """The field `where` of a request that asks for these settings in a folder."""
+    return client.where(
+        folder,
+        lean=settings.lean if settings.lean in KEYWORDS else _absolute(settings.lean),
+        jobs=settings.jobs,
+        model="none" if settings.model is None else _model(settings.model),
+        format=settings.prompt_format,
+        few_shot=None if settings.few_shot is None else _absolute(settings.few_shot),
+    )
+
+
 def can_serve(settings: Settings, options: Options) -> bool:
     """Whether an engine of this version runs that would do what this process would."""
     endpoint = process.find()
+    return (
+        endpoint is not None
+        and endpoint.programs == process.programs()
+        and can_say(settings, options)
+    )
+
+
+def can_say(settings: Settings, options: Options) -> bool:
+    """Whether a request can ask for all of this."""
     fresh = Settings(
         settings.lean,
         settings.jobs,
@@ -176,12 +194,11 @@ def can_serve(settings: Settings, options: Options) -> bool:
         refute=options.refute,
         discover=options.discover,
     )
-    return (
-        endpoint is not None
-        and endpoint.programs == process.programs()
-        and settings == fresh
-        and options == known
-    )
+    return settings == fresh and options == known
+
+
+def _searched(row: Mapping[str, Any]) -> Searched:
+    return Searched(**{**row, "failed": tuple(row["failed"]), "left": tuple(row["left"])})
 
 
 def _model(name: str) -> str:

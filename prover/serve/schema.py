@@ -87,9 +87,9 @@ class SearchOptions:
 
 @dataclass(frozen=True, slots=True)
 class Prove:
-    """Fills the holes of a `text`, of its declaration `name`, or the one hole `at` a byte offset; or
-    proves a `statement`. `job` is a name by which `cancel` ends its searches early: what they have is
-    then the answer."""
+    """Fills the holes of a `text`, of its declaration `name` or its declarations `names`, or the one
+    hole `at` a byte offset; or proves a `statement`. `job` is a name by which `cancel` ends its
+    searches early: what they have is then the answer."""
 
     where: Where
     text: str | None = None
@@ -97,6 +97,7 @@ class Prove:
     header: str = ""
     informal: str = ""
     name: str | None = None
+    names: tuple[str, ...] | None = None
     at: int | None = None
     options: SearchOptions = field(default_factory=SearchOptions)
     graphs: bool = False
@@ -123,17 +124,20 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Goals:
-    """The holes of a text, with states to run tactics on. With `header`, `text` is what follows it
-    and positions are in `text`."""
+    """The holes of a `text`, or of a `statement` that is to be proved, with states to run tactics on.
+    With `header`, `text` is what follows it. Positions are in the `text` of the answer: the one that
+    was given, or the whole text that a statement stands for, which `begin`s after the header."""
 
     where: Where
-    text: str
+    text: str | None = None
     header: str | None = None
+    statement: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunTactic:
-    """Runs a tactic on a state."""
+    """Runs a tactic on a state. `goal_order` and `kept` of the answer are those of `Progress`: what
+    the script of a proof needs to know."""
 
     state: str
     tactic: str

@@ -1,0 +1,1 @@
+"""From words to a formal proof: sketches, what fills them, and who writes them."""
