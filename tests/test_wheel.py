@@ -56,6 +56,7 @@ def test_it_holds_what_it_needs_and_no_tests(wheel: Path) -> None:
     needed = {
         "lean/Gym.lean",
         "lean/Judge.lean",
+        "informal/language/grammar.lark",
         "lean/run_lean.cjs",
         "py.typed",
         "models/small/model.safetensors",

@@ -138,11 +138,12 @@ async def proved_along(
     filled = await fill(prover, sketch, statement.text)
     if filled.proved:
         return filled, []
-    return filled, [
+    steps = [
         _open_step(sketch, hole.line, hole.counterexample)
         for hole in filled.holes
         if not hole.proved
     ]
+    return filled, list(dict.fromkeys(steps))
 
 
 def _open_step(sketch: Sketch, line: int, counterexample: str | None) -> str:

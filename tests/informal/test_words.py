@@ -106,7 +106,9 @@ def test_a_false_statement_is_told_as_json(folder: Path, lean: object) -> None:
 
 
 def test_words_that_cannot_be_read_end_the_command_before_lean(folder: Path) -> None:
-    (folder / "satz.md").write_text("## Satz\n\nFür alle Zahlen n gilt: n ist gerade.\n", "utf-8")
+    (folder / "satz.md").write_text(
+        "## Statement\n\nFür alle Zahlen n gilt: n ist gerade.\n", "utf-8"
+    )
     done = command("formalize", "satz.md")
     assert done.code == WRONG and "line 3, column 1" in done.err and "German" in done.err
     (folder / "A.lean").write_text(EVEN, "utf-8")
