@@ -1,10 +1,12 @@
 """From a proof in words to a verdict: a scripted model over HTTP, real sketches, real Lean."""
 
+import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from prover.api import Options, StatementError
+from prover.api import Filled, Options, Settings, StatementError
 from prover.informal.fill import StatementChanged, fill
 from prover.informal.problem import NoSketch, Problem, mended
 from prover.informal.prompts import DIVIDES_SKETCH, EVEN_PROOF, EVEN_SKETCH
@@ -12,10 +14,12 @@ from prover.informal.rounds import Attempt, NothingSketched, Plan, prove_by_sket
 from prover.informal.sketch import Sketch, Step
 from prover.informal.writer import Writer
 from prover.lean.states import Message
+from prover.serve.remote import Remote
 from prover.verify.verdict import Outcome
 from search.budget import Budget
 from tests.informal.scripted import ScriptedModel
 from tests.lab import Lab
+from tests.serve.resident import Resident
 
 OPTIONS = Options(Budget(expansions=48, seconds=60.0), refute=False, discover=False)
 FEW = replace(OPTIONS, budget=Budget(expansions=12, seconds=60.0))
@@ -287,3 +291,31 @@ def test_the_budget_is_for_all_sketches_together(lab: Lab, model: ScriptedModel)
     done = attempt(lab, model, problem, options=FEW, sketches=3)
     spent = [v.spent.expansions for one in done.tried if one.filled for v in one.filled.verdicts]
     assert len(spent) >= 3 and sum(spent) <= 12
+
+
+def test_the_resident_engine_fills_a_sketch_too(
+    resident: Resident, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROVER_RUNTIME", str(resident.runtime))
+    lines: list[int] = []
+    engine = Remote(
+        Settings(lean="embedded", jobs=1),
+        OPTIONS,
+        tmp_path,
+        on_progress=lambda progress: lines.append(progress.line),
+        on_setup=lambda step, done: None,
+        on_ready=lambda version, why: None,
+    )
+    text = "theorem t (n : Nat) : n + n + 1 = 2 * n + 1 := by sorry"
+    lemma = "theorem twice (n : Nat) : n + n = 2 * n := by\n  sorry\n\n"
+    sketch = Sketch(lemma + text.replace("sorry", "\n  rw [twice]"), "t", (), ("twice",))
+
+    async def run() -> Filled:
+        async with engine:
+            return await fill(engine, sketch, text)
+
+    filled = asyncio.run(run())
+    assert filled.proved and [verdict.name for verdict in filled.verdicts] == ["twice", "t"]
+    (hole,) = filled.holes
+    assert (hole.name, hole.line, hole.proved) == ("twice", 2, True)
+    assert set(lines) <= {2}
