@@ -425,7 +425,9 @@ class View {
     const line = event.target.closest(".row");
     if (!line) return;
     const row = this.rows[this.places.get(line.dataset.key)];
-    if (event.target.classList.contains("fold")) this.#toggle(row);
+    // By place: the mark that was pressed may have been drawn anew before the button was let go.
+    const { left, right } = line.querySelector(".fold").getBoundingClientRect();
+    if (event.clientX >= left && event.clientX < right) this.#toggle(row);
     this.#go(row.key);
   }
 
