@@ -18,8 +18,8 @@ What is the smallest number that is greater than 3?
 
 1. Numbers are counted up.
 """
-GOOD = "theorem answer : 3 < 4 ∧ ∀ n, 3 < n → 4 ≤ n := by sorry"
-OTHER = "theorem answer : 3 < 4 ∧ 5 ≤ 4 := by sorry"
+GOOD = "theorem answer : 3 < 4 := by sorry"
+OTHER = "theorem answer : 5 ≤ 4 := by sorry"
 SKETCH = GOOD.replace("sorry", "\n  -- Numbers are counted up.\n  sorry")
 
 
