@@ -67,9 +67,9 @@ def test_what_is_wrong_with_a_statement_is_told_and_ranks_it_last(
 
 
 def test_if_all_are_wrong_none_is_the_best(lab: Lab, model: ScriptedModel) -> None:
-    words = "Every number is below 5."
+    words = "Five is below five."
     model.when("begin with the word SAME", say="DIFFERENT: something is missing.")
-    model.when(words, say=lean("theorem below (n : Nat) : n < 5 := by sorry"))
+    model.when(words, say=lean("theorem below : 5 < 5 := by sorry"))
     model.when("Say in one or two sentences", say="It says something else.")
     done = formalized(lab, model, words, samples=1)
     assert done.candidates[0].same is False
