@@ -36,8 +36,8 @@ class Answer:
 
 
 class Shown(Generic[T]):
-    """What a call gives. Where a cell or a function with `await` asks for it, it is there at once and
-    waits when something is wanted of it: `await` it, or have several worked on side by side:
+    """What a call gives. A statement with an `await`, or a coroutine, has it at once, and it waits when
+    something is wanted of it: `await` it, or have several worked on side by side:
 
         one, other = await asyncio.gather(prove(first), prove(second))
     """

@@ -186,8 +186,8 @@ class Work(Generic[T]):
 
 
 def is_awaited() -> bool:
-    """Whether what called the caller is a coroutine, such as a cell with an `await`: it is to have
-    something that it can wait for beside other things."""
+    """Whether what called the caller is a coroutine, such as a statement with an `await` in a notebook:
+    it is to have something that it can wait for beside other things."""
     frame = sys._getframe(2)
     while frame.f_back is not None and frame.f_code.co_name in _COMPREHENSIONS:
         frame = frame.f_back

@@ -38,10 +38,11 @@ class Outputs:
 
     @property
     def text(self) -> str:
-        """Streams, and what is displayed as text."""
+        """Streams, and what is displayed as text, without the bar of a search."""
         return "".join(
             one["text"] if "text" in one else one["data"].get("text/plain", "") + "\n"
             for one in self.shown()
+            if not one.get("transient", {}).get("display_id")
         )
 
     @property

@@ -58,7 +58,7 @@ def test_the_widget_has_the_static_tree_beside_it(kernel: Kernel) -> None:
 
 def test_goals_and_a_counterexample(kernel: Kernel) -> None:
     outputs = kernel.run('goals("theorem t (p : Prop) (h : p) : p", settings=settings)')
-    assert outputs.text.startswith("1:37: `sorry` in t\np : Prop\nh : p\n⊢ p\n")
+    assert outputs.text.startswith("1:39: `sorry` in t\np : Prop\nh : p\n⊢ p\n")
     assert "⊢ p" in outputs.html
     outputs = kernel.run('refute("theorem t (n : Nat) : n < 2", settings=settings)')
     assert outputs.text.startswith("disproved t: it is false at n = ")
@@ -81,12 +81,16 @@ def test_a_file_is_read_and_a_finished_text_is_checked(kernel: Kernel, tmp_path:
 
 def test_calls_are_awaited_side_by_side(kernel: Kernel) -> None:
     told = kernel.run(
-        f"one, other = prove({COMM}, settings=settings), prove('theorem u : True', settings=settings)\n"
-        "begun = type(one._work).__name__\n"
-        "both = await asyncio.gather(one, other)\n"
-        "print(begun, [str(r.outcome) for r in both], str((await one).outcome))"
+        "async def both():\n"
+        f"    one, other = prove({COMM}, settings=settings), goals('theorem u : True')\n"
+        "    print(type(one._work).__name__, type(other._work).__name__)\n"
+        "    return await asyncio.gather(one, other)\n"
+        "result, asked = await both()\n"
+        "print(result.outcome, len(asked), (await result) is result)"
     )
-    assert told.text == "Work ['proved', 'proved'] proved\n"
+    assert told.text == "Work Work\nproved 1 True\n"
+    told = kernel.run(f"[r.proved for r in await asyncio.gather(prove({COMM}, settings=settings))]")
+    assert told.text == "[True]\n"
 
 
 def test_an_error_is_shown_where_the_call_was_made(kernel: Kernel) -> None:
@@ -110,8 +114,6 @@ def test_an_interrupted_search_keeps_its_graph(kernel: Kernel, resident: Residen
     assert outputs.error is None
     outcome, nodes = outputs.text.splitlines()[-1].split()
     assert outcome == "gave_up" and int(nodes) > 1
-    bar = outputs.messages[0]["content"]["data"]["text/plain"]
-    assert "of 100000 expansions" in outputs.html or "of 100000 expansions" in bar
     assert "hard: gave_up" in outputs.bundles[0]["text/plain"]  # what is left of the bar
     after = settled(resident)["engines"]
     assert [e["workers"] for e in after] == [e["workers"] for e in before]
@@ -137,7 +139,8 @@ def test_a_cell_is_interrupted_at_any_moment(kernel: Kernel, resident: Resident)
 
 
 def test_an_awaited_search_is_interrupted_too(kernel: Kernel, resident: Resident) -> None:
-    request = kernel.begin(f"result = prove({HARD})\nawait result")
+    code = f"async def search():\n    global result\n    result = prove({HARD})\n    await result\n"
+    request = kernel.begin(f"{code}await search()")
     outputs = kernel.end(request, is_searching, kernel.interrupt)
     assert outputs.error is not None
     assert kernel.run("str(result.outcome)").text == "'gave_up'\n"
@@ -162,7 +165,7 @@ def test_what_a_click_asks(kernel: Kernel) -> None:
     left = answer(do="run", goal="g0", tactic="apply And.intro")
     assert left.startswith("apply And.intro leaves\n\n") and "⊢ q ∧ p" in left
     goal = re.findall(r"^g\d+$", left, re.MULTILINE)
-    assert "constructor" in answer(do="suggest", goal=goal[0])["tactics"]
+    assert "simp_all" in answer(do="suggest", goal=goal[0])["tactics"]
     assert " : " in answer(do="premises", goal=goal[0])
     coupled = answer(do="run", goal=goal[1], tactic="constructor")
     (last,) = re.findall(r"^g\d+$", coupled, re.MULTILINE)
