@@ -117,3 +117,9 @@ class Kernel:
     def restart(self) -> None:
         self._manager.restart_kernel(now=True)
         self._client.wait_for_ready(timeout=SECONDS)
+
+    def custom(self, model: str, content: Mapping[str, Any]) -> None:
+        """Sends a message of the browser to a widget."""
+        data = {"method": "custom", "content": dict(content)}
+        message = self._client.session.msg("comm_msg", {"comm_id": model, "data": data})
+        self._client.shell_channel.send(message)
