@@ -64,6 +64,8 @@ def test_it_holds_what_it_needs_and_no_tests(wheel: Path) -> None:
         "models/small/config.json",
         "evaluate/known_wrong.json",
         "data/theorems/held_out.jsonl",
+        "render/templates/page.html",
+        "render/tree.mjs",
         "train/configs/one_gpu.yaml",
     }
     assert {f"prover/{name}" for name in needed} | {"search/py.typed"} <= set(names)

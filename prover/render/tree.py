@@ -75,19 +75,29 @@ Item = Goal | Step | Fold
 
 def tree_html(graph: Mapping[str, Any]) -> str:
     """A graph as a trace has it (`prover prove --trace`), as a fragment of HTML."""
-    return fill("tree.html", tree=_Tree(graph), marks=MARKS)
+    return _drawn(graph, True)
 
 
 def trace_page(trace: Mapping[str, Any]) -> str:
-    """A whole trace as a page: the verdicts, and the trees of all searches."""
-    verdicts = [Verdict.from_json(one) for one in trace["verdicts"]]
-    names = ", ".join(verdict.name for verdict in verdicts)
+    """A whole trace as a page: each verdict, with the trees of the searches for it."""
     graphs = trace["graphs"]
-    return page(
-        shortened(names, LONGEST_LINE) or "prover",
-        *map(verdict_html, verdicts),
-        *(tree_html(graph) for graph in graphs),
-    )
+
+    def drawn(graph: Mapping[str, Any]) -> str:
+        return _drawn(graph, graph is graphs[-1])
+
+    fragments = []
+    left = list(graphs)
+    for verdict in map(Verdict.from_json, trace["verdicts"]):
+        own = [graph for graph in left if graph["graph"].get("name") == verdict.name]
+        left = [graph for graph in left if graph not in own]
+        fragments += [verdict_html(verdict), *map(drawn, own)]
+    fragments += map(drawn, left)
+    names = ", ".join(verdict["name"] for verdict in trace["verdicts"])
+    return page(shortened(names, LONGEST_LINE) or "prover", *fragments)
+
+
+def _drawn(graph: Mapping[str, Any], legend: bool) -> str:
+    return fill("tree.html", tree=_Tree(graph), marks=MARKS, legend=legend)
 
 
 class _Tree:
@@ -231,7 +241,7 @@ class _Tree:
         rows = [
             (
                 shortened(one["tactic"], LONGEST_LINE),
-                f"{one['kind']}: {one['message']}",
+                f"{one['kind']}: {_first_line(one['message'])[0]}",
                 _figures(one),
             )
             for one in shown
@@ -264,8 +274,8 @@ def _figures(node: Mapping[str, Any]) -> str:
     return " · ".join(figures)
 
 
-def _first_line(tactic: str) -> tuple[str, str | None]:
-    """A tactic on one line, and all of it, if that is more."""
-    first, _, rest = tactic.partition("\n")
+def _first_line(text: str) -> tuple[str, str | None]:
+    """A text on one line, and all of it, if that is more."""
+    first, _, rest = text.partition("\n")
     line = shortened(first, LONGEST_LINE)
-    return (line + " …" if rest else line), (tactic if rest or line != first else None)
+    return (line + " …" if rest else line), (text if rest or line != first else None)
