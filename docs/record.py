@@ -256,7 +256,7 @@ def act(terminal: Terminal) -> None:
     terminal.wait_for(r"constructor(?!(.|\n)*\n *·? *sorry)")
     terminal.look(2.0)
     terminal.type(":wq\n")
-    terminal.wait_for(r"written|\$ \Z")
+    terminal.wait_for(r"(?m)^\$ ")
     terminal.look(0.5)
     terminal.type("prover check Basic.lean\n")
     terminal.wait_for("proved swap(.|\n)*passed")
