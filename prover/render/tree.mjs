@@ -36,7 +36,7 @@ const STYLE = `
   background: color-mix(in srgb, #1f9d4d 9%, transparent); }
 .prover-tree .row.won .tactic { font-weight: 700; }
 .prover-tree .row[aria-selected=true] { background: color-mix(in srgb, var(--accent) 24%, transparent); }
-.prover-tree .row > span { margin-right: .5em; }
+.prover-tree .row > span { margin-right: .5em; pointer-events: none; }
 .prover-tree .fold { display: inline-block; width: 1em; text-align: center; color: var(--soft); }
 .prover-tree .tactic, .prover-tree .goal, .prover-tree pre, .prover-tree input { font-family: var(--mono);
   font-size: 12px; }
@@ -425,7 +425,9 @@ class View {
     const line = event.target.closest(".row");
     if (!line) return;
     const row = this.rows[this.places.get(line.dataset.key)];
-    if (event.target.classList.contains("fold")) this.#toggle(row);
+    // By place: the words of a row are drawn anew at any time, also between press and release.
+    const { left, right } = line.querySelector(".fold").getBoundingClientRect();
+    if (event.clientX >= left && event.clientX < right) this.#toggle(row);
     this.#go(row.key);
   }
 

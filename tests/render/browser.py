@@ -141,7 +141,9 @@ class Browser:
         return done["result"].get("value")
 
     def click(self, script: str) -> None:
-        """Presses the mouse in the middle of the element that an expression gives."""
+        """Presses the mouse in the middle of the element that an expression gives, once what was done
+        before is on the screen: the place of a click is looked up there."""
+        self.run("new Promise(then => requestAnimationFrame(() => requestAnimationFrame(then)))")
         x, y = self.run(
             f"(() => {{ const r = ({script}).getBoundingClientRect();"
             "return [r.x + r.width / 2, r.y + r.height / 2]; })()"

@@ -168,8 +168,9 @@ def test_a_click_counts_although_the_graph_grows_under_it(page: Browser) -> None
     page.run(f"""document.addEventListener("mousedown", () => {{
       model.set("graph", {json_of(searched(also=1))});
     }}, {{ once: true }})""")
-    page.click(row("apply wrong"))
+    page.click(row("apply wrong") + ".querySelector('.fold')")
     assert "g3, open" in detail(page)
+    assert "○ apply worse → ⊢ p ∧ False" in rows(page)
 
 
 def test_what_is_open_stays_open_while_the_search_grows(page: Browser) -> None:
