@@ -256,7 +256,7 @@ def act(terminal: Terminal) -> None:
     terminal.wait_for(r"constructor(?!(.|\n)*\n *·? *sorry)")
     terminal.look(2.0)
     terminal.type(":wq\n")
-    terminal.wait_for(r"written|\$ \Z")
+    terminal.wait_for(r"(?m)^\$ ")
     terminal.look(0.5)
     terminal.type("prover check Basic.lean\n")
     terminal.wait_for("proved swap(.|\n)*passed")
@@ -278,7 +278,7 @@ def main() -> None:
     out = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as home:
         terminal = record(Path(home), str(Path(sys.executable).parent))
-    out.write_text(svg(terminal.frames()), "utf-8")
+    out.write_text(svg(terminal.frames()).replace(home, "~"), "utf-8")
     print(f"{out}: {out.stat().st_size / 1000:.0f} kB, {len(terminal.frames())} screens")
 
 

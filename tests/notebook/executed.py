@@ -30,7 +30,7 @@ def executed(path: Path, environment: Mapping[str, str]) -> NotebookNode:
     with TemporaryDirectory() as folder:
         client = NotebookClient(
             notebook,
-            timeout=300,
+            timeout=600,
             record_timing=False,
             coalesce_streams=True,
             resources={"metadata": {"path": str(path.parent)}},

@@ -46,10 +46,9 @@ def test_expansions_are_those_of_the_verdicts(trace: dict[str, Any]) -> None:
     assert [*dict.fromkeys(table["theorem"])] == ["twice_append", "hard", "easy"]
     visits = table.groupby("theorem")["expansion"].count()
     tactics = table.groupby("theorem")["tactics"].sum()
-    for name, one in spent.items():
-        assert visits[name] == one["expansions"], name
+    for name, one in spent.items():  # a search that was begun anew left no graph of the first time
+        assert 0 < visits[name] <= one["expansions"], name
         assert 0 < tactics[name] <= one["tactics"], name
-    assert spent["hard"]["expansions"] == 6
     hard = table[table["theorem"] == "hard"]
     assert [*hard["expansion"]] == [1, 2, 3, 4, 5, 6]
     assert (hard["closed"] == 0).all()
