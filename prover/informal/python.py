@@ -57,13 +57,15 @@ class Ran:
 
 def unavailable() -> str:
     """Why programs cannot be run here; empty where they can."""
-    if sys.platform != "linux" or (why := sandbox.unavailable()):
-        return sandbox.unavailable() or "it is no Linux"
+    if sys.platform != "linux":
+        return "it is no Linux"
+    if why := sandbox.unavailable():
+        return why
     if platform.machine() not in sandbox.LONE_CALLS:
         return f"the system calls of {platform.machine()} are not known"
     if sandbox.abi() < 3:
         return f"its Landlock is version {sandbox.abi()}, which cannot keep files from being cut"
-    return why
+    return ""
 
 
 async def run_python(
@@ -142,7 +144,7 @@ async def _start(
     folders = tuple(dict.fromkeys(specs))
     with contextlib.ExitStack() as stack:
         unix: dict[str, Any] = {}
-        if apart:
+        if apart and sys.platform != "win32":
             import resource
 
             library = Path(sysconfig.get_path("stdlib"))
