@@ -29,6 +29,7 @@ ends with the exit code; `PROVER_DEBUG=1` shows where the error is from as well.
     │   ├── Superseded          2  a document has changed meanwhile
     │   ├── TooLarge            2  a request is longer than it reads
     │   └── UnknownState        2  a session has no such state
+    ├── CellFailed              2  a cell of Lean in a notebook has errors
     ├── NoProof                 1  a search for the proof of one goal ended without it
     └── CanaryProved            3  something false was accepted as proved
 
@@ -47,6 +48,7 @@ EXTRAS = {
     **dict.fromkeys(("h11", "httpx", "httpx_sse", "starlette", "uvicorn"), "serve"),
     **dict.fromkeys(("mcp", "mcp_types", "pydantic"), "mcp"),
     "pygls": "editor",
+    **dict.fromkeys(("IPython", "anywidget", "traitlets"), "notebook"),
 }
 """The extra that brings a package; of others it is `train`."""
 
