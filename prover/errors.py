@@ -56,6 +56,7 @@ EXTRAS = {
     **dict.fromkeys(("mcp", "mcp_types", "pydantic"), "mcp"),
     "pygls": "editor",
     **dict.fromkeys(("lark", "math_verify"), "informal"),
+    **dict.fromkeys(("IPython", "anywidget", "traitlets"), "notebook"),
 }
 """The extra that brings a package; of others it is `train`."""
 

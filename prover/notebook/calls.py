@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from prover.engine.options import Filled, Options, Settings
-from prover.errors import ProverError, WrongUse
+from prover.errors import ProverError, WrongUse, explained
 from prover.files import SourceText, read_file
 from prover.generate.shipped import default_model
 from prover.lean.source import as_lean_reads
@@ -52,6 +52,8 @@ def _call_of(begin: Callable[P, R]) -> Callable[P, R]:
                 return begun
         except (KeyboardInterrupt, ProverError) as error:
             raise error.with_traceback(None) from None
+        except ModuleNotFoundError as error:
+            raise explained(error) or error from None
 
     return call
 

@@ -158,7 +158,8 @@ class Cells:
     def _show(self, output: Output) -> None:
         from IPython.display import display
 
-        display(output)  # type: ignore[no-untyped-call]
+        if output.notes or output.said:
+            display(output)  # type: ignore[no-untyped-call]
         if output.errors:
             first = output.errors[0]
             raise CellFailed(f"{first.line}:{first.column}: {first.text}")
@@ -177,8 +178,11 @@ class Cells:
             on_ready=bar.ready,
             asker=client(),
         )
-        with interrupts:
-            return Work(work(_Asked(self, remote, bar)), bar, remote.interrupt).result()
+        try:
+            with interrupts:
+                return Work(work(_Asked(self, remote, bar)), bar, remote.interrupt).result()
+        except (KeyboardInterrupt, ProverError) as error:
+            raise error.with_traceback(None) from None  # what lies below is of no use in a notebook
 
     async def ask(
         self, method: str, text: str, told: Progress, asked: Mapping[str, Any]
@@ -202,9 +206,9 @@ class Cells:
         lines = asked.get("content", {}).get("code", "").split("\n")
         above = next((i for i, line in enumerate(lines) if line.strip()), 0)
         name = asked.get("metadata", {}).get("cellId")
-        if name is None or not lines[above].lstrip().startswith("%%lean"):
-            return f"cell {next(self._numbers)}", 1
-        return name, above + 1
+        if not lines[above].lstrip().startswith("%%lean"):  # a program runs the magic
+            name, above = None, 0
+        return name or f"cell {next(self._numbers)}", above + 1
 
 
 class _Asked:

@@ -250,15 +250,14 @@ def partial_script(reached: Reached) -> str:
 
 
 def _gap(state: Json) -> Proof:
-    """`sorry` for each goal of a state."""
-    goals = _state(state).goals
-    proof: Proof | None = None
-    for count in range(1, len(goals) + 1):
-        rest = () if proof is None else (proof,)
-        order, kept = (0,) * (count - 1), tuple(range(1, count))
-        proof = Proof(State("", goals[-count:]), "sorry", rest, order, kept, 0)
-    assert proof is not None
-    return proof
+    """`sorry` for a state. Raises `WrongUse` for goals that share a variable: what closes one of them
+    may close another, which a `sorry` for each does not allow."""
+    if len(state["goals"]) > 1:
+        raise WrongUse(
+            "goals that share a variable are open here or beside it: they cannot be searched apart",
+            "run a tactic that decides the variable (`exact`, `refine`), or resume from a goal before",
+        )
+    return Proof(_state(state), "sorry", (), (), None, 0)
 
 
 def _state(state: Json) -> State:

@@ -12,7 +12,7 @@ from typing import Any, Self
 from jupyter_client import KernelManager
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 120.0
+SECONDS = 300.0
 
 
 @dataclass
