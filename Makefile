@@ -1,6 +1,6 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
-TWO := --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
+TWO := --numprocesses=2 --dist=loadscope --no-loadscope-reorder
 
 .PHONY: prove check test fuzz vsix
 

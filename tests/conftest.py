@@ -6,10 +6,11 @@ import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from tempfile import gettempdir
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("random", derandomize=False, deadline=None)
@@ -26,6 +27,11 @@ from tests.lab import Lab
 from tests.serve.resident import Resident
 
 ACCEPTANCE = Path(__file__).with_name("acceptance")
+RESIDENT = (
+    *("tests/editor/", "tests/notebook/", "tests/serve/", "tests/test_cli.py"),
+    *("tests/informal/test_sketches.py", "tests/render/test_verdict_html.py"),
+)
+"""Where tests have a resident engine: it takes the memory of several Leans."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -33,16 +39,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what uses the fixture `lean`, itself or through another, and what attacks the verdict.
     The attacks come last, one by one, so that no process is idle at the end."""
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
         attacks = item.path.is_relative_to(ACCEPTANCE)
         if attacks:
             item.add_marker("acceptance")
-        else:
-            resides = "resident" in fixtures or item.path.parent.name in ("editor", "serve")
-            item.add_marker(pytest.mark.xdist_group("resident" if resides else str(item.path)))
-        if attacks or "lean" in fixtures:
+        if attacks or "lean" in getattr(item, "fixturenames", ()):
             item.add_marker("lean")
     items.sort(key=lambda item: item.get_closest_marker("acceptance") is not None)
+
+
+class ByFile(LoadScopeScheduling):
+    """Each file in one process, all that has a resident engine in one, and attacks one by one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        if file.startswith("tests/acceptance/"):
+            return nodeid
+        return "resident" if file.startswith(RESIDENT) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
