@@ -22,6 +22,10 @@ from prover.serve.schema import Where
 IDLE_SECONDS = 15 * 60.0
 """After this long without a request an engine is ended."""
 
+BESIDE_SECONDS = 60.0
+"""The same, where another engine with the same Lean was used since: each has Lean processes of its
+own, which take gigabytes."""
+
 Setup = Callable[[str, float], None]
 
 
@@ -80,10 +84,16 @@ class Engines:
 
     async def sweep(self, idle: float = IDLE_SECONDS) -> None:
         """Ends the engines that were not used for long, and those whose Lean does not start any
-        more."""
+        more. What their clients have there is made again when they ask for it."""
         now = time.monotonic()
+        latest: dict[Hashable, float] = {}
+        for lease in self._leases.values():
+            lease.used = now if lease.users else lease.used
+            latest[_of(lease.lean)] = max(lease.used, latest.get(_of(lease.lean), 0.0))
         for key, lease in list(self._leases.items()):
-            if not lease.users and (now - lease.used > idle or not _works(lease)):
+            last = lease.used == latest[_of(lease.lean)]
+            patience = idle if last else min(idle, BESIDE_SECONDS)
+            if not lease.users and (now - lease.used > patience or not _works(lease)):
                 await self._end(key)
 
     async def close(self) -> None:
@@ -100,7 +110,7 @@ class Engines:
         return self._leans[key]
 
     def _lease(self, settings: Settings, lean: Lean, any_model: bool) -> Lease:
-        place = (lean.kind, lean.version, lean.commit, lean.root, lean.prefix, lean.embedded)
+        place = _of(lean)
         key = (place, replace(settings, lean=""), _stamp(settings.model), _stamp(settings.few_shot))
         like = [k for k in self._leases if k == key or (any_model and k[0] == place)]  # type: ignore[index]
         for found in sorted(like, key=lambda k: k != key):
@@ -165,6 +175,11 @@ def settings_of(where: Where) -> Settings:
 
 def _works(lease: Lease) -> bool:
     return lease.open and not (lease.ready and lease.engine.pool.broken)
+
+
+def _of(lean: Lean) -> Hashable:
+    """What tells one Lean from another, however it was found."""
+    return (lean.kind, lean.version, lean.commit, lean.root, lean.prefix, lean.embedded)
 
 
 def _place(folder: Path, lean: str) -> Hashable:

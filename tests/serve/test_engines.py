@@ -1,0 +1,34 @@
+"""Which engines a resident process keeps."""
+
+from pathlib import Path
+
+import pytest
+
+from prover.serve import engines
+from prover.serve.engines import Engines
+from prover.serve.schema import Where
+from tests.serve.resident import ask
+
+
+def test_of_two_with_the_same_lean_the_latest_is_kept(
+    tmp_path: Path, lean: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def where(jobs: int) -> Where:
+        return Where(str(tmp_path), lean="embedded", jobs=jobs, model="none")
+
+    async def left() -> list[int | None]:
+        kept = Engines()
+        try:
+            for jobs in (1, 2):
+                async with kept.use(where(jobs)):
+                    pass
+            await kept.sweep()
+            assert len(kept.open) == 2  # neither was idle for long
+            monkeypatch.setattr(engines, "BESIDE_SECONDS", 0.0)
+            async with kept.use(where(1)):
+                await kept.sweep()
+                return [lease.settings.jobs for lease in kept.open]
+        finally:
+            await kept.close()
+
+    assert ask(left()) == [1]
