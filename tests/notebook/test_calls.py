@@ -103,6 +103,7 @@ def test_an_error_is_shown_where_the_call_was_made(kernel: Kernel) -> None:
 
 
 def test_an_interrupted_search_keeps_its_graph(kernel: Kernel, resident: Resident) -> None:
+    kernel.run(f"prove({COMM}, settings=settings)")  # its engine is there
     before = engine_status(resident)["engines"]
     outputs = kernel.end(
         kernel.begin(
@@ -116,7 +117,8 @@ def test_an_interrupted_search_keeps_its_graph(kernel: Kernel, resident: Residen
     assert outcome == "gave_up" and int(nodes) > 1
     assert "hard: gave_up" in outputs.bundles[0]["text/plain"]  # what is left of the bar
     after = settled(resident)["engines"]
-    assert [e["workers"] for e in after] == [e["workers"] for e in before]
+    workers = [e["workers"] for e in before]  # those that nobody uses may have ended meanwhile
+    assert after and all(e["workers"] in workers for e in after)
     assert "interrupted" in kernel.run("result.reason").text
     assert "proved" in kernel.run(f"str(prove({COMM}, settings=settings).outcome)").text
 
