@@ -232,7 +232,9 @@ def test_all_contestants_on_real_statements_and_the_report_made_again(tmp_path: 
     out = tmp_path / "out"
     said: list[str] = []
 
-    def run(settings: Comparison = SETTINGS) -> dict[str, Any]:
+    patient = replace(SETTINGS, seconds=2.0)
+
+    def run(settings: Comparison = patient) -> dict[str, Any]:
         work = compare(ROWS, tmp_path / "model", out, settings, lean="embedded", report=said.append)
         return asyncio.run(work)
 
@@ -254,7 +256,7 @@ def test_all_contestants_on_real_statements_and_the_report_made_again(tmp_path: 
     assert run()["contestants"]["portfolio"] == figures["portfolio"]
     assert len(said) == len(rows) + 1
     with pytest.raises(ProverError, match=r"other settings .*calls 16 there, 8 here"):
-        run(replace(SETTINGS, calls=8))
+        run(replace(patient, calls=8))
 
 
 def test_wrong_use_is_refused(tmp_path: Path) -> None:

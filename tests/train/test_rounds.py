@@ -255,7 +255,7 @@ def test_what_holds_a_benchmark_problem_is_left_out_and_counted() -> None:
 
 SETTINGS = Rounds(
     rounds=2,
-    statements=2,
+    statements=4,
     attempts=2,
     expansions=4,
     samples=2,
@@ -297,7 +297,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(model: Path, tmp_path
         *(sys.executable, "-m", "prover.train.cli", "rounds", statements, "--init", model),
         *("--out", out, "--replay", tmp_path / "pairs.jsonl", "--preset", "tiny"),
         *("--benchmark", ROOT / "tests/data/benchmark.jsonl", "--lean", "embedded"),
-        *("--rounds", 2, "--statements", 2, "--attempts", 2, "--expansions", 4, "--timeout", 1000),
+        *("--rounds", 2, "--statements", 4, "--attempts", 2, "--expansions", 4, "--timeout", 1000),
         *("--samples", 2, "--most-success", 1, "--epochs", 1),
     ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
