@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.api import Prover, StatementError
-from prover.engine.scrutiny import scrutinise
+from prover.engine.scrutiny import Scrutiny, scrutinise
 from prover.errors import WrongUse
 from prover.files import read_text
 
@@ -33,30 +33,16 @@ class Problem:
         return hashlib.sha256(self.statement.encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found out about a statement with one Lean.
-
-    `type_hash` is that of the elaborated type (SHA-256), empty if it does not elaborate: `error`
-    says why. `trivial` is the tactic that closes it at once; `contradiction` a proof of `False` from
-    its hypotheses; `negation` a proof that it is false, `counterexample` where, in words, if that is
-    known. Both proofs have a verdict behind them. None means that none was found, not that there is
-    none.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding(Scrutiny):
+    """What was found out about a statement with one Lean. If it does not elaborate, `error` says why,
+    and `type_hash` is empty."""
 
     name: str
     statement_sha256: str
     lean: str
     type_hash: str = ""
     error: str | None = None
-    trivial: str | None = None
-    contradiction: str | None = None
-    negation: str | None = None
-    counterexample: str | None = None
-
-    @property
-    def wrong(self) -> bool:
-        return self.contradiction is not None or self.negation is not None
 
 
 def read_problems(path: Path, header: str | None = None) -> list[Problem]:
@@ -95,7 +81,7 @@ def read_findings(path: Path, lean: str) -> dict[str, Finding]:
 
 
 def to_row(finding: Finding) -> dict[str, Any]:
-    return asdict(finding)
+    return {"name": finding.name, **asdict(finding)}
 
 
 async def audit(prover: Prover, problems: Iterable[Problem]) -> AsyncIterator[Finding]:
@@ -105,14 +91,18 @@ async def audit(prover: Prover, problems: Iterable[Problem]) -> AsyncIterator[Fi
 
 
 async def _look_at(prover: Prover, problem: Problem) -> Finding:
-    lean = prover.lean.version
+    about = {
+        "name": problem.name,
+        "statement_sha256": problem.sha256,
+        "lean": prover.lean.version,
+    }
     try:
         seen = await scrutinise(
             prover.engine, problem.statement, problem.header, options=prover.options
         )
     except StatementError as error:
-        return Finding(problem.name, problem.sha256, lean, error=str(error))
-    return Finding(problem.name, problem.sha256, lean, **asdict(seen))
+        return Finding(**about, error=str(error))
+    return Finding(**about, **asdict(seen))
 
 
 def _at(finding: Finding) -> str:

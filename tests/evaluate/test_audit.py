@@ -66,8 +66,10 @@ def test_the_type_hash_is_of_what_the_statement_means(lab: Lab) -> None:
 
 def test_a_report_names_what_was_found() -> None:
     found = [
-        Finding("a", "0", "4.28.0", "hash", negation="omega | skip"),
-        Finding("b", "1", "4.28.0", error="unknown"),
+        Finding(
+            name="a", statement_sha256="0", lean="4.28.0", type_hash="hash", negation="omega | skip"
+        ),
+        Finding(name="b", statement_sha256="1", lean="4.28.0", error="unknown"),
     ]
     text = report(found)
     assert "| a | it is false: its negation is proved | `omega \\| skip` |" in text
