@@ -77,7 +77,8 @@ async def canaries(
     negated_statements: tuple[str, ...] = (),
 ) -> AsyncIterator[Canaries]:
     """Searches some false statements, and the negations of some statements of the batch, beside
-    what happens in the body of the `async with`, with the budget of the prover.
+    what happens in the body of the `async with`, with the budget of the prover; one after the other,
+    so that the batch does not wait for them.
 
     Raises:
         CanaryProved: a false statement was accepted, or a statement together with its negation; the
@@ -112,10 +113,12 @@ async def canaries(
     body = asyncio.current_task()
     assert body is not None
     alarms: list[CanaryProved] = []
+    turn = asyncio.Semaphore(1)
 
     async def guard(search: Callable[[str], Awaitable[None]], statement: str) -> None:
         try:
-            await search(statement)
+            async with turn:
+                await search(statement)
         except CanaryProved as alarm:
             alarms.append(alarm)
             body.cancel()

@@ -112,11 +112,13 @@ class Result(Shown[Answer]):
         return plain(self.verdicts, statement=len(self.verdicts) == 1 and bool(self.graphs))
 
     def _html(self) -> str:
-        from prover.render import tree_html, verdict_html
+        from prover.render import proof_html, proof_steps, tree_html, verdict_html
 
         parts = [verdict_html(verdict) for verdict in self.verdicts]
         if self.outcome is not Outcome.DISPROVED:
-            parts += [tree_html(graph) for graph in self.graphs[:SHOWN_TREES]]
+            for graph in self.graphs[:SHOWN_TREES]:
+                steps = proof_steps(graph)
+                parts += [*([proof_html(steps)] if steps else ()), tree_html(graph)]
         if len(self.graphs) > SHOWN_TREES:
             parts.append(f"<p>… {len(self.graphs) - SHOWN_TREES} more searches are not shown</p>")
         return "\n".join(parts)

@@ -8,13 +8,14 @@ Plain data goes in and text comes out; what it holds may come from anybody, and 
 
 from prover.render.exports import joined, to_dot, to_graphml, to_networkx
 from prover.render.html import notes_html, page, proof_html, verdict_html
-from prover.render.tree import trace_page, tree_html
+from prover.render.tree import proof_steps, trace_page, tree_html
 
 __all__ = [
     "joined",
     "notes_html",
     "page",
     "proof_html",
+    "proof_steps",
     "to_dot",
     "to_graphml",
     "to_networkx",

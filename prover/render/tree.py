@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from prover.render.html import fill, page, verdict_html
+from prover.render.html import fill, page, proof_html, verdict_html
 from prover.render.text import duration, number, shortened, target
 from prover.verify.verdict import Verdict
 
@@ -79,11 +79,13 @@ def tree_html(graph: Mapping[str, Any]) -> str:
 
 
 def trace_page(trace: Mapping[str, Any]) -> str:
-    """A whole trace as a page: each verdict, with the trees of the searches for it."""
+    """A whole trace as a page: each verdict, with the searches for it: the proof step by step, and the
+    tree."""
     graphs = trace["graphs"]
 
     def drawn(graph: Mapping[str, Any]) -> str:
-        return _drawn(graph, graph is graphs[-1])
+        steps = proof_steps(graph)
+        return (proof_html(steps) if steps else "") + _drawn(graph, graph is graphs[-1])
 
     fragments = []
     left = list(graphs)
@@ -94,6 +96,26 @@ def trace_page(trace: Mapping[str, Any]) -> str:
     fragments += map(drawn, left)
     names = ", ".join(verdict["name"] for verdict in trace["verdicts"])
     return page(shortened(names, LONGEST_LINE) or "prover", *fragments)
+
+
+def proof_steps(graph: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The tactics of the proof that a search found, each with the goals that are left after it, for
+    `proof_html`; none if it found none. The text of a verdict may be shorter: it is minimised."""
+    nodes = {node["id"]: node for node in graph["nodes"]}
+    after: dict[str, list[str]] = {name: [] for name in nodes}
+    for edge in graph["edges"]:
+        after[edge["source"]].append(edge["target"])
+    steps: list[tuple[str, str]] = []
+    todo = [graph["nodes"][0]["id"]]
+    while todo and len(steps) < MOST_STEPS:
+        goal, *others = todo
+        step = next((one for one in after[goal] if nodes[one].get("winning")), None)
+        if step is None:
+            return []
+        todo = after[step] + others
+        left = "\n\n".join(nodes[name]["pp"] for name in todo)
+        steps.append((nodes[step]["tactic"], shortened(left, LONGEST_GOAL)))
+    return steps
 
 
 def _drawn(graph: Mapping[str, Any], legend: bool) -> str:

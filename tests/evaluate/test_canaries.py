@@ -57,6 +57,20 @@ def test_a_statement_and_its_negation_are_not_both_accepted(lab: Lab, small: Pro
         lab.wait(run())
 
 
+def test_a_batch_does_not_wait_for_its_canaries(lab: Lab, small: Prover) -> None:
+    """More canaries than there is room for searches at a time: a theorem is proved while all but the
+    first of them wait."""
+
+    async def run() -> None:
+        async with canaries(small, "", false=len(CANARIES)) as watch:
+            assert (await small.prove("theorem t : 1 + 1 = 2")).proved
+            assert watch.searched < len(CANARIES) // 2
+            raise LookupError("the others need not be searched")
+
+    with pytest.raises(LookupError):
+        lab.wait(run())
+
+
 def test_what_goes_wrong_in_the_batch_comes_out_as_it_is(lab: Lab, small: Prover) -> None:
     async def run() -> None:
         async with canaries(small, ""):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.render import page, proof_html, trace_page, tree_html, verdict_html
+from prover.render import page, proof_html, proof_steps, trace_page, tree_html, verdict_html
 from prover.render.text import clean
 from prover.verify.verdict import Layer, LeanVersion, Outcome, Verdict
 from tests.render.reading import Seen, harmless
@@ -56,7 +56,14 @@ def test_real_verdicts_and_searches_are_shown(resident: Resident, tmp_path: Path
     for text in ("✗ gave up", spent, trace["verdicts"][1]["open_goals"][0]):
         assert text in gave_up.visible, text
 
+    steps = proof_steps(good)
+    assert sorted(tactic for tactic, _ in steps) == sorted(
+        node["tactic"] for node in good["nodes"] if node.get("winning")
+    )
+    assert steps[-1][1] == "" and proof_steps(hard) == []
+
     whole = trace_page(trace)
+    assert Seen(whole).text.count("no goals are left") == 1
     assert "<title>good, hard</title>" in whole
     assert whole.index("gave up") < whole.index("⊢ b = 0</code>")
     assert Seen(whole).text.count("✓ proved, ✗ failed, ○ open") == 1
@@ -113,6 +120,24 @@ def test_texts_of_somebody_else_are_shown_and_nothing_more(a: str, b: str, c: st
 
 
 def test_a_proof_shows_the_goals_after_each_tactic() -> None:
+    nodes = [
+        {"id": "g0", "kind": "goal", "pp": "⊢ p ∧ q"},
+        {"id": "s0", "kind": "step", "tactic": "simp", "winning": False},
+        {"id": "s1", "kind": "step", "tactic": "constructor", "winning": True},
+        {"id": "g1", "kind": "goal", "pp": "⊢ p"},
+        {"id": "g2", "kind": "goal", "pp": "⊢ q"},
+        {"id": "s2", "kind": "step", "tactic": "exact hp", "winning": True},
+        {"id": "s3", "kind": "step", "tactic": "exact hq", "winning": True},
+    ]
+    pairs = ["g0 s0", "g0 s1", "s1 g1", "s1 g2", "g2 s3", "g1 s2"]
+    edges = [dict(zip(("source", "target"), pair.split(), strict=True)) for pair in pairs]
+    assert proof_steps({"nodes": nodes, "edges": edges}) == [
+        ("constructor", "⊢ p\n\n⊢ q"),
+        ("exact hp", "⊢ q"),
+        ("exact hq", ""),
+    ]
+    assert proof_steps({"nodes": nodes, "edges": edges[:-1]}) == []
+
     steps = [("intro n", "n : Nat\n⊢ n + 0 = n"), ("simp", "")]
     seen = harmless(proof_html(steps))
     assert "intro n" in seen.visible and "⊢ n + 0 = n" not in seen.visible
