@@ -159,9 +159,11 @@ async def _start(
 
             def prepare() -> None:
                 die_with_parent()
+                enter()  # opens a file, so before few may be open: the parent may have many
                 for which, most in limits.items():
-                    resource.setrlimit(which, (most, most))
-                enter()
+                    hard = resource.getrlimit(which)[1]
+                    lower = most if hard == resource.RLIM_INFINITY else min(most, hard)
+                    resource.setrlimit(which, (lower, lower))
 
             unix = {"start_new_session": True, "preexec_fn": prepare}
         try:

@@ -1,6 +1,8 @@
 """Answers by reasoning and by programs, and the programs that must not run on."""
 
 import asyncio
+import contextlib
+import os
 import sys
 import time
 from pathlib import Path
@@ -101,6 +103,14 @@ def test_a_program_knows_nothing_of_who_runs_it(monkeypatch: pytest.MonkeyPatch)
         run_python("import os, sys\nprint(dict(os.environ), os.getcwd(), sys.argv[0])")
     )
     assert ran.output == "{'LC_ALL': 'C.UTF-8'} / -c"
+
+
+@linux
+def test_a_program_runs_from_a_process_with_many_open_files() -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(100):
+            stack.enter_context(open(os.devnull))
+        assert asyncio.run(run_python("print(1 + 1)")).output == "2"
 
 
 @pytest.mark.parametrize(
