@@ -29,7 +29,7 @@ from prover.editor.quiet import be_quiet
 from prover.editor.wire import Frame, Noise, Part, Piece, Splitter, frame, span
 from prover.errors import INTERRUPTED, WRONG, ProverError
 from prover.interrupt import run_cancellable
-from prover.lean.process import die_with_parent, kill_family
+from prover.lean.process import die_with_parent, end
 from prover.serve.client import Client
 from prover.streams import open_streams
 
@@ -528,9 +528,7 @@ async def serve_proxy(command: Sequence[str]) -> int:
     except asyncio.CancelledError:
         return INTERRUPTED
     finally:
-        kill_family(server.pid)
-        await server.wait()
-        server._transport.close()  # type: ignore[attr-defined]
+        await end(server)
 
 
 async def _between(editor: Side, server: asyncio.subprocess.Process, command: Sequence[str]) -> int:

@@ -22,7 +22,7 @@ from typing import Any
 
 from prover.errors import ProverError
 from prover.lean import sandbox
-from prover.lean.process import die_with_parent, kill_family
+from prover.lean.process import die_with_parent, end
 
 SECONDS = 10.0
 MEMORY_MB = 1024
@@ -89,7 +89,7 @@ async def run_python(
     except TimeoutError:
         return Ran("", f"it ran longer than {seconds:g} s")
     finally:
-        await _end(process)
+        await end(process)
 
 
 class Worker:
@@ -131,7 +131,7 @@ class Worker:
     async def aclose(self) -> None:
         process, self._process = self._process, None
         if process is not None:
-            await _end(process)
+            await end(process)
 
 
 async def _start(
@@ -179,12 +179,6 @@ async def _start(
             )
         except (OSError, subprocess.SubprocessError) as error:
             raise PythonUnavailable(f"a Python process cannot be started apart: {error}") from None
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    kill_family(process.pid)
-    await process.wait()
-    process._transport.close()  # type: ignore[attr-defined]
 
 
 async def _finish(

@@ -200,10 +200,7 @@ class GymProcess:
                 async with asyncio.timeout(1.0):
                     await self._process.wait()
         self.kill()
-        await self._process.wait()
-        # The pipes stay open if nobody reads them to the end, and asyncio lets go of them nowhere.
-        self._process._transport.close()  # type: ignore[attr-defined]
-        await asyncio.sleep(0)
+        await end(self._process)
 
     async def _send(self, command: dict[str, Any]) -> None:
         await self._write(json.dumps(command, ensure_ascii=False))
@@ -356,6 +353,19 @@ def _size(folder: Path) -> int:
             with contextlib.suppress(OSError):
                 total += entry.stat(follow_symlinks=False).st_size
     return total
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Kills a process with its children and waits for its end. Its pipes are closed first: asyncio
+    counts a process as ended when they are read to their ends, which nobody may do any more."""
+    kill_family(process.pid)
+    transport: asyncio.SubprocessTransport = process._transport  # type: ignore[attr-defined]
+    for descriptor in range(3):
+        if pipe := transport.get_pipe_transport(descriptor):
+            pipe.close()
+    await process.wait()
+    transport.close()
+    await asyncio.sleep(0)
 
 
 def die_with_parent() -> None:

@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from prover.lean.axioms import ALLOWED
-from prover.lean.process import GymDied, kill_family, spawn
+from prover.lean.process import GymDied, end, kill_family, spawn
 from prover.lean.toolchain import Launch, Lean, Native
 from prover.verify.verdict import Layer
 
@@ -274,10 +274,7 @@ class _Work:
         except TimeoutError:
             raise _CouldNotRun(f"no verdict within {self.seconds:g} s") from None
         finally:
-            kill_family(process.pid)
-            await process.wait()
-            process._transport.close()  # type: ignore[attr-defined]
-            await asyncio.sleep(0)
+            await end(process)
 
 
 async def _listen(process: asyncio.subprocess.Process, into: Path | None) -> _Done:
