@@ -265,9 +265,8 @@ async def exchange(
                 *headers.items(),
             ],
         )
-        writer.write(connection.send(request) or b"")
-        writer.write(connection.send(h11.Data(data=data)) or b"")
-        writer.write(connection.send(h11.EndOfMessage()) or b"")
+        parts = (request, h11.Data(data=data), h11.EndOfMessage())
+        writer.write(b"".join(connection.send(part) or b"" for part in parts))
         await writer.drain()
         while True:
             event = connection.next_event()

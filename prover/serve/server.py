@@ -255,7 +255,11 @@ class _Endpoint:
         begin = time.monotonic()
         how = "ok"
         try:
-            _allowed(service, scope)
+            try:
+                _allowed(service, scope)
+            except NotAllowed:  # an answer is lost to who still writes
+                await _read(receive, 0)
+                raise
             body = await read_json(receive)
             session = headers.get("x-prover-session")
             work = service.work(method, body, session, answer.progress)
@@ -360,14 +364,8 @@ async def watched(
         service.running.discard(task)
 
 
-async def read_json(receive: Receive) -> Any:
-    """The JSON value of a request's body.
-
-    Raises:
-        TooLarge: it is longer than MAX_BODY.
-        WrongUse: it is no JSON in UTF-8, or did not come in time.
-        _Gone: the client left before its end.
-    """
+async def _read(receive: Receive, most: int) -> tuple[bytes, int]:
+    """The body of a request, read to its end but not kept over a length, and its length."""
     data = bytearray()
     size = 0
     try:
@@ -378,12 +376,23 @@ async def read_json(receive: Receive) -> Any:
                     raise _Gone
                 part = message.get("body", b"")
                 size += len(part)
-                if size <= MAX_BODY:
+                if size <= most:
                     data += part
-                if not message.get("more_body"):  # what is too long is read to its end all the same
-                    break
+                if not message.get("more_body"):
+                    return bytes(data), size
     except TimeoutError:
         raise WrongUse(f"the request did not come within {BODY_SECONDS:.0f} s") from None
+
+
+async def read_json(receive: Receive) -> Any:
+    """The JSON value of a request's body.
+
+    Raises:
+        TooLarge: it is longer than MAX_BODY.
+        WrongUse: it is no JSON in UTF-8, or did not come in time.
+        _Gone: the client left before its end.
+    """
+    data, size = await _read(receive, MAX_BODY)
     if size > MAX_BODY:
         raise TooLarge(f"the request has {size:,} bytes; at most {MAX_BODY:,} are read")
     try:

@@ -70,7 +70,8 @@ def test_work_is_shown_and_ends_when_it_is_cancelled(editor: Editor) -> None:
     asked = time.monotonic()
     assert editor.reply(identity)["error"]["code"] == -32800
     assert time.monotonic() - asked < 5
-    ended = [one["params"]["value"]["kind"] for one in editor.seen if one["method"] == "$/progress"]
+    seen = [one for one in editor.seen if one.get("method") == "$/progress"]
+    ended = [one["params"]["value"]["kind"] for one in seen]
     assert ended[-1] == "end"
 
 
