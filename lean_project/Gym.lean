@@ -3179,14 +3179,15 @@ partial def Hunt.walk (h : Hunt) (bound : List Bound) (xs vs : Array Expr) (valu
       | .fails _ => pure ()
       | .holds true => h.walk rest xs' vs' values' sure n
       | _ => h.walk rest xs' vs' values' false n
-    | none => h.walkFrom b rest type xs vs values sure n (if dataFollows rest then 0 else n)
+    | none => h.walkFrom b rest type xs vs values sure n (if dataFollows rest then 0 else n) 0
 
+/-- Gives a variable the values of its tiers from `i` on, until `empty` many had none. -/
 partial def Hunt.walkFrom (h : Hunt) (b : Bound) (rest : List Bound) (type : Expr)
-    (xs vs : Array Expr) (values : List Given) (sure : Bool) (n i : Nat) : MetaM Unit := do
-  if n < i then return ()
+    (xs vs : Array Expr) (values : List Given) (sure : Bool) (n i empty : Nat) : MetaM Unit := do
+  if n < i || 5 < empty then return ()
   let found ← try tier h.sampler [] type i catch _ => pure #[]
   each found 0
-  h.walkFrom b rest type xs vs values sure n (i + 1)
+  h.walkFrom b rest type xs vs values sure n (i + 1) (if found.size == 0 then empty + 1 else 0)
 where
   each (found : Array Sample) (j : Nat) : MetaM Unit := do
     if hj : j < found.size then
