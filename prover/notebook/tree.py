@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any
@@ -24,20 +25,24 @@ class Tree(anywidget.AnyWidget):
     search there). What it says to them is put into `answer`: a text, or `{"text": …, "tactics": […]}`
     whose tactics are offered as buttons. A `ProverError` of `on_ask` becomes the answer.
 
-    A saved notebook shows the search as it was when it was last displayed.
+    A saved notebook shows the search as it was when it was last displayed. Jupyter shows a widget that
+    is no longer there as an error and nothing else of the same output, so in IPython the static tree
+    is an output of its own, which the live one hides: its class is `saved`.
     """
 
     _esm = files("prover.render").joinpath("tree.mjs").read_text("utf-8")
     graph = traitlets.Dict().tag(sync=True)
     selected = traitlets.Unicode().tag(sync=True)
     answer = traitlets.Any("").tag(sync=True)
+    saved = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self,
         graph: Mapping[str, Any] | None = None,
         on_ask: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
-        super().__init__(graph=dict(graph or {}))
+        saved = f"prover-saved-{secrets.token_hex(8)}"
+        super().__init__(graph=dict(graph or {}), saved=saved)
         self.on_ask = on_ask
         self.on_msg(self._asked)
 
@@ -65,6 +70,19 @@ class Tree(anywidget.AnyWidget):
         if request["do"] == "run":
             request["tactic"] = str(message.get("tactic", ""))
         return request
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        data, metadata = self._repr_mimebundle_()
+        html = data.pop("text/html", None)
+        display(data, metadata=metadata, raw=True)
+        if html is not None:
+            plain = {
+                "text/html": f'<div class="{self.saved}">{html}</div>',
+                "text/plain": "its tree",
+            }
+            display(plain, raw=True)
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})

@@ -1,7 +1,8 @@
 // The live view of a search, for anywidget: one module, no dependency, no network.
 //
 // Traits: `graph` (as a trace has it), `selected` (the name of a goal), `answer` (what the last request
-// said: a text, or {text, tactics}). Messages: {do: "run"|"suggest"|"premises"|"prove", goal, tactic}.
+// said: a text, or {text, tactics}), `saved` (the class of the same tree without this view, which is
+// hidden while this one is there). Messages: {do: "run"|"suggest"|"premises"|"prove", goal, tactic}.
 //
 // Only rows in sight are drawn. What is open is kept by the way to a row, so it stays open while the
 // graph grows. All text is set as text.
@@ -55,7 +56,8 @@ const STYLE = `
   border: 0; border-radius: 4px; white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.45; }
 .prover-tree dl { display: grid; grid-template-columns: max-content 1fr; gap: .05em .8em; margin: .2em 0
   .6em; }
-.prover-tree dt { color: var(--soft); font-weight: 400; } .prover-tree dd { margin: 0; }
+.prover-tree dt { color: var(--soft); font-weight: 400; width: auto !important; }
+.prover-tree dd { margin: 0; }
 .prover-tree form, .prover-tree .buttons { display: flex; flex-wrap: wrap; gap: .4em; margin: .4em 0; }
 .prover-tree input { flex: 1 1 9rem; min-width: 0; padding: .3em .5em; color: inherit;
   background: transparent; border: 1px solid var(--line); border-radius: 4px; }
@@ -70,7 +72,13 @@ const STYLE = `
 export default {
   render({ model, el }) {
     const view = new View(model, el);
-    return () => view.close();
+    const hidden = document.createElement("style");
+    if (model.get("saved")) hidden.textContent = `.${model.get("saved")} { display: none; }`;
+    el.append(hidden);
+    return () => {
+      hidden.remove();
+      view.close();
+    };
   },
 };
 

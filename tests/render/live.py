@@ -28,7 +28,7 @@ class Model {
 """
 PAGE = """<!DOCTYPE html><meta charset="utf-8"><style>
 :root { color-scheme: light dark; } body { margin: 12px; color: CanvasText; background: Canvas; }
-</style><div id="here"></div>"""
+</style><div id="here"></div><div class="kept">saved</div>"""
 
 
 def show_live(browser: Browser, graph: Mapping[str, Any], **look: Any) -> None:
@@ -39,6 +39,6 @@ def show_live(browser: Browser, graph: Mapping[str, Any], **look: Any) -> None:
     browser.run(f"""(async () => {{
       {MODEL}
       const {{ default: widget }} = await import({json.dumps(source)});
-      window.model = new Model({{ graph: {json.dumps(graph)}, selected: "", answer: "" }});
+      window.model = new Model({{ graph: {json.dumps(graph)}, selected: "", answer: "", saved: "kept" }});
       window.close = widget.render({{ model, el: document.getElementById("here") }});
     }})()""")

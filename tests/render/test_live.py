@@ -293,3 +293,11 @@ def luminance(colour: list[float] | list[int]) -> float:
     parts = [c / 255 for c in colour]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
     return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_the_saved_tree_is_seen_when_the_live_one_is_not(page: Browser) -> None:
+    seen = "getComputedStyle(document.querySelector('.kept')).display"
+    show_live(page, plain(searched()))
+    assert page.run(seen) == "none"
+    page.run("close()")
+    assert page.run(seen) == "block"
