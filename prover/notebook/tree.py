@@ -74,15 +74,13 @@ class Tree(anywidget.AnyWidget):
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
+        show: Callable[..., object] = display
         data, metadata = self._repr_mimebundle_()
         html = data.pop("text/html", None)
-        display(data, metadata=metadata, raw=True)
+        show(data, metadata=metadata, raw=True)
         if html is not None:
-            plain = {
-                "text/html": f'<div class="{self.saved}">{html}</div>',
-                "text/plain": "its tree",
-            }
-            display(plain, raw=True)
+            html = f'<div class="{self.saved}">{html}</div>'
+            show({"text/html": html, "text/plain": "its tree"}, raw=True)
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
