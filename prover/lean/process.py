@@ -355,6 +355,14 @@ def _size(folder: Path) -> int:
     return total
 
 
+async def exited(process: asyncio.subprocess.Process) -> int:
+    """The exit code of a process, once it has one. Its own `wait` also waits for what it has started,
+    where that holds its pipes."""
+    while process.returncode is None:
+        await asyncio.sleep(0.05)
+    return process.returncode
+
+
 async def end(process: asyncio.subprocess.Process) -> None:
     """Kills a process with its children and waits for its end. Its pipes are closed first: asyncio
     counts a process as ended when they are read to their ends, which nobody may do any more."""

@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from prover.lean.axioms import ALLOWED
-from prover.lean.process import GymDied, end, kill_family, spawn
+from prover.lean.process import GymDied, end, exited, kill_family, spawn
 from prover.lean.toolchain import Launch, Lean, Native
 from prover.verify.verdict import Layer
 
@@ -301,9 +301,8 @@ async def _listen(process: asyncio.subprocess.Process, into: Path | None) -> _Do
                 take(data)
 
         async def code() -> int:
-            # A process that was left behind holds the pipes open.
-            ended = await process.wait()
-            kill_family(process.pid)
+            ended = await exited(process)
+            kill_family(process.pid)  # what was left behind holds the pipes open
             return ended
 
         try:

@@ -36,6 +36,7 @@ def misbehave(text):
         print(subprocess.Popen([sys.executable, "-I", "-c", "import time; time.sleep(600)"]).pid)
         sys.stdout.flush()
         time.sleep(600)
+    if "LEAVE" in text: subprocess.Popen([sys.executable, "-I", "-c", "import time; time.sleep(600)"])
     while "NOISE" in text: print("noise" * 1000)
     if "CRASH" in text: os.kill(os.getpid(), signal.SIGSEGV)
 """
@@ -242,6 +243,11 @@ def test_a_checker_that_hangs_is_killed_with_what_it_started(lean: Lean) -> None
     report = judged(lean, f"{HONEST}-- HANG", None, seconds=10)
     assert report.layers == ()
     assert report.could_not_run[0] == "leanchecker: no verdict within 10 s"
+
+
+def test_what_a_checker_leaves_behind_does_not_take_its_verdict_along(lean: Lean) -> None:
+    report = judged(lean, f"{HONEST}-- LEAVE", None, seconds=10)
+    assert layer(report, "leanchecker").passed
 
 
 @pytest.mark.parametrize(
