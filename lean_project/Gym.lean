@@ -2297,17 +2297,17 @@ structure Sample where
   text : String
   inner : String := ""
 
-/-- What is known already: tiers by type, which fields of a constructor are data; the numbers of the
-statement, how long a tier may be, and how many heartbeats there may have been at the end. -/
+/-- What is known already: tiers, each with its types, which fields of a constructor are data; the
+numbers of the statement, how long a tier may be, and how many heartbeats there may have been at the end. -/
 structure Sampler where
-  tiers : IO.Ref (List (Expr × Nat × Array Sample))
+  tiers : IO.Ref (Array (List (Expr × Array Sample)))
   fields : IO.Ref (List (Name × List Bool))
   numbers : List Nat
   cap : Nat
   until' : Nat
 
 def newSampler (numbers : List Nat) (cap until' : Nat) : BaseIO Sampler := do
-  let tiers ← ST.mkRef ([] : List (Expr × Nat × Array Sample))
+  let tiers ← ST.mkRef (#[] : Array (List (Expr × Array Sample)))
   let fields ← ST.mkRef ([] : List (Name × List Bool))
   return { tiers, fields, numbers, cap, until' }
 
@@ -2315,9 +2315,20 @@ def Sampler.over (m : Sampler) : BaseIO Bool := do
   let now ← (IO.getNumHeartbeats : BaseIO Nat)
   return m.until' ≤ now
 
-def findTier (type : Expr) (n : Nat) : List (Expr × Nat × Array Sample) → Option (Array Sample)
+def findType (type : Expr) : List (Expr × Array Sample) → Option (Array Sample)
   | [] => none
-  | (t, k, found) :: rest => if k == n && t == type then some found else findTier type n rest
+  | (t, found) :: rest => if t == type then some found else findType type rest
+
+def Sampler.known (m : Sampler) (type : Expr) (n : Nat) : BaseIO (Option (Array Sample)) := do
+  let tiers ← m.tiers.get
+  if h : n < tiers.size then return findType type tiers[n] else return none
+
+partial def Sampler.keep (m : Sampler) (type : Expr) (n : Nat) (found : Array Sample) : BaseIO Unit := do
+  let tiers ← m.tiers.get
+  if h : n < tiers.size then m.tiers.set (tiers.set n ((type, found) :: tiers[n]))
+  else do
+    m.tiers.set (tiers.push [])
+    m.keep type n found
 
 /-- Runs `x` with one more local variable. -/
 def withVar (name : Name) (type : Expr) (x : Expr → MetaM α) : MetaM α := do
@@ -2486,11 +2497,11 @@ partial def tier (m : Sampler) (vars : List (Expr × Sample)) (type : Expr) (n :
     MetaM (Array Sample) := do
   match vars with
   | [] =>
-    match findTier type n (← m.tiers.get) with
+    match ← m.known type n with
     | some found => return found
     | none => do
       let found ← freshTier m [] type n
-      m.tiers.modify fun tiers => (type, n, found) :: tiers
+      m.keep type n found
       return found
   | vars => do
     let found ← freshTier m vars type n
@@ -3179,15 +3190,14 @@ partial def Hunt.walk (h : Hunt) (bound : List Bound) (xs vs : Array Expr) (valu
       | .fails _ => pure ()
       | .holds true => h.walk rest xs' vs' values' sure n
       | _ => h.walk rest xs' vs' values' false n
-    | none => h.walkFrom b rest type xs vs values sure n (if dataFollows rest then 0 else n) 0
+    | none => h.walkFrom b rest type xs vs values sure n (if dataFollows rest then 0 else n)
 
-/-- Gives a variable the values of its tiers from `i` on, until `empty` many had none. -/
 partial def Hunt.walkFrom (h : Hunt) (b : Bound) (rest : List Bound) (type : Expr)
-    (xs vs : Array Expr) (values : List Given) (sure : Bool) (n i empty : Nat) : MetaM Unit := do
-  if n < i || 5 < empty then return ()
+    (xs vs : Array Expr) (values : List Given) (sure : Bool) (n i : Nat) : MetaM Unit := do
+  if n < i then return ()
   let found ← try tier h.sampler [] type i catch _ => pure #[]
   each found 0
-  h.walkFrom b rest type xs vs values sure n (i + 1) (if found.size == 0 then empty + 1 else 0)
+  h.walkFrom b rest type xs vs values sure n (i + 1)
 where
   each (found : Array Sample) (j : Nat) : MetaM Unit := do
     if hj : j < found.size then
