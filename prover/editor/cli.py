@@ -78,7 +78,8 @@ def lsp(
     if lake is not None:
         from prover.editor.proxy import serve_proxy
 
-        raise typer.Exit(run_cancellable(serve_proxy([lake, "serve", *(arguments or ())])))
+        serving = serve_proxy([lake, "serve", *(arguments or ())], model)
+        raise typer.Exit(run_cancellable(serving))
     try:
         from prover.editor.server import serve_lean
     except ModuleNotFoundError as error:

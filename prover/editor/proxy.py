@@ -29,7 +29,7 @@ from prover.editor.quiet import be_quiet
 from prover.editor.wire import Frame, Noise, Part, Piece, Splitter, frame, span
 from prover.errors import INTERRUPTED, WRONG, ProverError
 from prover.interrupt import run_cancellable
-from prover.lean.process import die_with_parent, end
+from prover.lean.process import die_with_parent, end, exited
 from prover.serve.client import Client
 from prover.streams import open_streams
 
@@ -98,13 +98,13 @@ class Side:
 class Proxy:
     """What goes on between the two sides."""
 
-    def __init__(self, editor: Side, server: Side) -> None:
+    def __init__(self, editor: Side, server: Side, model: str = "auto") -> None:
         self.editor, self.server = editor, server
         self.leaving = False
         """Whether the editor has asked the server to end."""
         self._documents: dict[str, tuple[str, int | None]] = {}
         self._diagnostics: dict[str, list[Json]] = {}
-        self._actions = Actions(self, self._documents.get, Client())
+        self._actions = Actions(self, self._documents.get, Client(), model=model)
         self._word = f"prover-{secrets.token_hex(8)}-"
         self._numbers = itertools.count(1)
         self._mark = f'"{self._word}'.encode()
@@ -494,11 +494,12 @@ async def pump(reader: asyncio.StreamReader, take: Callable[[Piece], Awaitable[N
         await take(rest)
 
 
-async def serve_proxy(command: Sequence[str]) -> int:
+async def serve_proxy(command: Sequence[str], model: str = "auto") -> int:
     """Runs a language server between the standard streams, with our code actions added to its own.
 
     It ends with the server or with the editor, and nothing of the server is left then. What the server
-    writes on standard error is left alone; of us there is nothing.
+    writes on standard error is left alone; of us there is nothing. The model is the one that our actions
+    use (`prover.serve.schema.Where`).
 
     Returns:
         The exit code of the server (128 and the number of the signal that killed it; 1 if it had to be
@@ -524,14 +525,16 @@ async def serve_proxy(command: Sequence[str]) -> int:
         await _refuse(editor, command, str(error))
         return WRONG
     try:
-        return await _between(editor, server, command)
+        return await _between(editor, server, command, model)
     except asyncio.CancelledError:
         return INTERRUPTED
     finally:
         await end(server)
 
 
-async def _between(editor: Side, server: asyncio.subprocess.Process, command: Sequence[str]) -> int:
+async def _between(
+    editor: Side, server: asyncio.subprocess.Process, command: Sequence[str], model: str
+) -> int:
     stdin, stdout = server.stdin, server.stdout
     assert stdin is not None and stdout is not None
 
@@ -539,10 +542,10 @@ async def _between(editor: Side, server: asyncio.subprocess.Process, command: Se
         stdin.write(data)
         await stdin.drain()
 
-    proxy = Proxy(editor, Side(write))
+    proxy = Proxy(editor, Side(write), model)
     there = asyncio.create_task(pump(Input(0).reader, proxy.from_editor))
     back = asyncio.create_task(pump(stdout, proxy.from_server))
-    ended = asyncio.create_task(_ended(server))
+    ended = asyncio.create_task(exited(server))
     try:
         await asyncio.wait((there, back, ended), return_when=asyncio.FIRST_COMPLETED)
         left_by_editor = _failed(back) or (there.done() and not _failed(there))
@@ -560,13 +563,6 @@ async def _between(editor: Side, server: asyncio.subprocess.Process, command: Se
     if code is None:
         return 1
     return code if code >= 0 else 128 - code
-
-
-async def _ended(server: asyncio.subprocess.Process) -> None:
-    """Waits for the end of a process. Its own `wait` also waits for what it has started, where that
-    holds its pipes."""
-    while server.returncode is None:
-        await asyncio.sleep(0.1)
 
 
 def _failed(task: asyncio.Task[None]) -> bool:

@@ -16,7 +16,7 @@ from prover.editor.wire import Frame, Noise, Splitter, frame
 
 SERVER = Path(__file__).with_name("server.py")
 PROXY = [sys.executable, "-P", "-m", "prover.editor.proxy"]
-SECONDS = 60.0
+SECONDS = 20.0
 
 
 class Talk:

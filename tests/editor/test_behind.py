@@ -16,9 +16,18 @@ from platformdirs import user_cache_dir
 from prover.editor.positions import changed
 from prover.lean.embedded import node_folder, node_program
 from tests.editor.editing import FULL, Editor
-from tests.editor.talk import PROXY
 from tests.serve.resident import Resident
 
+START = """
+import sys
+from prover.editor.proxy import serve_proxy
+from prover.interrupt import run_cancellable
+from prover.streams import open_streams
+open_streams()
+sys.exit(run_cancellable(serve_proxy(sys.argv[1:], model="none")))
+"""
+PROXY = (sys.executable, "-P", "-c", START)
+"""As `prover lsp --model none` starts it."""
 COUNTING_IN_UTF_16 = {key: value for key, value in FULL.items() if key != "general"}
 FILE = """theorem first (𝔸 : Prop) (h : 𝔸) (n : Nat) : 𝔸 ∧ n + 0 = n := by
   constructor
@@ -115,6 +124,8 @@ def test_an_engine_that_is_killed_is_started_again(
             editor.open(FILE)
             engine.kill()
             assert editor.act("Prove this goal", "sorry") is not None
+            status = engine.run("engine", "status")[1]
+            assert ", no model, " in status and ", small, " not in status
             editor.process.send_signal(signal.SIGTERM)
             assert editor.wait() == 130
             assert bytes(editor.errors) == b""
