@@ -79,8 +79,7 @@ class Tree(anywidget.AnyWidget):
         html = data.pop("text/html", None)
         show(data, metadata=metadata, raw=True)
         if html is not None:
-            html = f'<div class="{self.saved}">{html}</div>'
-            show({"text/html": html, "text/plain": "its tree"}, raw=True)
+            show({"text/html": f'<div class="{self.saved}">{html}</div>'}, raw=True)
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})

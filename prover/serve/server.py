@@ -67,6 +67,12 @@ class TooLarge(schema.ServeError):
 class NotAllowed(schema.ServeError):
     """The token of a request is not that of the engine."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            "the token of the request is not that of this engine",
+            "`prover engine status --token` prints it",
+        )
+
 
 class _Gone(Exception):
     """The client went away before all of its request had come."""
@@ -218,7 +224,8 @@ def create_app(service: Service) -> Starlette:
         return JSONResponse({"status": "ok"})
 
     async def metrics(request: Request) -> Response:
-        _allowed(service, request.scope)
+        if not _allowed(service, request.scope):
+            raise NotAllowed
         return PlainTextResponse(service.figures())
 
     async def refused(request: Request, error: Exception) -> Response:
@@ -255,11 +262,9 @@ class _Endpoint:
         begin = time.monotonic()
         how = "ok"
         try:
-            try:
-                _allowed(service, scope)
-            except NotAllowed:  # an answer is lost to who still writes
-                await _read(receive, 0)
-                raise
+            if not _allowed(service, scope):
+                await _read(receive, 0)  # an answer is lost to who still writes
+                raise NotAllowed
             body = await read_json(receive)
             session = headers.get("x-prover-session")
             work = service.work(method, body, session, answer.progress)
@@ -416,14 +421,9 @@ def to_json(error: ProverError) -> Json:
     }
 
 
-def _allowed(service: Service, scope: Scope) -> None:
-    """Raises `NotAllowed`."""
+def _allowed(service: Service, scope: Scope) -> bool:
     given = dict(scope["headers"]).get(b"authorization", b"")
-    if not hmac.compare_digest(given, b"Bearer " + service.token.encode()):
-        raise NotAllowed(
-            "the token of the request is not that of this engine",
-            "`prover engine status --token` prints it",
-        )
+    return hmac.compare_digest(given, b"Bearer " + service.token.encode())
 
 
 def _no_number(name: str) -> float:

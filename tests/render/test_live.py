@@ -259,6 +259,14 @@ def test_a_view_that_is_closed_leaves_nothing(page: Browser) -> None:
     assert page.run("Object.values(model.listeners).flat().length") == 0
 
 
+def test_the_saved_tree_is_seen_when_the_live_one_is_not(page: Browser) -> None:
+    seen = "getComputedStyle(document.querySelector('.kept')).display"
+    show_live(page, plain(searched()))
+    assert page.run(seen) == "none"
+    page.run("close()")
+    assert page.run(seen) == "block"
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_it_can_be_read_in_light_and_in_dark(page: Browser, dark: bool, tmp_path: Path) -> None:
     show_live(page, plain(searched()), dark=dark)
@@ -293,11 +301,3 @@ def luminance(colour: list[float] | list[int]) -> float:
     parts = [c / 255 for c in colour]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
     return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def test_the_saved_tree_is_seen_when_the_live_one_is_not(page: Browser) -> None:
-    seen = "getComputedStyle(document.querySelector('.kept')).display"
-    show_live(page, plain(searched()))
-    assert page.run(seen) == "none"
-    page.run("close()")
-    assert page.run(seen) == "block"
