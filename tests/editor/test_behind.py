@@ -15,6 +15,7 @@ from platformdirs import user_cache_dir
 
 from prover.editor.positions import changed
 from prover.lean.embedded import node_folder, node_program
+from prover.lean.toolchain import Lean
 from tests.editor.editing import FULL, Editor
 from tests.serve.resident import Resident
 
@@ -40,6 +41,15 @@ HARD = """def f : Nat → Nat
 theorem hard (n m : Nat) : f (n + m) % 7 = f (m * 1 + n) % (3 + n - n + 4) + (m - n) * 0 := by
   sorry
 """
+
+
+@pytest.fixture(scope="module")
+def resident(tmp_path_factory: pytest.TempPathFactory, lean: Lean) -> Iterator[Resident]:
+    """An engine of its own, which a test may kill."""
+    engine = Resident(tmp_path_factory.mktemp("run"))
+    engine.start()
+    yield engine
+    engine.close()
 
 
 @pytest.fixture(scope="module")
@@ -113,24 +123,17 @@ def test_what_lean_says_does_not_wait_for_our_work(editor: Editor) -> None:
     editor.reply(identity)
 
 
-def test_an_engine_that_is_killed_is_started_again(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, lean: object
-) -> None:
-    engine = Resident(tmp_path_factory.mktemp("run"))
-    engine.start()
-    try:
-        with Editor(tmp_path, engine, *PROXY) as editor:
-            editor.hello(COUNTING_IN_UTF_16)
-            editor.open(FILE)
-            engine.kill()
-            assert editor.act("Prove this goal", "sorry") is not None
-            status = engine.run("engine", "status")[1]
-            assert ", no model, " in status and ", small, " not in status
-            editor.process.send_signal(signal.SIGTERM)
-            assert editor.wait() == 130
-            assert bytes(editor.errors) == b""
-    finally:
-        engine.close()
+def test_an_engine_that_is_killed_is_started_again(resident: Resident, tmp_path: Path) -> None:
+    with Editor(tmp_path, resident, *PROXY) as editor:
+        editor.hello(COUNTING_IN_UTF_16)
+        editor.open(FILE)
+        resident.kill()
+        assert editor.act("Prove this goal", "sorry") is not None
+        status = resident.run("engine", "status")[1]
+        assert ", no model, " in status and ", small, " not in status
+        editor.process.send_signal(signal.SIGTERM)
+        assert editor.wait() == 130
+        assert bytes(editor.errors) == b""
 
 
 @pytest.fixture(scope="module")
