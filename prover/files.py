@@ -3,16 +3,19 @@ file or the new one, and journals of JSON lines that a kill leaves readable."""
 
 from __future__ import annotations
 
+import glob
 import json
 import os
+import platform
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
 from difflib import SequenceMatcher
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+import psutil
 
 from prover.errors import ProverError, WrongUse
 
@@ -110,22 +113,39 @@ def write_file(path: Path, content: str | bytes) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(data)
         else:
-            _replace(path.resolve(), data)
+            _replace(path.resolve(), lambda file: file.write(data))
     except OSError as error:
         raise ProverError(f"cannot write {path}: {error.strerror}") from error
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, write: Callable[[BinaryIO], object]) -> None:
     mode = path.stat().st_mode if path.exists() else 0o644
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    _sweep(path)
+    handle, temporary = tempfile.mkstemp(
+        dir=path.parent, prefix=f"{_unfinished(path)}{os.getpid()}-"
+    )
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            write(file)
         os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def _unfinished(path: Path) -> str:
+    """How the names of files begin that processes of this machine write to take another's place."""
+    return f".{path.name}.{platform.node()}-"
+
+
+def _sweep(path: Path) -> None:
+    """Removes what was left by processes that were killed while they wrote a file."""
+    begin = _unfinished(path)
+    for left in path.parent.glob(f"{glob.escape(begin)}*-*"):
+        pid = left.name.removeprefix(begin).partition("-")[0]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            left.unlink(missing_ok=True)
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
@@ -157,18 +177,15 @@ def write_json(path: Path, value: Any) -> None:
 def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     """Writes a file of JSON lines, whole or not at all. Raises `ProverError` if it cannot be
     written."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as file:
-            for row in rows:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-        os.replace(temporary, path)
+        _replace(path.resolve(), lambda file: file.writelines(map(_line, rows)))
     except OSError as error:
         raise ProverError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        with suppress(OSError):  # the folder may be none
-            temporary.unlink(missing_ok=True)
+
+
+def _line(row: dict[str, Any]) -> bytes:
+    return (json.dumps(row, ensure_ascii=False) + "\n").encode()
 
 
 def mend(path: Path) -> None:

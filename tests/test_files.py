@@ -1,6 +1,8 @@
 """Texts that come back byte for byte, and files that are written as a whole."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prover.errors import ProverError
-from prover.files import SourceText, write_file
+from prover.files import SourceText, read_jsonl, write_file, write_jsonl
 
 ENDS = ["\n", "\r\n"]
 PIECES = st.sampled_from(["\n", "\r\n", "\r", "\ufeff", "sorry", "a", "  ", "-- ℕ", "by", "b"])
@@ -93,6 +95,43 @@ def test_a_file_is_replaced_with_its_mode(tmp_path: Path) -> None:
     write_file(tmp_path / "new", b"\xff")
     assert (tmp_path / "new").read_bytes() == b"\xff"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a", "link", "new"]
+
+
+WRITING = """
+import sys, time
+from pathlib import Path
+from prover.files import write_jsonl
+
+def rows():
+    print("writing", flush=True)
+    yield {"n": 1}
+    time.sleep(60)
+
+write_jsonl(Path(sys.argv[1]), rows())
+"""
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_one(tmp_path: Path) -> None:
+    path = tmp_path / "a [1].jsonl"
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITING, str(path)], stdout=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    try:
+        for writer in writers:
+            assert writer.stdout is not None and writer.stdout.readline() == b"writing\n"
+        writers[0].kill()
+        writers[0].wait()
+        assert len(list(tmp_path.iterdir())) == 2 and not path.exists()
+        write_jsonl(path, [{"n": 2}])
+        assert len(list(tmp_path.iterdir())) == 2  # the one that is still written to stays
+    finally:
+        for writer in writers:
+            writer.kill()
+            writer.communicate()
+    write_jsonl(path, [{"n": 3}])
+    assert list(tmp_path.iterdir()) == [path]
+    assert read_jsonl(path) == [{"n": 3}]
 
 
 def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
