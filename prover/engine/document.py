@@ -12,18 +12,15 @@ import time
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from prover.errors import ProverError
-from prover.lean.documents import Host
+from prover.lean.documents import Desk, Host
 from prover.lean.pool import LeanUnavailable
 from prover.lean.process import GymDied
 from prover.lean.source import as_lean_reads
 from prover.lean.states import read_goal
 from search.interfaces import Goal
-
-if TYPE_CHECKING:
-    from prover.engine.engine import Engine
 
 PATIENCE = 3.0
 """Seconds that a newer text waits at least for a command of the older one that does not stand in it;
@@ -118,8 +115,8 @@ class Document:
     """A text in a Lean process. A process that is lost costs time only: the text is elaborated again
     in another one."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
         self._source = _Source("")
         self._version = 0
         self._task: asyncio.Task[None] | None = None
@@ -229,7 +226,7 @@ class Document:
 
     async def _names(self, imports: str, at: int) -> list[str]:
         """The names that the text imports, sorted."""
-        known = self._engine.desk.names
+        known = self._desk.names
         if imports not in known:
             known[imports] = sorted((await self._ask("names", at) or "").split("\n"))
         return known[imports]
@@ -254,14 +251,14 @@ class Document:
                 await host.gym.request(self._limit(), cmd="close", document=held.id)
 
     def _limit(self) -> float:
-        return self._engine.pool.limits.elab_seconds
+        return self._desk.limits.elab_seconds
 
     def _current(self) -> _Opened | None:
         """What is elaborated of the text, if it is this text and its process lives."""
         opened = self._opened
         if opened is None or opened.data != self._source.data:
             return None
-        lives = self._host is not None and self._engine.desk.serves(self._host, self)
+        lives = self._host is not None and self._desk.serves(self._host, self)
         return opened if lives or opened.id is None else None
 
     async def _go_on(self) -> None:
@@ -289,7 +286,7 @@ class Document:
         """Opens the text, or elaborates its next command."""
         data = self._source.data
         try:
-            place = self._engine.desk.host(self, self._host)
+            place = self._desk.host(self, self._host)
             async with place as host:
                 if host is not self._host:
                     self._host, self._opened = host, None
@@ -390,10 +387,10 @@ class Document:
             if opened.id is None:
                 return None
             try:
-                async with self._engine.desk.host(self, self._host) as host:
+                async with self._desk.host(self, self._host) as host:
                     if host is not self._host or self._current() is not opened:
                         continue
-                    limit = self._engine.pool.limits.tactic_seconds
+                    limit = self._desk.limits.tactic_seconds
                     reply = await asyncio.shield(
                         host.gym.request(limit, cmd=command, document=opened.id, at=at, **more)
                     )

@@ -20,7 +20,6 @@ from prover.generate.models import load_model
 from prover.generate.prompts import Format, StepFormat, named
 from prover.generate.shipped import SHIPPED, SHIPPED_FORMAT
 from prover.interrupt import in_thread
-from prover.lean.documents import Desk
 from prover.lean.pool import LeanPool
 from prover.lean.states import Name
 from prover.lean.toolchain import Lean, find_lean
@@ -68,7 +67,6 @@ class Engine:
         self.lean: Lean
         self.pool: LeanPool
         self.judge: Judge
-        self.desk: Desk
         self.scheduler: Scheduler
         self.admitted: asyncio.Semaphore
 
@@ -98,8 +96,6 @@ class Engine:
             pool = LeanPool(self.lean, workers=workers, limits=self.settings.limits)
             self.judge = Judge(self.lean, self.settings.limits)
             self._stack.push_async_callback(self.judge.close)
-            self.desk = Desk(self.lean, self.settings.limits)
-            self._stack.push_async_callback(self.desk.close)
             starting = asyncio.create_task(self.judge.start())
             self._stack.push_async_callback(_ended, starting)
             self.pool = await self._stack.enter_async_context(pool)

@@ -12,7 +12,7 @@ from prover.lean.process import GymProcess
 from prover.lean.toolchain import Lean
 
 HOSTS = 2
-"""How many processes hold the documents of an engine."""
+"""How many processes hold the documents with one Lean."""
 
 
 @dataclass(eq=False, slots=True)

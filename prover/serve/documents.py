@@ -13,8 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from prover.engine.document import Document
-from prover.engine.engine import Engine
-from prover.serve.engines import Lease
+from prover.lean.documents import Desk
 from prover.serve.methods import Call, Json, Method
 from prover.serve.schema import Superseded, UnknownState, Where
 from prover.serve.sessions import shown_goal
@@ -68,18 +67,18 @@ class Held:
 
     where: Where
     document: Document | None = None
-    engine: Engine | None = None
+    desk: Desk | None = None
     text: str | None = None
     version: int = 0
 
-    def on(self, lease: Lease, version: int) -> Document:
-        """The document on an engine, which may have been started anew. Raises `Superseded` if it has
-        a newer text than that of a version."""
+    def on(self, desk: Desk, version: int) -> Document:
+        """The document on a desk, which may be another than before. Raises `Superseded` if it has a
+        newer text than that of a version."""
         if version < self.version:
             raise Superseded("the text was changed since")
         self.version = version
-        if self.document is None or self.engine is not lease.engine:
-            self.document, self.engine, self.text = Document(lease.engine), lease.engine, None
+        if self.document is None or self.desk is not desk:
+            self.document, self.desk, self.text = Document(desk), desk, None
         return self.document
 
     async def close(self) -> None:
@@ -99,13 +98,14 @@ async def open_document(call: Call, asked: Open) -> Json:
 async def update(call: Call, asked: Update) -> Json:
     held = _find(call, asked.document)
     told = 0.0
-    async with call.engine(held.where) as lease:
-        document = held.on(lease, asked.version)
+    async with call.desk(held.where) as (desk, lean):
+        document = held.on(desk, asked.version)
         held.text = asked.text
         async for step in document.update(asked.text):
             if time.monotonic() - told > TELL_SECONDS and not step.finished:
                 told = time.monotonic()
                 call.progress({"diagnostics": _plain(step.diagnostics), "done": step.done})
+        call.engines.warm(held.where, lean)
     holes = [list(hole) for hole in step.holes]
     return {"diagnostics": _plain(step.diagnostics), "holes": holes, "finished": True}
 
@@ -115,8 +115,8 @@ def _asking(ask: Callable[[Document, int], Awaitable[Json]]) -> Any:
 
     async def run(call: Call, asked: Ask) -> Json:
         held = _find(call, asked.document)
-        async with call.engine(held.where) as lease:
-            document = held.on(lease, asked.version)
+        async with call.desk(held.where) as (desk, _):
+            document = held.on(desk, asked.version)
             if held.text != asked.text:
                 held.text = asked.text
                 async for _ in document.update(asked.text):

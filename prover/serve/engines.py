@@ -1,4 +1,5 @@
-"""The engines of a resident process: one for each Lean and model that somebody works with."""
+"""What a resident process keeps running: an engine for each Lean and model that somebody works with,
+and for each Lean the processes that hold documents."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from prover.engine.engine import WORKER_MEMORY_MB, Engine
 from prover.engine.options import Settings
 from prover.errors import WrongUse
 from prover.generate.shipped import default_model
+from prover.lean.documents import Desk
+from prover.lean.limits import Limits
+from prover.lean.pool import LeanUnavailable
 from prover.lean.toolchain import PROJECT_FILES, Lean, find_lean, find_program, find_project
 from prover.serve.schema import Where
 
@@ -29,16 +33,31 @@ own, which take gigabytes."""
 Setup = Callable[[str, float], None]
 
 
-@dataclass(eq=False)
-class Lease:
-    """An engine that is shared, and who uses it."""
+@dataclass(eq=False, kw_only=True)
+class Shared:
+    """Something that several use, and since when nobody does."""
 
-    settings: Settings
     lean: Lean
-    engine: Engine
-    open: bool = True
     users: int = 0
     used: float = field(default_factory=time.monotonic)
+
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[None]:
+        self.users += 1
+        try:
+            yield
+        finally:
+            self.users -= 1
+            self.used = time.monotonic()
+
+
+@dataclass(eq=False, kw_only=True)
+class Lease(Shared):
+    """An engine that is shared."""
+
+    settings: Settings
+    engine: Engine
+    open: bool = True
     starting: asyncio.Task[None] | None = None
 
     @property
@@ -46,11 +65,19 @@ class Lease:
         return self.open and self.starting is not None and self.starting.done()
 
 
+@dataclass(eq=False, kw_only=True)
+class Reading(Shared):
+    """A desk that is shared."""
+
+    desk: Desk
+
+
 class Engines:
-    """Starts engines when they are asked for, ends those that nobody uses."""
+    """Starts what is asked for, ends what nobody uses."""
 
     def __init__(self) -> None:
         self._leases: dict[Hashable, Lease] = {}
+        self._desks: dict[Hashable, Reading] = {}
         self._leans: dict[Hashable, Lean] = {}
         self.ended: Counter[str] = Counter()
         """What engines that are ended have counted (`counted`)."""
@@ -63,24 +90,34 @@ class Engines:
 
     @contextlib.asynccontextmanager
     async def use(
-        self, where: Where, *, any_model: bool = False, on_setup: Setup = lambda step, done: None
-    ) -> AsyncIterator[tuple[Lease, Lean]]:
-        """The engine of a place, started if there is none, and its Lean as it was found there. With
-        `any_model` it may be one with the same Lean that proposes otherwise.
-
-        Raises as `Engine.__aenter__`, and `WrongUse` if there is no such folder.
-        """
-        lean = await self._find_lean(where, on_setup)
-        settings = settings_of(where)
-        lease = self._lease(settings, lean, any_model)
-        lease.users += 1
-        try:
+        self, where: Where, lean: Lean, *, any_model: bool = False
+    ) -> AsyncIterator[Lease]:
+        """The engine for the Lean of a place, started if there is none. With `any_model` it may be
+        one with the same Lean that proposes otherwise. Raises as `Engine.__aenter__`."""
+        lease = self._lease(settings_of(where), lean, any_model)
+        with lease.lent():
             assert lease.starting is not None
             await asyncio.shield(lease.starting)
-            yield lease, lean
-        finally:
-            lease.users -= 1
-            lease.used = time.monotonic()
+            yield lease
+
+    def warm(self, where: Where, lean: Lean) -> None:
+        """Keeps an engine for the Lean of a place ready, or starts one, for who will ask for it soon.
+        Who asks is told why if it does not start."""
+        lease = self._lease(settings_of(where), lean, any_model=True)
+        lease.used = time.monotonic()
+        assert lease.starting is not None
+        lease.starting.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    @contextlib.asynccontextmanager
+    async def desk(self, lean: Lean) -> AsyncIterator[Desk]:
+        """What holds documents with a Lean. It does not wait for an engine."""
+        reading = self._desks.setdefault(_of(lean), Reading(lean=lean, desk=Desk(lean, Limits())))
+        with reading.lent():
+            try:
+                yield reading.desk
+            except LeanUnavailable:
+                self._leans.clear()  # it may be the one that was found that does not work any more
+                raise
 
     async def sweep(self, idle: float = IDLE_SECONDS) -> None:
         """Ends the engines that were not used for long, and those whose Lean does not start any
@@ -95,12 +132,19 @@ class Engines:
             patience = idle if last else min(idle, BESIDE_SECONDS)
             if not lease.users and (now - lease.used > patience or not _works(lease)):
                 await self._end(key)
+        for key, reading in list(self._desks.items()):
+            if not reading.users and now - reading.used > idle:
+                await self._desks.pop(key).desk.close()
 
     async def close(self) -> None:
         for key in list(self._leases):
             await self._end(key)
+        for key in list(self._desks):
+            await self._desks.pop(key).desk.close()
 
-    async def _find_lean(self, where: Where, on_setup: Setup) -> Lean:
+    async def find_lean(self, where: Where, on_setup: Setup = lambda step, done: None) -> Lean:
+        """The Lean of a place. Raises as `prover.lean.toolchain.find_lean`, and `WrongUse` if there is
+        no such folder."""
         folder = Path(where.folder)
         if not folder.is_absolute() or not folder.is_dir():
             raise WrongUse(f"where.folder: there is no folder {where.folder}")
@@ -119,7 +163,7 @@ class Engines:
                 return self._leases[found]
         self.asked["engine_miss"] += 1
         engine = Engine(settings, lean=lean)
-        lease = self._leases[key] = Lease(settings, lean, engine)
+        lease = self._leases[key] = Lease(settings=settings, lean=lean, engine=engine)
         lease.starting = asyncio.create_task(self._start(key, lease))
         return lease
 

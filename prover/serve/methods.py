@@ -18,8 +18,10 @@ from prover.engine.refute import GLANCE, STUDY, Refuter, Unanswered, disproved
 from prover.engine.suggest import Found, suggest
 from prover.errors import WrongUse
 from prover.files import BOM
+from prover.lean.documents import Desk
 from prover.lean.source import as_lean_reads, with_options
 from prover.lean.states import Declaration, Elaborated, Name
+from prover.lean.toolchain import Lean
 from prover.serve import schema
 from prover.serve.engines import Engines, Lease
 from prover.serve.metrics import Metrics
@@ -52,17 +54,24 @@ class Call:
     @contextlib.asynccontextmanager
     async def engine(self, where: Where, *, any_model: bool = True) -> AsyncIterator[Lease]:
         """The engine of a place; tells of its start, and of its Lean."""
-        told = False
+        lean = await self._lean(where)
+        async with self.engines.use(where, lean, any_model=any_model) as lease:
+            yield lease
 
+    @contextlib.asynccontextmanager
+    async def desk(self, where: Where) -> AsyncIterator[tuple[Desk, Lean]]:
+        """What holds the documents of a place, and its Lean, which is told of."""
+        lean = await self._lean(where)
+        async with self.engines.desk(lean) as desk:
+            yield desk, lean
+
+    async def _lean(self, where: Where) -> Lean:
         def on_setup(step: str, done: float) -> None:
-            nonlocal told
-            told = True
             self.progress({"setup": step, "done": done})
 
-        async with self.engines.use(where, any_model=any_model, on_setup=on_setup) as lent:
-            lease, lean = lent
-            self.progress({"lean": lean.version, "kind": lean.kind, "why": lean.why})
-            yield lease
+        lean = await self.engines.find_lean(where, on_setup)
+        self.progress({"lean": lean.version, "kind": lean.kind, "why": lean.why})
+        return lean
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ import pytest
 
 from prover.engine.document import Document, Elaboration, Superseded, Symbol
 from prover.lean import process
+from prover.lean.documents import Desk
+from prover.lean.limits import Limits
 from prover.lean.source import NotText
 from tests.lab import Lab
 
@@ -75,9 +77,10 @@ end Α
 class Desktop:
     """A document on the lab's Lean."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, hosts: Desk) -> None:
         self.lab = lab
-        self.document = Document(lab.prover.engine)
+        self.hosts = hosts
+        self.document = Document(hosts)
         self.text = ""
 
     def write(self, text: str) -> Elaboration:
@@ -128,11 +131,19 @@ class Desktop:
         return {one.label: one.kind for one in found}
 
 
+@pytest.fixture(scope="module")
+def hosts(_lab: Lab) -> Iterator[Desk]:
+    desk = Desk(_lab.pool.lean, Limits())
+    yield desk
+    _lab.wait(desk.close())
+
+
 @pytest.fixture
-def desk(lab: Lab) -> Iterator[Desktop]:
-    desk = Desktop(lab)
+def desk(lab: Lab, hosts: Desk) -> Iterator[Desktop]:
+    desk = Desktop(lab, hosts)
     yield desk
     lab.wait(desk.document.close())
+    hosts.limits = Limits()
 
 
 def errors(done: Elaboration) -> list[str]:
@@ -422,7 +433,7 @@ BEFORE, AFTER = "theorem before : True := trivial\n", "theorem after : 1 = 1 := 
 
 
 def test_a_command_without_an_end_is_passed_over(desk: Desktop) -> None:
-    desk.lab.limit(elab_seconds=6.0)
+    desk.hosts.limits = Limits(elab_seconds=6.0)
     text = BEFORE + SPIN + AFTER
     told = desk.writing(text)
     (said,) = told[-1].diagnostics
@@ -434,7 +445,7 @@ def test_a_command_without_an_end_is_passed_over(desk: Desktop) -> None:
     longer = desk.writing(text + BEFORE.replace("before", "last"))
     assert [one.diagnostics for one in longer] == [(said,)] * len(longer)
     assert desk.document._host is host
-    desk.lab.limit(elab_seconds=120.0)
+    desk.hosts.limits = Limits()
     done = desk.write(BEFORE + SPIN.replace("3000", "3").replace("9000000", "9") + AFTER)
     assert done.diagnostics == ()
 
@@ -507,11 +518,11 @@ def test_a_process_that_was_lost_costs_time_only(desk: Desktop) -> None:
 
 
 def test_a_text_that_ran_code_shares_its_process_with_no_other(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, hosts: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("prover.lean.documents.HOSTS", 1)
-    lab.wait(lab.prover.engine.desk.close())
-    one, two = Desktop(lab), Desktop(lab)
+    lab.wait(hosts.close())
+    one, two = Desktop(lab, hosts), Desktop(lab, hosts)
     try:
         one.write(PROOF)
         two.write(PROOF)

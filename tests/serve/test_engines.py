@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from prover.lean.toolchain import Lean
 from prover.serve import engines
 from prover.serve.engines import Engines
 from prover.serve.schema import Where
@@ -11,7 +12,7 @@ from tests.serve.resident import ask
 
 
 def test_of_two_with_the_same_lean_the_latest_is_kept(
-    tmp_path: Path, lean: object, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, lean: Lean, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def where(jobs: int) -> Where:
         return Where(str(tmp_path), lean="embedded", jobs=jobs, model="none")
@@ -20,12 +21,12 @@ def test_of_two_with_the_same_lean_the_latest_is_kept(
         kept = Engines()
         try:
             for jobs in (1, 2):
-                async with kept.use(where(jobs)):
+                async with kept.use(where(jobs), lean):
                     pass
             await kept.sweep()
             assert len(kept.open) == 2  # neither was idle for long
             monkeypatch.setattr(engines, "BESIDE_SECONDS", 0.0)
-            async with kept.use(where(1)):
+            async with kept.use(where(1), lean):
                 await kept.sweep()
                 return [lease.settings.jobs for lease in kept.open]
         finally:
