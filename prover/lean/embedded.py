@@ -29,7 +29,7 @@ INTEGRITY = "sha512-fwsXryqKhZjiebUFqqXghk2kDgZynYYB2KyEr3HJ1p5Z2y7iq7QKzOkKVGY5
 VERSION = "4.28.0-pre"
 COMMIT = "38f3c0c4"
 
-PATCH = 3  # raise it whenever what `_patch_*` write changes
+PATCH = 4  # raise it whenever what `_patch_*` write changes
 RUNNER = Path(__file__).with_name("run_lean.cjs")
 STACK_MB = 128  # of every thread; the runner says what it has to do with other limits
 WINDOWS_STACK_MB = 8  # of the main thread of node.exe, which it carries in its header
@@ -293,7 +293,7 @@ def _unpack(archive: bytes, folder: Path, progress: Progress) -> None:
     progress("patch Lean", 0.3)
     wasm, symbols = _patch_wasm(files["package/lean.wasm"], glue)
     (folder / "lean.wasm").write_bytes(wasm)
-    (folder / "symbols.txt").write_bytes(symbols.encode())
+    (folder / "symbols.bin").write_bytes(symbols)
     progress("patch Lean", 1.0)
 
 
@@ -315,22 +315,26 @@ def _unpack_library(library: tarfile.TarFile, folder: Path, progress: Progress) 
 
 DLSYM = "var __dlsym_js=(handle,symbol,symbolIndex)=>{symbol=UTF8ToString(symbol);"
 FIND_SYMBOL = (
-    'var leanSymbols=()=>leanSymbols.map??=(()=>{var lines=require("fs").readFileSync('
-    '__dirname+"/symbols.txt","latin1").split("\\n");var first=Number(lines.shift());'
-    "return new Map(lines.map((name,line)=>[name,first+line]))})();"
+    "var leanSymbols,leanSymbol=name=>{"
+    'leanSymbols??=require("fs").readFileSync(__dirname+"/symbols.bin");'
+    'var sought=require("crypto").createHash("sha256").update(name).digest().subarray(0,8);'
+    "for(var low=0,high=leanSymbols.length/12;low<high;){var middle=low+high>>1,at=12*middle;"
+    "var order=leanSymbols.compare(sought,0,8,at,at+8);"
+    "if(order==0)return leanSymbols.readUInt32BE(at+8);order<0?low=middle+1:high=middle}};"
     + DLSYM
-    + "var known=leanSymbols().get(symbol);if(known)return known;"
+    + "var known=leanSymbol(symbol);if(known)return known;"
 )
 
 
 def _patch_glue(glue: str) -> str:
     """Makes `lean.js` start fast and see no folder of this machine.
 
-    Symbols are looked up in `symbols.txt` instead of a list of 190,000 exports; 68 MB of
+    Symbols are looked up in `symbols.bin` instead of a list of 190,000 exports; 68 MB of
     assignments that nothing reads are dropped; the table of 215,000 functions is not read through
     in search of the 269 of JavaScript that are added to it, which are never there (that made 2 s
     of computing and 200 MB of function objects, most of it once for each thread); /home, /tmp and
-    the current folder are not mounted; the debug lines on standard output are silenced.
+    the current folder are not mounted; the debug lines on standard output are silenced. Threads,
+    of 35 MB each, are made when they are asked for: that needs the main thread in a browser only.
     """
 
     def replace(old: str, new: str) -> None:
@@ -362,6 +366,7 @@ def _patch_glue(glue: str) -> str:
     )
     scan = "updateTableMap(0,wasmTable.length)"
     replace(f"functionsInTableMap=new WeakMap;{scan}", "functionsInTableMap=new WeakMap")
+    replace("var pthreadPoolSize=4", "var pthreadPoolSize=0")
     replace('process.binding("constants")["fs"]', "fs.constants")  # not allowed with --permission
     replace('name:"em-pthread"}', f'name:"em-pthread",resourceLimits:{{stackSizeMb:{STACK_MB}}}}}')
     replace(
@@ -379,11 +384,11 @@ def _patch_glue(glue: str) -> str:
 TABLE, EXPORTS, ELEMENTS, IMPORTS = 4, 7, 9, 2
 
 
-def _patch_wasm(wasm: bytes, glue: str) -> tuple[bytes, str]:
+def _patch_wasm(wasm: bytes, glue: str) -> tuple[bytes, bytes]:
     """Replaces the function exports by table entries, and lists their names.
 
-    Each of the five threads would create 190,000 export objects otherwise (10 s). Line k of the
-    list, counted from 1, is the function at table index `first line + k - 1`.
+    Each thread would create 190,000 export objects otherwise (2 s). The list has 12 bytes for each
+    function, sorted: the first 8 of the SHA-256 of its name, and its index in the table.
     """
     sections = _sections(wasm)
     bounds = {kind: (start, end) for kind, _, start, end in sections}
@@ -423,7 +428,12 @@ def _patch_wasm(wasm: bytes, glue: str) -> tuple[bytes, str]:
     for kind, header, _, end in sections:
         body = new.get(kind)
         out.append(wasm[header:end] if body is None else bytes([kind]) + _leb(len(body)) + body)
-    return b"".join(out), "\n".join([str(first), *symbols])
+    listed = {
+        hashlib.sha256(name.encode()).digest()[:8]: first + k for k, name in enumerate(symbols)
+    }
+    assert len(listed) == len(symbols)
+    rows = (name + index.to_bytes(4, "big") for name, index in sorted(listed.items()))
+    return b"".join(out), b"".join(rows)
 
 
 def _sections(wasm: bytes) -> list[tuple[int, int, int, int]]:

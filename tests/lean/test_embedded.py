@@ -263,6 +263,21 @@ def test_lean_code_cannot_start_programs(lean: EmbeddedLean, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_threads_are_made_while_the_main_one_waits(running: Gym) -> None:
+    env = running.ask(cmd="open", header="")["env"]
+    text = (
+        "def nested : Nat → Nat\n  | 0 => 0\n  | n + 1 => (Task.spawn fun _ => nested n + 1).get\n"
+        "#eval nested 6\n"
+        "#eval show IO (List Nat) from do\n"
+        "  let own ← (List.range 6).mapM fun i => IO.asTask (prio := .dedicated) (do\n"
+        "    IO.sleep 100\n    return i)\n"
+        "  own.mapM fun task => IO.ofExcept task.get\n"
+    )
+    answer = running.ask(cmd="elab", env=env, text=text, holes=False)
+    told = [message["text"] for message in answer["messages"]]
+    assert told == ["6", "[0, 1, 2, 3, 4, 5]"]
+
+
 def test_too_deep_a_recursion_ends_the_process_with_a_word(lean: EmbeddedLean) -> None:
     gym = Gym(lean)
     env = gym.ask(cmd="open", header="")["env"]
