@@ -12,6 +12,7 @@ import contextlib
 import re
 import secrets
 import textwrap
+import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
@@ -56,6 +57,9 @@ LOSES = re.compile(r"\bgeneralize\b|\bexfalso\b|\bclear\b")
 FALSE_POINTS = 40
 FALSE_HEARTBEATS = 200
 """How far the goals that such a tactic leaves are looked at."""
+
+GLANCE_SECONDS = 0.1
+"""How often a pool looks whether somebody waits for a worker."""
 
 QUESTION = re.compile(r"\s*[a-z_]+\?(?!\w)[^\n;|]*\Z")
 """A tactic that is nothing but a question to Lean, such as `exact?` or `simp? [h] at g`."""
@@ -133,6 +137,10 @@ class LeanPool:
         self.asked: Counter[str] = Counter()
         """How often the workers knew what they were asked (`Worker.asked`)."""
         self._size = workers
+        self._started = 1
+        self._grows = False
+        self._waited = 0.0
+        self._start_seconds = 0.0
         self._serial = 0
         self._idle: list[Worker] = []
         self._waiting: deque[_Waiting] = deque()
@@ -146,7 +154,7 @@ class LeanPool:
         self._peak_memory_mb = 0.0
 
     async def __aenter__(self) -> Self:
-        """Starts the first worker; the others follow while it works.
+        """Starts the first worker; others follow when one is not enough (`_grow`).
 
         Raises:
             LeanUnavailable: Lean does not start.
@@ -158,7 +166,6 @@ class LeanPool:
         except BaseException:
             await self.close()
             raise
-        self._spawn(self._start_others())
         return self
 
     async def __aexit__(
@@ -568,6 +575,9 @@ class LeanPool:
                 self._retire(self._idle.pop(0))
             future: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
             self._waiting.append(_Waiting(future, family, handle))
+            if self._started < self._size and not self._grows:
+                self._grows = True
+                self._spawn(self._grow())
             worker = await future
         if len(worker.unneeded) >= FREE_BATCH and worker.gym.alive:
             names, worker.unneeded = worker.unneeded, []
@@ -609,6 +619,7 @@ class LeanPool:
         burial.add_done_callback(self._burials.discard)
 
     async def _start_worker(self) -> None:
+        begin = time.monotonic()
         for attempt in count(1):
             try:
                 gym = await GymProcess.start(self.lean, self.limits)
@@ -618,14 +629,24 @@ class LeanPool:
                     self._broken = LeanUnavailable(str(error))
                     self._fail_waiting()
                     return
+        self._start_seconds = time.monotonic() - begin
         self._serial += 1
         worker = Worker(gym, self._serial, asked=self.asked)
         self._live.add(worker)
         self._give_back(worker)
 
-    async def _start_others(self) -> None:
-        for _ in range(self._size - 1):
-            await self._start_worker()
+    async def _grow(self) -> None:
+        """Starts more workers each time that somebody has waited, in all, as long as a start takes:
+        as many as there are, or as those who wait if they are fewer."""
+        while self._waiting and self._started < self._size:
+            await asyncio.sleep(GLANCE_SECONDS)
+            self._waited += GLANCE_SECONDS
+            if self._waited >= self._start_seconds:
+                self._waited = 0.0
+                more = min(self._started, self._size - self._started, len(self._waiting))
+                self._started += more
+                await asyncio.gather(*(self._start_worker() for _ in range(more)))
+        self._grows = False
 
     def _fail_waiting(self) -> None:
         assert self._broken is not None

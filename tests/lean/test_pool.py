@@ -8,8 +8,10 @@ import time
 import psutil
 import pytest
 
-from prover.lean.pool import suggestions
+from prover.lean.pool import LeanPool, suggestions
+from prover.lean.source import with_hole
 from prover.lean.states import Message
+from prover.lean.toolchain import Lean
 from prover.lean.worker import ElaborationFailed
 from search.interfaces import Failure, Hypothesis, Progress, State
 from tests.lab import Lab
@@ -320,6 +322,26 @@ def test_a_worker_killed_from_outside_changes_nothing_but_time(lab: Lab) -> None
     assert lab.after(both, slow, whole=True).children == ()
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     assert lab.pool.restarts == restarts + 1
+
+
+def test_another_worker_is_started_for_who_waits_long(lean: Lean) -> None:
+    async def counted() -> tuple[int, int]:
+        async with LeanPool(lean, workers=2) as pool:
+            done = await pool.elaborate("", with_hole(AND))
+            state = done.holes[0].state
+            await asyncio.gather(*(pool.run(state, "constructor") for _ in range(4)))
+            quick = len(pool.pids)
+            slow = (f"sleep 8000; exact absurd {n} {n}" for n in range(2))
+            waiting = asyncio.gather(*(pool.run(state, tactic) for tactic in slow))
+            async with asyncio.timeout(60):
+                while len(pool.pids) < 2:
+                    await asyncio.sleep(0.05)
+            many = len(pool.pids)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+            return quick, many
+
+    assert asyncio.run(counted()) == (1, 2)
 
 
 def test_states_that_are_released_do_not_cost_memory(lab: Lab) -> None:
