@@ -15,8 +15,6 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import psutil
-
 from prover.errors import ProverError, WrongUse
 
 BOM = "\ufeff"
@@ -143,6 +141,8 @@ def _sweep(path: Path) -> None:
     """Removes what was left by processes that were killed while they wrote a file."""
     begin = _unfinished(path)
     for left in path.parent.glob(f"{glob.escape(begin)}*-*"):
+        import psutil  # most have no use for it, and some must start at once
+
         pid = left.name.removeprefix(begin).partition("-")[0]
         if pid.isdecimal() and not psutil.pid_exists(int(pid)):
             left.unlink(missing_ok=True)
