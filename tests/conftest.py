@@ -32,27 +32,34 @@ RESIDENT = (
     *("tests/informal/test_sketches.py", "tests/render/test_verdict_html.py"),
 )
 """Where tests have a resident engine: it takes the memory of several Leans."""
+ISOLATION = "tests/acceptance/test_isolation.py"
+"""Whose attacks several tests look at: in two processes, they would be made twice."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what uses the fixture `lean`, itself or through another, and what attacks the verdict.
-    The attacks come last, one by one, so that no process is idle at the end."""
+    The attacks come last, the small ones one by one, so that no process is idle at the end."""
     for item in items:
         attacks = item.path.is_relative_to(ACCEPTANCE)
         if attacks:
             item.add_marker("acceptance")
         if attacks or "lean" in getattr(item, "fixturenames", ()):
             item.add_marker("lean")
-    items.sort(key=lambda item: item.get_closest_marker("acceptance") is not None)
+    items.sort(
+        key=lambda item: (
+            item.path.is_relative_to(ACCEPTANCE),
+            not item.nodeid.startswith(ISOLATION),
+        )
+    )
 
 
 class ByFile(LoadScopeScheduling):
-    """Each file in one process, all that has a resident engine in one, and attacks one by one."""
+    """Each file in one process, all that has a resident engine in one, and most attacks one by one."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]
-        if file.startswith("tests/acceptance/"):
+        if file.startswith("tests/acceptance/") and file != ISOLATION:
             return nodeid
         return "resident" if file.startswith(RESIDENT) else file
 
