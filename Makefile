@@ -27,8 +27,8 @@ test: .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	@echo "== Types"
-	$(BIN)/mypy
-	$(BIN)/mypy --platform=win32 --cache-dir=.mypy_cache/win32
+	$(BIN)/mypy --platform=win32 --cache-dir=.mypy_cache/win32 & windows=$$!; \
+	$(BIN)/mypy && wait $$windows
 	@echo "== Imports"
 	$(BIN)/lint-imports
 	@echo "== Tests (the first run sets up Lean)"
