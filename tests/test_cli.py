@@ -613,8 +613,7 @@ def test_a_second_interrupt_ends_everything(prover: Shell) -> None:
     path.write_text(f"{HARD} := sorry\n")
     args = ["prove", "a.lean", "--write", "--budget", "100000", "--jobs", "2"]
     process = prover.start(*args)
-    wait_for(process, "is ready")
-    time.sleep(1.0)
+    wait_for(process, "t: ")
     done = end(process, signal.SIGINT, signal.SIGINT, signal.SIGTERM, pause=0.01)
     assert done.code == 130, done
     assert "Traceback" not in done.err
