@@ -19,7 +19,6 @@ ends with the exit code; `PROVER_DEBUG=1` shows where the error is from as well.
     │   └── JudgeFailed         2  the process that judges ended
     ├── ModelError              2  a model cannot be used, or failed while it was
     ├── NotUnderstood           2  words that the controlled language cannot read
-    ├── NotRead                 2  a proof of a benchmark in such words
     ├── StatementChanged        2  a sketch is not about the statement that was given
     ├── PythonUnavailable       2  programs of a model cannot be kept apart on this machine
     ├── NothingSketched         1  no sketch of a model could be used

@@ -1,95 +1,144 @@
-"""Attempts at the statements of a benchmark along their proofs in words."""
+"""Attempts at the statements of a benchmark along their proofs in words, and without them where the
+words do not lead to a proof."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from prover.api import Filled, Options, Prover
-from prover.errors import ProverError
+from prover.api import Filled, Options, Prover, StatementError
 from prover.evaluate.benchmark import Theorem
-from prover.informal.fill import fill
+from prover.informal.fill import StatementChanged, fill
 from prover.informal.modelled import whole_text
 from prover.informal.problem import Problem
-from prover.informal.rounds import prove_by_sketches
+from prover.informal.rounds import NothingSketched, prove_by_sketches
 from prover.informal.sketch import Sketch
 from prover.informal.writer import Writer
-from search.budget import Spent
+from prover.verify.verdict import Outcome
+from search.budget import Budget, Spent
 
-
-class NotRead(ProverError):
-    """The controlled language cannot read a proof in words. The message says where."""
+FOLLOWED = "followed"
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What came of a statement: the best sketch with its search, how many sketches there were, and
-    what all of their searches took."""
+    """What came of a statement. `words` is FOLLOWED where `sketch` is what was filled; else it says
+    why the words were left, and the statement was searched as it stands. `sketches` is how many there
+    were, `spent` and `failures` are those of all searches."""
 
     filled: Filled
-    sketch: Sketch
-    problem: Problem
+    words: str
+    sketch: Sketch | None
+    proof: str
     sketches: int
     spent: Spent
     failures: Counter[str]
 
-    @property
-    def proof(self) -> str:
-        """The theorem as it is proved, with the lemmas of the sketch."""
-        return self.problem.code(self.filled.text)
+
+@dataclass(frozen=True, slots=True)
+class _Along:
+    """What came of the words alone: the search of the best sketch, or why there is none."""
+
+    why: str
+    best: Filled | None = None
+    sketch: Sketch | None = None
+    searched: tuple[Filled, ...] = ()
+    sketches: int = 0
 
 
 async def follow(
     prover: Prover, theorem: Theorem, options: Options, writer: Writer | None
 ) -> Followed:
-    """Proves a statement along its proof in words: by sketches of a model, under one budget, or by
-    the controlled language, which makes one sketch whose gaps have the budget of a search together.
+    """Proves a statement along its proof in words: by sketches of a model, or by the one that the
+    controlled language makes. Half of the budget is for their gaps together; what they leave of the
+    whole is for a search of the statement as it stands, if it has no proof by then.
 
     Raises:
         StatementError: the statement does not elaborate.
-        NotRead: the controlled language cannot read the proof.
-        NothingSketched, ModelError: the model was of no use.
+        ModelError: the model failed.
     """
     text = whole_text(theorem.statement, theorem.header)
     name = theorem.name.rpartition(".")[2]
     problem = Problem(text, name, theorem.informal_statement, theorem.informal_proof)
+    half = replace(options, budget=_part(options.budget, 2))
+    along = await _along(prover, problem, half, writer)
+    spent = sum((v.spent for one in along.searched for v in one.verdicts), Spent())
+    failures = sum((one.failures for one in along.searched), Counter[str]())
+    best = along.best
+    if best is not None and (best.proved or best.verdicts[-1].outcome is Outcome.DISPROVED):
+        proof = problem.code(best.text)
+        return Followed(best, FOLLOWED, along.sketch, proof, along.sketches, spent, failures)
+    plain = await prover.fill_statement(
+        theorem.statement,
+        header=theorem.header,
+        informal=theorem.informal_statement,
+        options=replace(options, budget=_left(options.budget, spent)),
+    )
+    return Followed(
+        plain,
+        along.why,
+        None,
+        plain.verdicts[-1].proof or "",
+        along.sketches,
+        spent + plain.verdicts[-1].spent,
+        failures + plain.failures,
+    )
+
+
+async def _along(
+    prover: Prover, problem: Problem, options: Options, writer: Writer | None
+) -> _Along:
     if writer is not None:
         beside = Prover(engine=prover.engine, options=options)
-        attempt = await prove_by_sketches(beside, writer, problem)
-        done = [one.filled for one in attempt.tried if one.filled is not None]
-        return _followed(attempt.filled, attempt.sketch, problem, len(attempt.tried), done)
+        try:
+            attempt = await prove_by_sketches(beside, writer, problem)
+        except NothingSketched as error:
+            return _Along(error.message)
+        done = tuple(one.filled for one in attempt.tried if one.filled is not None)
+        return _Along("gaps stay open", attempt.filled, attempt.sketch, done, len(attempt.tried))
+    if not problem.proof:
+        return _Along("it has no proof in words")
     from prover.informal.language import NotUnderstood, read_proof
     from prover.informal.language.lean import statement_of
 
     try:
-        sketch = read_proof(problem.proof, statement_of(text, name))
+        sketch = read_proof(problem.proof, statement_of(problem.text, problem.name))
     except NotUnderstood as error:
-        raise NotRead(error.message) from None
-    beside = Prover(engine=prover.engine, options=shared(options, sketch))
-    filled = await fill(beside, sketch, text)
-    return _followed(filled, sketch, problem, 1, [filled])
-
-
-def shared(options: Options, sketch: Sketch) -> Options:
-    """The options with the budget divided among the gaps of a sketch."""
+        return _Along(f"not read: {error.message}")
     gaps = max(1, sketch.text.count("sorry"))
-    budget = options.budget
+    beside = Prover(
+        engine=prover.engine, options=replace(options, budget=_part(options.budget, gaps))
+    )
+    try:
+        filled = await fill(beside, sketch, problem.text)
+    except (StatementError, StatementChanged) as error:
+        return _Along(f"Lean does not accept what was read: {error.message}", sketches=1)
+    return _Along("gaps stay open", filled, sketch, (filled,), 1)
+
+
+def _part(budget: Budget, parts: int) -> Budget:
+    """One of so many equal parts of a budget; the cap on the wall time is the same."""
 
     def part(whole: int | None) -> int | None:
-        return None if whole is None else max(1, whole // gaps)
+        return None if whole is None else max(1, whole // parts)
 
-    divided = replace(
+    return replace(
         budget,
         expansions=part(budget.expansions),
         tokens=part(budget.tokens),
         heartbeats=part(budget.heartbeats),
     )
-    return replace(options, budget=divided)
 
 
-def _followed(
-    filled: Filled, sketch: Sketch, problem: Problem, sketches: int, done: list[Filled]
-) -> Followed:
-    spent = sum((verdict.spent for one in done for verdict in one.verdicts), Spent())
-    failures = sum((one.failures for one in done), Counter[str]())
-    return Followed(filled, sketch, problem, sketches, spent, failures)
+def _left(budget: Budget, spent: Spent) -> Budget:
+    """What is left of a budget."""
+
+    def left(whole: int | None, used: int) -> int | None:
+        return None if whole is None else max(1, whole - used)
+
+    return replace(
+        budget,
+        expansions=left(budget.expansions, spent.expansions),
+        tokens=left(budget.tokens, spent.tokens),
+        heartbeats=left(budget.heartbeats, spent.heartbeats),
+    )

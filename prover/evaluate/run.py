@@ -7,17 +7,17 @@ disk as soon as they have ended:
 
     name, split, statement_sha256, attempt, seed
     outcome            of the verdict, or `not elaborating`, `needs Mathlib`, `timeout`, `memory`,
-                       `crash` if there was nothing to search, and along proofs in words `no words`,
-                       `not read` by the controlled language, `no sketch` of a model that could be
-                       used; `reason` says it in words
+                       `crash` if there was nothing to search; `reason` says it in words
     capped             the search was ended by the cap on its wall time
     expansions, lean_calls, tokens, heartbeats, failures (of tactics, by kind; `malformed` are those
                        that Lean was not asked about, because they are no text or have no score)
     seconds            by phase: elaborate, search, generate, verify
     proof, steps, made_by (how many steps are the portfolio's, how many the model's), axioms,
     layers, type_hash  of what is proved; and, where lemmas were found on the way, `lemmas` (names and
-                       statements) and `text`, which holds them before the theorem; along proofs in
-                       words also `text`, and `sketches` with their number
+                       statements) and `text`, which holds them before the theorem
+
+Along proofs in words, `words` is `followed` where a sketch is what came to the outcome, with its whole
+`text`; else it says why the statement was searched as it stands. `sketches` is how many there were.
 
 A search is a function of the statement, the model and a seed. So a run that was killed goes on
 where it was, and several hosts can each do a shard.
@@ -45,14 +45,13 @@ from filelock import FileLock, Timeout
 
 from prover.api import Filled, Options, Prover, Settings, StatementError
 from prover.errors import WrongUse
-from prover.evaluate.along import NotRead, follow
+from prover.evaluate.along import follow
 from prover.evaluate.benchmark import Theorem, core, digest
 from prover.evaluate.canaries import CanaryProved, canaries
 from prover.files import mend, read_file, write_jsonl
 from prover.generate.models import local_name
 from prover.generate.portfolio import Portfolio
 from prover.informal.modelled import writing
-from prover.informal.rounds import NothingSketched
 from prover.informal.writer import Writer
 from prover.lean.toolchain import Lean
 from prover.verify.verdict import Outcome
@@ -62,10 +61,7 @@ from search.proof import layout
 from search.scheduler import SearchFailed
 
 FORMAT = 1
-NOT_SEARCHED = (
-    *("not elaborating", "needs Mathlib", "timeout", "memory", "crash"),
-    *("no words", "not read", "no sketch"),
-)
+NOT_SEARCHED = (*("not elaborating", "needs Mathlib", "timeout", "memory", "crash"),)
 """Outcomes of statements for which there was no search; they count as not proved."""
 
 Key = tuple[str, int]
@@ -298,8 +294,6 @@ async def _attempt(
     followed = None
     try:
         if plan.informal:
-            if not chosen.informal_proof and writer is None:
-                return row | {"outcome": "no words", "reason": "it has no proof in words"}
             followed = await follow(prover, chosen, options, writer)
         filled = (
             followed.filled
@@ -311,9 +305,6 @@ async def _attempt(
                 options=options,
             )
         )
-    except (NotRead, NothingSketched) as error:
-        outcome = "not read" if isinstance(error, NotRead) else "no sketch"
-        return row | {"outcome": outcome, "reason": error.message, "seconds": {}}
     except StatementError as error:
         outcome = _why_not(error)
         seconds = {"elaborate": round(time.monotonic() - begin, 3)}
@@ -337,18 +328,19 @@ async def _attempt(
         "seconds": {phase: round(amount, 3) for phase, amount in filled.seconds.items()},
     }
     if followed:
-        row["sketches"] = followed.sketches
+        row |= {"words": followed.words, "sketches": followed.sketches}
     if verdict.outcome is Outcome.DISPROVED:
         return row | {"counterexample": verdict.counterexample, "disproof": verdict.disproof}
     if not verdict.proved:
         return row
-    if followed:
-        steps = len(followed.sketch.steps) + sum(map(_steps, filled.graphs))
+    sketch = followed.sketch if followed else None
+    if followed and sketch:
+        steps = len(sketch.steps) + sum(map(_steps, filled.graphs))
         row |= {"text": filled.text, "proof": followed.proof, "steps": steps}
         row["made_by"] = {"a sketch and its search": steps}
     if verdict.lemmas:
         row |= {"lemmas": list(verdict.lemmas), "text": verdict.text}
-    if not followed:
+    if not sketch:
         row |= {"proof": verdict.proof, "steps": _steps(filled.graphs[0])}
         row["made_by"] = await _made_by(filled, plan.settings)
     return row | {

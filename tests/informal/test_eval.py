@@ -80,7 +80,7 @@ def test_a_row_that_is_no_problem_is_named(line: str, tmp_path: Path) -> None:
 EASY = Theorem(
     "easy", "theorem easy (a b : Nat) (h : a = b + 1) : b < a", informal_proof="It follows."
 )
-HARD = Theorem("hard", "theorem hard : ∀ x y z : Nat, 0 < x → 0 < y → x ^ 3 + y ^ 3 ≠ z ^ 3")
+HARD = Theorem("hard", "theorem hard (p q : Prop) : p → q")
 
 
 def test_a_run_along_words(lab: Lab, model: ScriptedModel, folder: Path) -> None:
@@ -96,7 +96,8 @@ def test_a_run_along_words(lab: Lab, model: ScriptedModel, folder: Path) -> None
     easy, hard = results.rows["easy", 0], results.rows["hard", 0]
     assert easy["outcome"] == "proved" and easy["sketches"] >= 1 and easy["lean_calls"] > 0
     assert "-- It follows." in easy["proof"] and "sorry" not in easy["text"]
-    assert hard["outcome"] == "no sketch" and "no Lean code" in hard["reason"]
+    assert easy["words"] == "followed"
+    assert hard["outcome"] == "gave_up" and "no Lean code" in hard["words"]
     assert results.settings["sketcher"] == "scripted"
     (claim,) = claims_of_run(results, plan.theorems)
     assert claim.problem == "" and not claim.alone
@@ -110,8 +111,24 @@ def test_without_a_model_the_controlled_language_reads_or_says_so(lab: Lab, fold
     plan = Plan((HARD, unread), "own", Settings(), options, canaries=0, informal=True)
     assert lab.wait(run(lab.beside(options), plan, folder / "out.jsonl"))
     found = read_results(folder / "out.jsonl").rows
-    assert found["hard", 0]["outcome"] == "no words"
-    assert found["other", 0]["outcome"] == "not read" and found["other", 0]["reason"]
+    hard, other = found["hard", 0], found["other", 0]
+    assert hard["outcome"] == "gave_up" and hard["words"] == "it has no proof in words"
+    assert other["outcome"] == "proved" and other["words"].startswith("not read: ")
+
+
+def test_words_that_do_not_lead_there_are_left(lab: Lab, folder: Path) -> None:
+    """Within the same budget: a false step takes no more than half of it."""
+    options = Options(Budget(expansions=24, seconds=60.0), refute=False, discover=False)
+    astray = Theorem(
+        "astray",
+        EASY.statement.replace("easy", "astray"),
+        informal_proof="We have $a = 2 * b + b^3$. Hence $b < a$.",
+    )
+    plan = Plan((astray,), "own", Settings(), options, canaries=0, informal=True)
+    assert lab.wait(run(lab.beside(options), plan, folder / "out.jsonl"))
+    row = read_results(folder / "out.jsonl").rows["astray", 0]
+    assert row["outcome"] == "proved" and row["words"] == "gaps stay open"
+    assert row["sketches"] == 1 and 1 < row["expansions"] <= 24
 
 
 def test_a_sketcher_needs_words(folder: Path) -> None:

@@ -151,6 +151,7 @@ MALFORMED = [
     ("Let A be a set of natural numbers. Then A is even.", 1, 41, "A is even", "no number"),
     (r"\newcommand{\x}{\x} For all n, $\x = n$.", 1, 33, r"\x", "expands to itself"),
     (r"$\begin{cases} n \end{cases}$ is even.", 1, 2, r"\begin{cases}", "cannot be read"),
+    ("For all natural numbers n, $2^{-n} > 0$.", 1, 29, "2^{-n}", "negative powers"),
     ("Let n be a natural number. Then |n| > 0.", 1, 33, "|n| > 0", "integers and lists"),
     ("Find the value of x.", 1, 1, "Find", "begins like this"),
     ("Für alle natürlichen Zahlen n gilt: n ist gerade.", 1, 1, "Für", "German"),

@@ -529,7 +529,10 @@ class Meaning:
             ):
                 return Expr(str(tree.data), tuple(self.term(one, scope) for one in below))
             case "pow":
-                return Expr("pow", tuple(self.term(one, scope) for one in below))
+                base, exponent = (self.term(one, scope) for one in below)
+                if exponent.head == "neg":
+                    raise self.error(tree, "negative powers cannot be read")
+                return Expr("pow", (base, exponent))
             case "neg" | "fact":
                 return Expr(str(tree.data), (self.term(below[0], scope),))
             case "floor":
