@@ -40,6 +40,13 @@ STATEMENTS = {
     "Every natural number n ≥ 8 can be written as n = 3a + 5b with natural numbers a and b.": (
         "(n : Nat) (h1 : n ≥ 8) : ∃ a b : Nat, n = 3 * a + 5 * b"
     ),
+    r"Let $a$ and $b$ be integers such that $a \mid b$. Then there is $m$ with $b = am$.": (
+        "(a b : Int) (h1 : a ∣ b) : ∃ m : Int, b = a * m"
+    ),
+    "Let n be a natural number. Then there is k with 2k = 2n.": (
+        "(n : Nat) : ∃ k : Nat, 2 * k = 2 * n"
+    ),
+    "For all integers a there is a natural number m with a < m.": ("(a : Int) : ∃ m : Nat, a < m"),
     "There are no integers x and y with 4x + 6y = 9.": ": ¬ (∃ x y : Int, 4 * x + 6 * y = 9)",
     "n is even if and only if n + 1 is odd.": "(n : Nat) : n % 2 = 0 ↔ (n + 1) % 2 = 1",
     "The square of any odd integer is odd.": "(n : Int) (h1 : n % 2 = 1) : n ^ 2 % 2 = 1",

@@ -10,12 +10,14 @@ from lark import Token, Tree
 from prover.informal.language.errors import NotUnderstood
 from prover.informal.language.parse import Node, node, nodes, place_of, words_of
 from prover.informal.language.terms import (
+    RELATIONS,
     Expr,
     Printer,
     Unreadable,
     bound,
     conjunction,
     disjunction,
+    free,
     kind_of,
     num,
     var,
@@ -263,8 +265,14 @@ class Meaning:
         elif others:
             such = [self.prop(others[0], inner), *such]
         given = [c for one in found for c in one.conditions]
-        names = [n for one in found for n in one.names]
-        e = bound("ex", names, conjunction([*given, *such]))
+        body = conjunction([*given, *such])
+        names = []
+        for one in found:
+            bare = not one.typed and not any(name in scope for name in one.kinds)
+            known = {n: kind for n, kind in inner.items() if n not in one.kinds}
+            whole = bare and any(_integral(body, name, known) for name in one.kinds)
+            names += [(n, "Int" if whole else kind) for n, kind in one.names]
+        e = bound("ex", names, body)
         return Expr("not", (e,)) if tree.data == "no" else e
 
     def can_be(self, tree: Node, scope: Known) -> Expr:
@@ -616,6 +624,13 @@ PHRASES = {
     "sum_first", "sum_first_powers", "sum_from", "sum_powers", "power_of", "length", "reverse",
     "sum_of", "product_of", "remainder_of",
 }  # fmt: skip
+
+
+def _integral(e: Expr, name: str, scope: Known) -> bool:
+    """Whether a proposition relates a name, of which nothing else is said, to integers."""
+    if e.head in (*RELATIONS, "dvd", "cong"):
+        return name in free(e) and "Int" in {kind_of(one, scope) for one in e.args}
+    return any(_integral(one, name, scope) for one in e.args)
 
 
 def applied(f: Expr, *given: Expr) -> Expr:
