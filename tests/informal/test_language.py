@@ -300,3 +300,9 @@ def test_a_formal_statement_that_is_not_understood_is_proved_as_it_is() -> None:
 def test_which_theorem_is_meant_must_be_clear() -> None:
     with pytest.raises(WrongUse, match=r"FILE\.lean:name"):
         Along.of(FORMAL, None, "This is clear.")
+
+
+def test_the_sign_at_the_end_of_a_proof_is_no_step() -> None:
+    statement = statement_of("theorem t (n : Nat) : n < n + 1 := by sorry", "t")
+    sketch = read_proof(r"Clearly $n < n + 1$. $\blacksquare$", statement)
+    assert [step.words for step in sketch.steps] == ["Clearly $n < n + 1$."]

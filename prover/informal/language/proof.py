@@ -211,6 +211,8 @@ class _Builder:
         if self.waiting:
             first, last = self.waiting[0].sentence.first, self.waiting[-1].sentence.last
             words = " ".join(self.source.text[first:last].replace("-/", "").split())
+            if words.count("$") % 2:  # of `$\blacksquare$`, which is no part of a sentence
+                words = words[: words.rindex("$")].rstrip()
             self.steps.append(Step(words, (first, last)))
             if self.lines and self.lines[-1].lstrip().startswith("--"):
                 self.lines.append("")
