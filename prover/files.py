@@ -140,9 +140,12 @@ def _unfinished(path: Path) -> str:
 def _sweep(path: Path) -> None:
     """Removes what was left by processes that were killed while they wrote a file."""
     begin = _unfinished(path)
-    for left in path.parent.glob(f"{glob.escape(begin)}*-*"):
-        import psutil  # most have no use for it, and some must start at once
+    found = list(path.parent.glob(f"{glob.escape(begin)}*-*"))
+    if not found:
+        return
+    import psutil  # some commands must start at once
 
+    for left in found:
         pid = left.name.removeprefix(begin).partition("-")[0]
         if pid.isdecimal() and not psutil.pid_exists(int(pid)):
             left.unlink(missing_ok=True)

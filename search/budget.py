@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
 
 
 @dataclass(slots=True)
@@ -48,3 +49,21 @@ class Budget:
             if limit is not None and getattr(spent, name) >= limit:
                 return name
         return None
+
+    def part(self, parts: int) -> Budget:
+        """One of so many equal parts, at least 1 of each; the cap on the time is the same."""
+        return self._changed(lambda limit, name: limit // parts)
+
+    def left(self, spent: Spent) -> Budget:
+        """What is left of it, at least 1 of each; the cap on the time is the same."""
+        return self._changed(lambda limit, name: limit - int(getattr(spent, name)))
+
+    def _changed(self, change: Callable[[int, str], int]) -> Budget:
+        limits = {name: getattr(self, name) for name in ("expansions", "tokens", "heartbeats")}
+        return replace(
+            self,
+            **{
+                n: None if limit is None else max(1, change(limit, n))
+                for n, limit in limits.items()
+            },
+        )

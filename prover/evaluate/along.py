@@ -4,6 +4,7 @@ words do not lead to a proof."""
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from prover.api import Filled, Options, Prover, StatementError
@@ -15,7 +16,7 @@ from prover.informal.rounds import NothingSketched, prove_by_sketches
 from prover.informal.sketch import Sketch
 from prover.informal.writer import Writer
 from prover.verify.verdict import Outcome
-from search.budget import Budget, Spent
+from search.budget import Spent
 
 FOLLOWED = "followed"
 
@@ -24,7 +25,7 @@ FOLLOWED = "followed"
 class Followed:
     """What came of a statement. `words` is FOLLOWED where `sketch` is what was filled; else it says
     why the words were left, and the statement was searched as it stands. `sketches` is how many there
-    were, `spent` and `failures` are those of all searches."""
+    were; `spent`, `failures` and `seconds`, by phase, are those of all searches."""
 
     filled: Filled
     words: str
@@ -33,6 +34,7 @@ class Followed:
     sketches: int
     spent: Spent
     failures: Counter[str]
+    seconds: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +62,20 @@ async def follow(
     text = whole_text(theorem.statement, theorem.header)
     name = theorem.name.rpartition(".")[2]
     problem = Problem(text, name, theorem.informal_statement, theorem.informal_proof)
-    half = replace(options, budget=_part(options.budget, 2))
+    half = replace(options, budget=options.budget.part(2))
     along = await _along(prover, problem, half, writer)
-    spent = sum((v.spent for one in along.searched for v in one.verdicts), Spent())
-    failures = sum((one.failures for one in along.searched), Counter[str]())
-    best = along.best
+    best, searched = along.best, list(along.searched)
     if best is not None and (best.proved or best.verdicts[-1].outcome is Outcome.DISPROVED):
         proof = problem.code(best.text)
-        return Followed(best, FOLLOWED, along.sketch, proof, along.sketches, spent, failures)
+        return Followed(best, FOLLOWED, along.sketch, proof, along.sketches, *_total(searched))
     plain = await prover.fill_statement(
         theorem.statement,
         header=theorem.header,
         informal=theorem.informal_statement,
-        options=replace(options, budget=_left(options.budget, spent)),
+        options=replace(options, budget=options.budget.left(_total(searched)[0])),
     )
-    return Followed(
-        plain,
-        along.why,
-        None,
-        plain.verdicts[-1].proof or "",
-        along.sketches,
-        spent + plain.verdicts[-1].spent,
-        failures + plain.failures,
-    )
+    proof = plain.verdicts[-1].proof or ""
+    return Followed(plain, along.why, None, proof, along.sketches, *_total([*searched, plain]))
 
 
 async def _along(
@@ -107,7 +100,7 @@ async def _along(
         return _Along(f"not read: {error.message}")
     gaps = max(1, sketch.text.count("sorry"))
     beside = Prover(
-        engine=prover.engine, options=replace(options, budget=_part(options.budget, gaps))
+        engine=prover.engine, options=replace(options, budget=options.budget.part(gaps))
     )
     try:
         filled = await fill(beside, sketch, problem.text)
@@ -116,29 +109,10 @@ async def _along(
     return _Along("gaps stay open", filled, sketch, (filled,), 1)
 
 
-def _part(budget: Budget, parts: int) -> Budget:
-    """One of so many equal parts of a budget; the cap on the wall time is the same."""
-
-    def part(whole: int | None) -> int | None:
-        return None if whole is None else max(1, whole // parts)
-
-    return replace(
-        budget,
-        expansions=part(budget.expansions),
-        tokens=part(budget.tokens),
-        heartbeats=part(budget.heartbeats),
-    )
-
-
-def _left(budget: Budget, spent: Spent) -> Budget:
-    """What is left of a budget."""
-
-    def left(whole: int | None, used: int) -> int | None:
-        return None if whole is None else max(1, whole - used)
-
-    return replace(
-        budget,
-        expansions=left(budget.expansions, spent.expansions),
-        tokens=left(budget.tokens, spent.tokens),
-        heartbeats=left(budget.heartbeats, spent.heartbeats),
-    )
+def _total(searched: Sequence[Filled]) -> tuple[Spent, Counter[str], dict[str, float]]:
+    """What searches have spent, how their tactics failed, and their seconds by phase."""
+    spent = sum((verdict.spent for one in searched for verdict in one.verdicts), Spent())
+    failures = sum((one.failures for one in searched), Counter[str]())
+    phases = {phase for one in searched for phase in one.seconds}
+    seconds = {p: sum(one.seconds.get(p, 0.0) for one in searched) for p in sorted(phases)}
+    return spent, failures, seconds

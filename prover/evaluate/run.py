@@ -61,7 +61,7 @@ from search.proof import layout
 from search.scheduler import SearchFailed
 
 FORMAT = 1
-NOT_SEARCHED = (*("not elaborating", "needs Mathlib", "timeout", "memory", "crash"),)
+NOT_SEARCHED = ("not elaborating", "needs Mathlib", "timeout", "memory", "crash")
 """Outcomes of statements for which there was no search; they count as not proved."""
 
 Key = tuple[str, int]
@@ -316,6 +316,7 @@ async def _attempt(
         return None
     spent = followed.spent if followed else verdict.spent
     failures = followed.failures if followed else filled.failures
+    took = followed.seconds if followed else filled.seconds
     row |= {
         "outcome": str(verdict.outcome),
         "reason": verdict.reason,
@@ -325,7 +326,7 @@ async def _attempt(
         "tokens": spent.tokens,
         "heartbeats": spent.heartbeats,
         "failures": dict(sorted(failures.items())),
-        "seconds": {phase: round(amount, 3) for phase, amount in filled.seconds.items()},
+        "seconds": {phase: round(amount, 3) for phase, amount in took.items()},
     }
     if followed:
         row |= {"words": followed.words, "sketches": followed.sketches}

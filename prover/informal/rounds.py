@@ -286,18 +286,10 @@ class _Rounds:
 
     def _share(self, parts: int) -> Budget:
         """What one gap may take: of what is left, a part of so many."""
-        budget, spent = self._prover.options.budget, self._spent
-
-        def part(whole: int | None, used: int) -> int | None:
-            return None if whole is None else max(1, (whole - used) // parts)
-
+        budget = self._prover.options.budget
         late = time.monotonic() - self._begin
-        return Budget(
-            part(budget.expansions, spent.expansions),
-            part(budget.tokens, spent.tokens),
-            part(budget.heartbeats, spent.heartbeats),
-            None if budget.seconds is None else max(1.0, budget.seconds - late),
-        )
+        seconds = None if budget.seconds is None else max(1.0, budget.seconds - late)
+        return replace(budget.left(self._spent).part(parts), seconds=seconds)
 
     def _is_spent(self) -> bool:
         budget = self._prover.options.budget

@@ -334,7 +334,7 @@ def _patch_glue(glue: str) -> str:
     in search of the 269 of JavaScript that are added to it, which are never there (that made 2 s
     of computing and 200 MB of function objects, most of it once for each thread); /home, /tmp and
     the current folder are not mounted; the debug lines on standard output are silenced. Threads,
-    of 35 MB each, are made when they are asked for: that needs the main thread in a browser only.
+    of 50 MB each, are made when they are asked for: that needs the main thread in a browser only.
     """
 
     def replace(old: str, new: str) -> None:
@@ -387,7 +387,7 @@ TABLE, EXPORTS, ELEMENTS, IMPORTS = 4, 7, 9, 2
 def _patch_wasm(wasm: bytes, glue: str) -> tuple[bytes, bytes]:
     """Replaces the function exports by table entries, and lists their names.
 
-    Each thread would create 190,000 export objects otherwise (2 s). The list has 12 bytes for each
+    Each thread would create 190,000 export objects otherwise (10 s for five of them). The list has 12 bytes for each
     function, sorted: the first 8 of the SHA-256 of its name, and its index in the table.
     """
     sections = _sections(wasm)

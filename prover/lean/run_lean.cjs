@@ -76,7 +76,7 @@ function fail(error) {
   process.exit(outOfMemory || /out of memory/i.test(message) ? OUT_OF_MEMORY : ABORTED);
 }
 
-// Compiled at once, the module takes 240 MB less than as `lean.js` would have it, piece by piece.
+// Compiled at once, the module takes 130 MB less than as `lean.js` would have it, piece by piece.
 function instantiate(imports, done) {
   const module = new WebAssembly.Module(fs.readFileSync(path.join(lean, 'lean.wasm')));
   done(new WebAssembly.Instance(module, imports), module);

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from prover.engine.document import Document
 from prover.lean.toolchain import Lean
 from prover.serve import engines
 from prover.serve.engines import Engines
@@ -33,3 +34,28 @@ def test_of_two_with_the_same_lean_the_latest_is_kept(
             await kept.close()
 
     assert ask(left()) == [1]
+
+
+def test_a_document_waits_for_no_engine(tmp_path: Path, lean: Lean) -> None:
+    where = Where(str(tmp_path), lean="embedded", jobs=1, model="none")
+
+    async def seen() -> tuple[list[str], int, int, bool, bool]:
+        kept = Engines()
+        try:
+            async with kept.desk(lean) as desk:
+                document = Document(desk)
+                (last,) = [one async for one in document.update("#eval 1 + 1") if one.finished][-1:]
+                before = len(kept.open)
+                kept.warm(where, lean)
+                async with kept.use(where, lean):
+                    after = len(kept.open)
+            async with kept.desk(lean) as again:
+                same = again is desk
+            await kept.sweep(idle=-1.0)
+            async with kept.desk(lean) as another:
+                anew = another is not desk
+            return [one.text for one in last.diagnostics], before, after, same, anew
+        finally:
+            await kept.close()
+
+    assert ask(seen()) == (["2"], 0, 1, True, True)
