@@ -133,10 +133,13 @@ class Exploration:
         """All terms of a size whose arguments stand for themselves."""
         for variable in self.variables:
             arguments, result = _function(variable.type)
-            if size == 1:
-                yield Term(variable, (), variable.type)
+            term = Term(variable, (), variable.type)
+            if arguments and size == 1:  # a function has no value that could be compared
+                self._terms.setdefault((variable.type, 1), []).append(term)
             elif arguments:
                 yield from self._applied(variable, arguments, result, size)
+            elif size == 1:
+                yield term
         for head, types, result in self._heads:
             if size == 1 and not types:
                 yield Term(head, (), result)

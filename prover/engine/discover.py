@@ -26,19 +26,17 @@ from typing import Any
 
 from prover.engine import targets
 from prover.engine.checking import Checker
-from prover.engine.conjectures import FIRST, Bench, Exploration, Row, speculated
+from prover.engine.conjectures import speculated
+from prover.engine.exploring import WORDS, explored, learned
 from prover.engine.filling import Found, Part, filled_text
 from prover.engine.minimise import minimised
 from prover.engine.targets import Target
 from prover.engine.terms import (
-    ELEMENT,
     Equation,
     Statement,
     Symbol,
     Term,
-    read_type,
     statement,
-    symbols,
 )
 from prover.generate.portfolio import Portfolio, suggestions
 from prover.lean.source import cut, fill_all, indent
@@ -47,7 +45,7 @@ from prover.lean.states import Declaration, Elaborated, Name
 from prover.lean.worker import ElaborationFailed
 from prover.verify.judge import Made
 from search.budget import Budget, Spent
-from search.context import Context, Tree
+from search.context import Context
 from search.interfaces import Goal, Progress, Request, State, Suggestion, TacticGenerator
 
 CONJECTURES = 30
@@ -68,7 +66,6 @@ REFUTED = 100
 STUCK = 6
 """How many of the goals that are left of inductions are looked at."""
 
-WORDS = re.compile(r"[^\W\d][\w.'!?₀-₉]*")
 WORD = re.compile(r"[^\W\d][\w'!?₀-₉]*")
 
 Search = Callable[[Part, Budget, TacticGenerator | None], Awaitable[Found]]
@@ -169,15 +166,12 @@ class Discovery:
         """Lemmas with what is found with them, or what is left of the target after all."""
         state = self._open[0].state
         context = await self._pool.context(state, self._open[0].theorems)
-        there = symbols(context, _functions(state, context), _about(state, context))
-        exploration = Exploration(there, _goal_types(state, context))
-        bench = Bench(context, exploration.variables)
-        exploration.variables = bench.variables
+        exploration, bench = explored(state, context)
         done = Discovered((), {})
         if await self._prove(self._speculated(context)):
             done = await self._attempt(ATTEMPT, Portfolio())
         while bench.points and not (done.found or self._is_over) and exploration.batch():
-            equations = await self._learned(exploration, bench, state)
+            equations = await learned(self._pool, state, exploration, bench)
             if await self._proved(equations, context):
                 done = await self._attempt(ATTEMPT, Portfolio())
         if not done.found:
@@ -189,15 +183,6 @@ class Discovery:
         return replace(done, found=found)
 
     # Conjectures
-
-    async def _learned(
-        self, exploration: Exploration, bench: Bench, state: State
-    ) -> list[Equation]:
-        """The equations between terms of one size that hold at all points."""
-        batch = exploration.terms
-        first = await self._values(state, bench, batch, bench.points[:FIRST])
-        suspects = exploration.suspects(first)
-        return exploration.learn(first, await self._values(state, bench, suspects, bench.points))
 
     def _speculated(self, context: Context) -> list[_Conjecture]:
         """What the goals suggest that are left of inductions, those first that say least."""
@@ -218,22 +203,6 @@ class Discovery:
                     name = "_".join(dict.fromkeys(n.rsplit(".", 1)[-1] for n in named[:4]))
                     conjectures.append(_Conjecture(name, found.signature, functions, tested=False))
         return conjectures[:CONJECTURES]
-
-    async def _values(
-        self, state: State, bench: Bench, terms: Sequence[Term], points: Sequence[Sequence[str]]
-    ) -> dict[Term, Row]:
-        """What terms are at some points, by all workers at once."""
-        if not terms:
-            return {}
-        texts = bench.programs(terms)
-        size = -(-len(texts) // self._pool.capacity)
-        shares = [texts[i : i + size] for i in range(0, len(texts), size)]
-        asked = (self._pool.evaluate(state, share, points=points) for share in shares)
-        found = [row for rows in await asyncio.gather(*asked) for row in rows]
-        return {
-            term: None if row is None or None in row else tuple(map(str, row))
-            for term, row in zip(terms, found, strict=True)
-        }
 
     def _fresh(self, base: str) -> str:
         """A name that the text does not have."""
@@ -625,36 +594,6 @@ def _anonymous(claim: str, names: Iterable[str]) -> str:
 
 
 # What a goal is about
-
-
-def _about(state: State, context: Context) -> str:
-    """The prints that show what of the library a goal speaks of."""
-    equations = (e.text for f in context.functions.values() for e in f.equations)
-    types = (c.type for t in context.types.values() for c in t.constructors)
-    kinds = (f.signature.type for f in context.functions.values())
-    return "\n".join([state.pp, *equations, *types, *kinds])
-
-
-def _functions(state: State, context: Context) -> list[str]:
-    """The functions of a goal and those that they are made of."""
-    words = set(WORDS.findall(state.pp))
-    own = [
-        name
-        for name, function in context.functions.items()
-        if words & {name, function.signature.shown} or name in state.goals[0].own
-    ]
-    return [function.signature.name for function in context.functions_of(own)]
-
-
-def _goal_types(state: State, context: Context) -> list[Tree]:
-    """The types of a goal's variables, with one type variable for all that it has."""
-    names: dict[str, Tree] = {name: name for name in ("Nat", "Int", "Bool", "List", "Option")}
-    names |= {kind.signature.shown: name for name, kind in context.types.items()}
-    for hypothesis in state.goals[0].hypotheses:
-        if re.match(r"(Type|Sort)\b", hypothesis.type):
-            names[hypothesis.name] = ELEMENT
-    found = (read_type(h.type, names) for h in state.goals[0].hypotheses if not h.is_prop)
-    return [tree for tree in dict.fromkeys(found) if tree is not None]
 
 
 def _rank(equation: Equation, context: Context) -> tuple[int, int]:

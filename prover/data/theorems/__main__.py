@@ -10,6 +10,7 @@ from pathlib import Path
 
 from prover.data import library
 from prover.data.decontaminate import Benchmark, load_benchmark
+from prover.data.theorems import programs
 from prover.data.theorems.corpus import assemble, produce
 from prover.data.theorems.difficulty import measure, table
 from prover.data.theorems.statement import SPLITS, Row
@@ -61,6 +62,11 @@ def main() -> None:
     join_own = commands.add_parser("assemble-library", help="write library_train and so on")
     join_own.add_argument("folder", type=Path)
     join_own.add_argument("out", type=Path)
+    some = commands.add_parser("programs", help="equations about random programs")
+    some.add_argument("out", type=Path, help="one line a statement; a second run goes on here")
+    some.add_argument("--programs", type=int, default=60)
+    some.add_argument("--seed", type=int, default=0)
+    some.add_argument("--benchmark", type=Path, required=True, help="statements to stay away from")
     rate = commands.add_parser("measure", help="what the portfolio proves of a file of statements")
     rate.add_argument("statements", type=Path)
     rate.add_argument("out", type=Path, help="one line a statement; a second run goes on here")
@@ -79,7 +85,7 @@ def _run(options: argparse.Namespace) -> None:
         join = assemble if options.command == "assemble" else library.assemble
         for name, lines in sorted(join(options.folder, options.out).items()):
             print(f"{lines:7} {name}.jsonl")
-    elif options.command in ("make", "library"):
+    elif options.command in ("make", "library", "programs"):
         asyncio.run(_make(options))
     else:
         limits = (options.sample, options.expansions, options.seconds)
@@ -103,6 +109,15 @@ async def _make(options: argparse.Namespace) -> None:
                 options.batches,
                 seed=options.seed,
                 splits=options.splits,
+                contaminated=contaminated,
+                report=report,
+            )
+        elif options.command == "programs":
+            await programs.produce(
+                pool,
+                options.out,
+                options.programs,
+                seed=options.seed,
                 contaminated=contaminated,
                 report=report,
             )
