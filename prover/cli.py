@@ -28,6 +28,7 @@ from prover.terminal import (
     JobsOption,
     LeanOption,
     LemmasOption,
+    LogOption,
     ModelOption,
     chosen_model,
     err,
@@ -174,6 +175,7 @@ def prove(
     ] = None,
     few_shot: FewShotOption = None,
     lemmas: LemmasOption = True,
+    log: LogOption = None,
     paranoid: ParanoidOption = False,
     canaries: Annotated[
         int,
@@ -202,6 +204,7 @@ def prove(
     if header and not source.is_statement:
         raise WrongUse("--header is for statements; a file has its own")
     _must_be_writable("--trace", trace)
+    _must_be_writable("--log", log)
     before = read_header(header)
     settings = Settings(
         lean=lean,
@@ -210,7 +213,9 @@ def prove(
         prompt_format=prompt_format,
         few_shot=None if few_shot is None else str(few_shot),
     )
-    chosen = Options(read_budget(budget, timeout), seed, paranoid=paranoid, discover=lemmas)
+    chosen = Options(
+        read_budget(budget, timeout), seed, paranoid=paranoid, discover=lemmas, log=log
+    )
 
     words, text = None, source.text
     if informal is not None or sketcher is not None:

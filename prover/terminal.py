@@ -91,6 +91,15 @@ LemmasOption = Annotated[
         "as much of a budget again.",
     ),
 ]
+LogOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--log",
+        help="Add a line to this file for each search, with every tactic that it tried and what came "
+        "of it: what `prover train ranker` learns from. It has your goals in it, and goes nowhere.",
+        metavar="FILE",
+    ),
+]
 EngineOption = Annotated[
     str,
     typer.Option(

@@ -22,7 +22,16 @@ from typing import Literal
 from search.budget import Budget, Spent
 from search.context import NOTHING, Context
 from search.graph import GoalNode, Graph, Status, clip_logprob
-from search.interfaces import MALFORMED, Failure, Outcome, Progress, Request, State, Suggestion
+from search.interfaces import (
+    MALFORMED,
+    Cost,
+    Failure,
+    Outcome,
+    Progress,
+    Request,
+    State,
+    Suggestion,
+)
 from search.proof import layout, script
 
 Ending = Literal["open", "proved", "exhausted", "budget", "interrupted"]
@@ -44,12 +53,25 @@ class Expansion:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Commit:
+    """A tactic that a search took, in which expansion (counted from 1), and what came of it: the kind
+    of failure, or none and the goals that it led to."""
+
+    goal: GoalNode
+    suggestion: Suggestion
+    failure: str | None
+    children: tuple[GoalNode, ...]
+    cost: Cost
+    expansion: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SearchResult:
     """`reason` names the limit that ended the search: a field of the budget, or `max_depth`.
 
     `proof` is a tactic block (without `by`), present iff `status` is "proved". `open_goals` are the
     goals best worth looking at, the best first. `failures` counts failed tactics by kind: those of
-    the environment, and `MALFORMED`.
+    the environment, and `MALFORMED`. `commits` are all that was tried, in order.
     """
 
     status: Ending
@@ -59,6 +81,7 @@ class SearchResult:
     spent: Spent
     open_goals: tuple[GoalNode, ...]
     failures: Counter[str]
+    commits: tuple[Commit, ...] = ()
 
 
 def rank(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
@@ -71,12 +94,14 @@ def rank(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
         if suggestion.flaw is not None or not (tactic := layout(suggestion.tactic)):
             continue
         logprob, tokens = clip_logprob(suggestion.logprob), suggestion.tokens
-        leaves = suggestion.leaves
+        leaves, source, prior = suggestion.leaves, suggestion.source, suggestion.prior
         if (other := merged.get(tactic)) is not None:
+            if other.logprob >= logprob:
+                source, prior = other.source, other.prior
             logprob, tokens = max(logprob, other.logprob), tokens + other.tokens
             both = leaves is not None and other.leaves is not None
             leaves = max(leaves or 0, other.leaves or 0) if both else None
-        merged[tactic] = Suggestion(tactic, logprob, tokens, leaves)
+        merged[tactic] = Suggestion(tactic, logprob, tokens, leaves, source, prior)
     return sorted(merged.values(), key=lambda s: (-s.logprob, s.tactic))
 
 
@@ -115,6 +140,7 @@ class BestFirst:
         self.seed = seed
         self.context = context
         self.failures: Counter[str] = Counter()
+        self._commits: list[Commit] = []
         self._value = value
         self._values: dict[GoalNode, float] = {}
         self._untried: dict[GoalNode, deque[Suggestion]] = {}
@@ -211,6 +237,7 @@ class BestFirst:
             )
         else:
             self._progress(goal, suggestion, outcome)
+        self._record(goal, suggestion, outcome)
         self._exhaust_if_tried(goal)
         limit = self.budget.heartbeats
         if (limit is not None and self.spent.heartbeats >= limit) or not self.graph.relevant(goal):
@@ -265,6 +292,7 @@ class BestFirst:
             replace(self.spent),
             tuple(heapq.nsmallest(OPEN_GOALS_SHOWN, best, key=self._key)),
             self.failures.copy(),
+            tuple(self._commits),
         )
 
     def _progress(self, goal: GoalNode, suggestion: Suggestion, outcome: Progress) -> None:
@@ -284,6 +312,18 @@ class BestFirst:
         parked, self._parked = (self._parked, {}) if known else ({}, self._parked)
         for node in itertools.chain(improved, parked):
             self._enqueue(node)
+
+    def _record(self, goal: GoalNode, suggestion: Suggestion, outcome: Outcome) -> None:
+        kind: str | None = None
+        children: tuple[GoalNode, ...] = ()
+        if isinstance(outcome, Failure):
+            kind = outcome.kind
+        else:
+            found = map(self.graph.find, outcome.children)
+            children = tuple(child for child in found if child is not None)
+        self._commits.append(
+            Commit(goal, suggestion, kind, children, outcome.cost, self.spent.expansions)
+        )
 
     def _exhaust_if_tried(self, goal: GoalNode) -> None:
         if not self._untried[goal] and goal not in self._begun:

@@ -303,33 +303,42 @@ class Graph:
         earliest steps. Never cyclic: costs are settled from the leaves up (Knuth 1977)."""
         if self.root.status is not Status.PROVED:
             return None
-        usable = [step for step in self.steps if step.status is Status.PROVED]
-        missing = {step: len(set(step.children)) for step in usable}
-        heap = [(1, step.order) for step in usable if not step.children]
-        costs: dict[GoalNode, int] = {}
         proofs: dict[GoalNode, Proof] = {}
-        while self.root not in proofs:
-            cost, order = heapq.heappop(heap)
-            step = self.steps[order]
-            goal = step.goal
-            if goal in proofs:
-                continue
-            costs[goal] = cost
+        for goal, step in self.first_steps().items():
             proofs[goal] = Proof(
                 goal.state,
                 step.tactic,
                 tuple(proofs[child] for child in step.children),
                 step.goal_order,
                 step.kept,
-                order,
+                step.order,
             )
-            for parent in goal.parents:
+            if goal is self.root:
+                break
+        return proofs[self.root]
+
+    def first_steps(self) -> dict[GoalNode, StepNode]:
+        """The proved goals, those with the smallest proofs first, each after those that its proof
+        consists of, with the first step of the smallest proof; of equal ones the earliest step."""
+        usable = [step for step in self.steps if step.status is Status.PROVED]
+        missing = {step: len(set(step.children)) for step in usable}
+        heap = [(1, step.order) for step in usable if not step.children]
+        costs: dict[GoalNode, int] = {}
+        found: dict[GoalNode, StepNode] = {}
+        while heap:
+            cost, order = heapq.heappop(heap)
+            step = self.steps[order]
+            if step.goal in found:
+                continue
+            costs[step.goal] = cost
+            found[step.goal] = step
+            for parent in step.goal.parents:
                 if parent in missing:
                     missing[parent] -= 1
                     if missing[parent] == 0:
                         total = 1 + sum(costs[child] for child in parent.children)
                         heapq.heappush(heap, (total, parent.order))
-        return proofs[self.root]
+        return found
 
     def to_networkx(self) -> nx.DiGraph[str]:
         """The graph with plain attributes: goals are named `g<order>`, steps `s<order>`. Those of

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Protocol
 
@@ -142,12 +142,20 @@ class Environment(Protocol):
 class Suggestion:
     """A proposed tactic with its log-probability, and the tokens that were spent on it. One with an
     empty text only brings tokens. `leaves` is how many states it may leave to count as a step: one
-    that is meant to close its goal brings nothing if it does not."""
+    that is meant to close its goal brings nothing if it does not. `source` names what proposed it,
+    and `prior` is the log-probability that this gave it, where another has rated it since."""
 
     tactic: str
     logprob: float
     tokens: int = 0
     leaves: int | None = None
+    source: str = ""
+    prior: float | None = None
+
+    def rated(self, logprob: float) -> Suggestion:
+        """The same with another log-probability."""
+        prior = self.logprob if self.prior is None else self.prior
+        return replace(self, logprob=logprob, prior=prior)
 
     @property
     def flaw(self) -> str | None:

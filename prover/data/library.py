@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from prover.data.theorems.statement import SPLITS, Row, split_of_text, statement_sha256
+from prover.data.theorems.statement import SPLITS, Row, split_of_module, statement_sha256
 from prover.files import read_jsonl, write_jsonl
 from prover.lean.library import MACHINE_MADE, PLAIN_NAME
 from prover.lean.pool import LeanPool
@@ -104,9 +104,9 @@ class LibraryTheorem:
             family="library",
             knobs={"template": "library", "module": self.module, "visible": visible},
             seed=0,
-            lineage=(self.name,),
+            lineage=("library", self.module),
             key=self.type_key,
-            split=split_of_text(self.type_key),
+            split=split_of_module(self.module),
             statement_sha256=statement_sha256(self.header, self.statement),
         )
 

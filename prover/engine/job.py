@@ -33,10 +33,12 @@ from prover.engine.filling import (
 )
 from prover.engine.minimise import minimised
 from prover.engine.options import Filled, Options, Progress
+from prover.engine.outcomes import outcome_line
 from prover.engine.proposer import Proposer
 from prover.engine.refute import GLANCE, STUDY_AFTER, Doubt, disproved
 from prover.engine.targets import Target
-from prover.generate.portfolio import Portfolio
+from prover.files import append_lines
+from prover.generate.shipped import portfolio
 from prover.lean.source import as_lean_reads, cut, with_options
 from prover.lean.states import Declaration, Elaborated, Hole
 from prover.lean.worker import ElaborationFailed
@@ -86,6 +88,7 @@ class Job:
         self._first = first
         self._on_progress = on_progress
         self._searches: set[asyncio.Task[Any]] = set()
+        self._tried: list[tuple[str, BestFirst]] = []  # in the order of their beginnings
         self._over = False
         self._begun = False
 
@@ -219,6 +222,7 @@ class Job:
         finally:
             for doubt in doubts.values():
                 await doubt.close()
+            self._log()
         found += [(part, not_searched(part)) for part in parts if part not in meant]
         false = {name: d.disproof for name, d in doubts.items() if d.disproof is not None}
         open_ones = [t for t in wanted if t.name not in false and not is_solved(t, found)]
@@ -228,6 +232,7 @@ class Job:
                 taken = {lemma.name for own in lemmas.values() for lemma in own}
                 found, own = await self._discover(header, target, found, taken)
                 lemmas[target.name] = own
+                self._log()
         results = [result for _, result in found]
         end = time.monotonic()
         verdicts, final = await self._conclude(header, text, wanted, found, lemmas)
@@ -355,8 +360,8 @@ class Job:
     def _may_discover(self, part: Part) -> bool:
         """Whether lemmas are looked for if a search does not succeed: it is about functions of the
         user's, and the portfolio, which proves them, may take part."""
-        portfolio = self._generator is None and self._engine.settings.portfolio
-        wanted = self.options.discover and portfolio and part.start is None
+        own = self._generator is None and self._engine.settings.portfolio
+        wanted = self.options.discover and own and part.start is None
         return wanted and bool(part.state.goals[0].own)
 
     @property
@@ -422,6 +427,8 @@ class Job:
             seed=options.seed,
             context=context or NOTHING,
         )
+        if options.log is not None:
+            self._tried.append((part.target.name, search))
         if doubt is not None and not part.whole and not self._over:
             look = self.texts.pool.refute(
                 part.state, most=GLANCE.points, heartbeats=GLANCE.heartbeats, seconds=GLANCE.limit
@@ -470,15 +477,23 @@ class Job:
             return found
         return replace(found, result=replace(found.result, proof=shorter))
 
+    def _log(self) -> None:
+        """Adds what was searched since the last time to the log."""
+        tried, self._tried = self._tried, []
+        if self.options.log is not None and tried:
+            seed = self.options.seed
+            lines = [outcome_line(name, one.result(), one.context, seed) for name, one in tried]
+            append_lines(self.options.log, lines)
+
     def _proposers(self, part: Part) -> tuple[TacticGenerator, TacticGenerator | None]:
         """What proposes tactics, and what is tried before it."""
         settings = self._engine.settings
         if self._generator is not None:
             return self._generator, self._first
         if settings.model is None:
-            return Portfolio(), None
+            return portfolio(), None
         proposer = Proposer(self._engine, part, self.options.seed)
-        return proposer, Portfolio() if settings.portfolio else None
+        return proposer, portfolio() if settings.portfolio else None
 
     async def _run_search(
         self,

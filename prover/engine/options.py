@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prover.lean.limits import Limits
@@ -43,7 +44,8 @@ class Options:
     authors of the model search with, 8 and 0 without one. `paranoid` has every verdict made by a
     process started for it, and by external checkers. `refute`: a theorem may also be disproved,
     before the search or beside it. `discover`: lemmas are looked for where a hole stays open, under
-    as much of a budget again.
+    as much of a budget again. `log` is a file that a line is added to for each search, with all that
+    it tried (`prover.engine.outcomes`).
     """
 
     budget: Budget = field(default_factory=lambda: Budget(expansions=600, seconds=300.0))
@@ -53,6 +55,7 @@ class Options:
     paranoid: bool = False
     refute: bool = True
     discover: bool = True
+    log: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

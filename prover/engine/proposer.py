@@ -12,6 +12,7 @@ from prover.engine.filling import Part
 from prover.generate.mixed import Hinted, Mixed, Silent
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import ProofFormat, Statement
+from prover.generate.shipped import portfolio, rated
 from prover.lean.source import cut
 from search.interfaces import Request, Suggestion, TacticGenerator
 
@@ -41,8 +42,8 @@ class Proposer:
         model = await self._engine.model()
         beside = self._engine.settings.portfolio
         if isinstance(model.format, ProofFormat):
-            return Hinted(Portfolio() if beside else Silent(), await self._whole_proofs())
-        return Mixed(model, Portfolio()) if beside else model
+            return Hinted(portfolio() if beside else Silent(), await self._whole_proofs())
+        return rated(Mixed(model, Portfolio())) if beside else model
 
     async def _whole_proofs(self) -> list[Suggestion]:
         """What a model that writes whole proofs writes for a theorem with one hole."""

@@ -15,6 +15,7 @@ from prover.terminal import (
     JobsOption,
     LeanOption,
     LemmasOption,
+    LogOption,
     ModelOption,
     chosen_model,
     err,
@@ -129,6 +130,7 @@ def run(
         bool, typer.Option(help="Whether the portfolio suggests tactics beside the model.")
     ] = True,
     lemmas: LemmasOption = True,
+    log: LogOption = None,
     informal: Annotated[
         bool,
         typer.Option(
@@ -208,7 +210,7 @@ def run(
             few_shot=None if few_shot is None else str(few_shot),
             portfolio=portfolio,
         ),
-        Options(read_budget(budget, timeout), seed, discover=lemmas),
+        Options(read_budget(budget, timeout), seed, discover=lemmas, log=log),
         attempts,
         subset,
         split,

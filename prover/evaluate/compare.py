@@ -1,7 +1,8 @@
 """Whether a model helps: what is proved for the same number of Lean calls, and in the same time.
 
-Four contestants search the same statements: the portfolio; its tactics in a random order; the model
-alone; the model beside the portfolio. Every search goes on until both its Lean calls and its wall
+The contestants search the same statements: the portfolio, without what an index of the library brings
+and with it (premises); the same tactics as the ranker rates them, or in a random order; the model alone,
+beside the portfolio, and beside it with the ranker rating what both suggest. Every search goes on until both its Lean calls and its wall
 time are used up, so that each can be read at equal numbers of calls as well as at equal time. A
 Lean call is a tactic that was run and whose outcome the search took.
 
@@ -18,28 +19,34 @@ import json
 import math
 import random
 from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from prover.api import Job, Options, Prover, Settings, StatementError
-from prover.data.theorems.statement import Row
+from prover.data.theorems.corpus import TESTS, held_out
+from prover.data.theorems.statement import Row, statement_sha256
 from prover.errors import WrongUse
+from prover.evaluate.benchmark import Theorem, core, load_benchmark
 from prover.evaluate.statistics import sign_flips, wilson_by_cluster
 from prover.files import append_lines, mend, read_jsonl, same_settings, write_json
 from prover.generate.mixed import Mixed
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import Sampling
+from prover.generate.ranker import Ranked, Ranker
+from prover.generate.shipped import RANKER_FOLDER
 from prover.lean.limits import PATIENT
 from search.budget import Budget, Spent
 from search.interfaces import Request, Suggestion, TacticGenerator
 
-PORTFOLIO, UNIFORM, MODEL, MIXED = "portfolio", "uniform", "model", "model+portfolio"
-CONTESTANTS = (PORTFOLIO, UNIFORM, MODEL, MIXED)
-ONE_ANSWER = {PORTFOLIO}
+PORTFOLIO, PREMISES, RANKER = "portfolio", "premises", "ranker"
+UNIFORM, MODEL, MIXED, ALL = "uniform", "model", "model+portfolio", "model+ranker"
+WITH_MODEL = {MODEL, MIXED, ALL}
+CONTESTANTS = (PORTFOLIO, PREMISES, RANKER, UNIFORM, MODEL, MIXED, ALL)
+ONE_ANSWER = {PORTFOLIO, PREMISES, RANKER}
 """Contestants that do not draw: more searches of theirs would be the same one."""
 
 ROWS_PER_ROOT, ROWS_PER_TEMPLATE = 2, 10
@@ -99,6 +106,19 @@ class Uniform:
                 yield index, Suggestion(tactic, -math.log(len(tactics)) - 1e-6 * place)
 
 
+class WithoutPremises:
+    """A generator that has no index of the library."""
+
+    def __init__(self, generator: TacticGenerator) -> None:
+        self._generator = generator
+
+    def generate(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Suggestion]]:
+        """Yields what the generator suggests without it."""
+        return self._generator.generate(
+            [replace(r, context=replace(r.context, library=None, near=())) for r in requests]
+        )
+
+
 def capped(rows: Sequence[Row]) -> list[Row]:
     """The rows in the order of their hashes, without those that descend from a statement or a
     template which enough before them descend from."""
@@ -112,6 +132,40 @@ def capped(rows: Sequence[Row]) -> list[Row]:
             templates[template] += 1
             kept.append(row)
     return kept
+
+
+def read_test(name: str) -> list[Row]:
+    """The statements of a test, in the order of their hashes: a held-out one by its name, a file of
+    statements, a benchmark as for `prover eval run`, or what core Lean reads of one (`core:WHERE`).
+
+    Raises:
+        WrongUse: there is none of this name.
+    """
+    if name in TESTS:
+        rows = held_out(name)
+        return capped(rows) if name == "statements" else _in_order(rows)
+    where = name.removeprefix("core:")
+    if (
+        Path(name).is_file()
+        and (lines := read_jsonl(Path(name)))
+        and "statement_sha256" in lines[0]
+    ):
+        try:
+            return _in_order(map(Row.from_json, lines))
+        except (TypeError, KeyError) as error:
+            raise WrongUse(f"{name} is no file of statements ({error})") from None
+    theorems = load_benchmark(where)
+    return _in_order(_row(core(one) if where != name else one) for one in theorems)
+
+
+def _row(theorem: Theorem) -> Row:
+    digest = statement_sha256(theorem.header, theorem.statement)
+    said = theorem.name, theorem.header, theorem.statement, "benchmark"
+    return Row(*said, {}, 0, (), "", theorem.split, digest)
+
+
+def _in_order(rows: Iterable[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: row.statement_sha256)
 
 
 async def compare(
@@ -137,11 +191,14 @@ async def compare(
         raise WrongUse(f"contestants are {', '.join(CONTESTANTS)}, not {', '.join(unknown)}")
     if not rows:
         raise WrongUse("there is no statement to compare on")
-    if model is None and set(settings.contestants) - {PORTFOLIO, UNIFORM}:
+    if model is None and WITH_MODEL.intersection(settings.contestants):
         raise WrongUse("give a model, or only contestants without one")
     identity = json.loads(json.dumps(asdict(settings))) | {
         "statements": sha256("".join(row.statement_sha256 for row in rows).encode()).hexdigest(),
-        "model": _digest(model) if model else None,
+        "model": _digest(model)
+        if model and WITH_MODEL.intersection(settings.contestants)
+        else None,
+        "ranker": sha256((RANKER_FOLDER / "ranker.bin").read_bytes()).hexdigest(),
     }
     same_settings(out / "settings.json", identity)
     log = out / "attempts.jsonl"
@@ -182,7 +239,7 @@ async def _search(
             for place, (row, attempt) in enumerate(searches, 1):
                 line = {"contestant": contestant, "attempt": attempt}
                 options = Options(budget, settings.seed + attempt)
-                first = generators[PORTFOLIO] if contestant == MIXED else None
+                first = generators.get({MIXED: PREMISES, ALL: RANKER}.get(contestant, ""))
                 generator = generators[contestant]
                 with prover.job(options, generator=generator, first=first) as job:
                     line |= await _attempt(job, row)
@@ -191,14 +248,20 @@ async def _search(
 
 
 def _generators(model: Path | None, settings: Comparison) -> dict[str, TacticGenerator]:
-    portfolio = Portfolio()
-    found: dict[str, TacticGenerator] = {PORTFOLIO: portfolio, UNIFORM: Uniform(portfolio)}
-    if model is not None:
+    portfolio, ranker = Portfolio(), Ranker.load(RANKER_FOLDER)
+    found: dict[str, TacticGenerator] = {
+        PORTFOLIO: WithoutPremises(portfolio),
+        PREMISES: portfolio,
+        RANKER: Ranked(portfolio, ranker),
+        UNIFORM: Uniform(portfolio),
+    }
+    if model is not None and WITH_MODEL.intersection(settings.contestants):
         from prover.generate.transformers import TransformersGenerator
 
         sampling = Sampling(settings.samples, settings.temperature, max_tokens=settings.max_tokens)
         proposer = TransformersGenerator.load(str(model), form="prover", sampling=sampling)
-        found |= {MODEL: proposer, MIXED: Mixed(proposer, portfolio)}
+        mixed = Mixed(proposer, portfolio)
+        found |= {MODEL: proposer, MIXED: mixed, ALL: Ranked(mixed, ranker)}
     return found
 
 
@@ -231,11 +294,14 @@ def summarise(
     lines: Sequence[dict[str, Any]], rows: Sequence[Row], settings: Comparison
 ) -> dict[str, Any]:
     """The figures of all contestants, from their searches."""
+    ill = {line["name"] for line in lines if line["outcome"] == "not elaborating"}
+    rows = [row for row in rows if row.name not in ill]
     grid = [2**n for n in range(settings.calls.bit_length()) if 2**n < settings.calls]
     times = [settings.seconds / 2**n for n in range(5, -1, -1)]
     figures: dict[str, Any] = {}
     solved: dict[str, set[str]] = {}
     at_first: dict[str, set[str]] = {}
+    in_time: dict[str, set[str]] = {}
     for contestant in settings.contestants:
         own = [line for line in lines if line["contestant"] == contestant]
         proved = [line for line in own if line["outcome"] == "proved"]
@@ -243,10 +309,16 @@ def summarise(
         first = [line for line in within if line["attempt"] == 0]
         solved[contestant] = {line["name"] for line in within}
         at_first[contestant] = {line["name"] for line in first}
+        in_time[contestant] = {
+            line["name"]
+            for line in proved
+            if line["attempt"] == 0 and line["seconds"] <= settings.seconds
+        }
         attempts = 1 if contestant in ONE_ANSWER else settings.attempts
         figures[contestant] = {
             "attempts": attempts,
             "pass@1": _share(at_first[contestant], rows),
+            "pass@1 in time": _share(in_time[contestant], rows),
             f"pass@{settings.attempts}": _share(solved[contestant], rows),
             "proofs of more than one step": sum(line["steps"] > 1 for line in first),
             "solved against Lean calls": [
@@ -259,20 +331,22 @@ def summarise(
             ],
             "ended": dict(Counter(line["reason"] or line["outcome"] for line in own)),
         }
-    model = solved.get(MODEL, set()) | solved.get(MIXED, set())
+    empty: set[str] = set()
+    model = empty.union(*(own for name, own in solved.items() if name in WITH_MODEL))
+    others = empty.union(*(own for name, own in solved.items() if name not in WITH_MODEL))
     return {
         "statements": len(rows),
+        "not elaborating": len(ill),
         "roots": len({row.root for row in rows}),
         "lean": sorted({line["lean"] for line in lines if "lean" in line}),
         "contestants": figures,
         "pairs": [_pair(one, other, at_first, rows) for one, other in combinations(at_first, 2)],
+        "pairs in time": [
+            _pair(one, other, in_time, rows) for one, other in combinations(in_time, 2)
+        ],
         "kinds": _kinds(rows, solved),
-        "only with the model": sorted(
-            model - solved.get(PORTFOLIO, set()) - solved.get(UNIFORM, set())
-        ),
-        "only without the model": sorted(
-            (solved.get(PORTFOLIO, set()) | solved.get(UNIFORM, set())) - model if model else ()
-        ),
+        "only with the model": sorted(model - others),
+        "only without the model": sorted(others - model if model else ()),
     }
 
 
@@ -332,6 +406,8 @@ def table(summary: dict[str, Any]) -> str:
         "of more than one step",
     ]
     counted = f"{summary['statements']} statements that descend from {summary['roots']}"
+    if summary["not elaborating"]:
+        counted += f", {summary['not elaborating']} more that do not elaborate"
     lines = [
         f"{counted}, Lean {', '.join(summary['lean'])}.",
         "",
@@ -347,7 +423,7 @@ def table(summary: dict[str, Any]) -> str:
                 f"{share['proved']} ({percent:.1f}%, {100 * share['low']:.1f} to "
                 f"{100 * share['high']:.1f})"
             )
-        cells += [str(own["solved against seconds"][-1][1])]
+        cells += [str(own["pass@1 in time"]["proved"])]
         cells += [str(own["proofs of more than one step"])]
         lines.append("| " + " | ".join(cells) + " |")
     if summary["pairs"]:
@@ -376,6 +452,43 @@ def table(summary: dict[str, Any]) -> str:
     for what in ("only with the model", "only without the model"):
         lines += ["", f"Proved {what}: {', '.join(summary[what]) or 'none'}."]
     return "\n".join(lines) + "\n"
+
+
+def one_table(summaries: Mapping[str, dict[str, Any]]) -> str:
+    """What was proved of several tests, as Markdown: contestants by tests, at equal Lean calls and in
+    equal time, each with its interval and the p-value of the difference to the contestant above."""
+    settings = next(iter(summaries.values()))["settings"]
+    heads = [f"{name} ({one['statements']})" for name, one in summaries.items()]
+    lines = [
+        f"Proved with {settings['calls']} Lean calls / in {settings['seconds']:g} s (p against the line above).",
+        "",
+        "| | " + " | ".join(heads) + " |",
+        "| --- " * (len(heads) + 1) + "|",
+    ]
+    above: str | None = None
+    for contestant in settings["contestants"]:
+        cells = []
+        for summary in summaries.values():
+            own = summary["contestants"][contestant]
+            shares = [own["pass@1"], own["pass@1 in time"]]
+            text = " / ".join(_percent(share) for share in shares)
+            if above is not None:
+                chances = [
+                    pair["p"]
+                    for pairs in ("pairs", "pairs in time")
+                    for pair in summary[pairs]
+                    if pair["pair"] == [above, contestant]
+                ]
+                text += f" ({' / '.join(f'{p:.2g}' for p in chances)})"
+            cells.append(text)
+        lines.append("| " + " | ".join([contestant, *cells]) + " |")
+        above = contestant
+    return "\n".join(lines) + "\n"
+
+
+def _percent(share: Mapping[str, Any]) -> str:
+    low, high = 100 * share["low"], 100 * share["high"]
+    return f"{share['proved']}, {low:.0f} to {high:.0f}%"
 
 
 def _digest(model: Path) -> str:

@@ -56,18 +56,18 @@ def suggestions(goal: Goal, context: Context = NOTHING) -> list[Suggestion]:
     """All tactics for a goal, each once, with different log-probabilities, the highest first."""
     goal, hidden = renamed(goal)
     view = View(goal, context)
-    best: dict[str, tuple[float, int | None]] = {}
-    for cost, tactic, *limit in ideas(view):
+    best: dict[str, tuple[float, int | None, str]] = {}
+    for source, (cost, tactic, *limit) in ideas(view):
         tactic = _naming(hidden, tactic) + tactic
         dear = view.heavy and cost > 0.5 and COMPUTES.search(tactic)
         if FORBIDDEN.search(tactic) or (dear and tactic != "decide +kernel"):
             continue
         if tactic not in best or cost < best[tactic][0]:
-            best[tactic] = (cost, limit[0] if limit else None)
+            best[tactic] = (cost, limit[0] if limit else None, source)
     ranked = sorted(best.items(), key=lambda item: item[1][0])
     return [
-        Suggestion(tactic, -(cost + TIE * place), leaves=leaves)
-        for place, (tactic, (cost, leaves)) in enumerate(ranked)
+        Suggestion(tactic, -(cost + TIE * place), leaves=leaves, source=source)
+        for place, (tactic, (cost, leaves, source)) in enumerate(ranked)
     ]
 
 
@@ -82,20 +82,25 @@ def _naming(hidden: Sequence[str], tactic: str) -> str:
     return f"rename_i {' '.join([*names][first:])}\n"
 
 
-def ideas(view: View) -> Iterator[Idea]:
-    """Every idea of the portfolio for a goal. Where one is met twice, the cheaper one counts."""
-    yield from closers(view)
-    yield from goal_steps(view)
-    yield from destructuring(view)
-    yield from case_splits(view)
-    yield from inductions(view)
-    yield from rewriting(view)
-    yield from applications(view)
-    yield from instances(view)
-    yield from witnesses(view)
-    yield from arithmetic(view)
-    yield from definitions(view)
-    yield from theorems(view)
+def ideas(view: View) -> Iterator[tuple[str, Idea]]:
+    """Every idea of the portfolio for a goal, with the name of what has it. Where one is met twice,
+    the cheaper one counts."""
+    for source in (
+        closers,
+        goal_steps,
+        destructuring,
+        case_splits,
+        inductions,
+        rewriting,
+        applications,
+        instances,
+        witnesses,
+        arithmetic,
+        definitions,
+        theorems,
+    ):
+        for idea in source(view):
+            yield source.__name__, idea
 
 
 # Closing

@@ -448,15 +448,92 @@ def rounds(
 
 @app.command(
     epilog="""\b
-Examples:
-  prover train compare --out table
-  prover train compare --model rounds/round_2/model --out table
-  prover train compare statements.jsonl --contestants portfolio,model+portfolio \\
-      --model sft/model --out table --calls 64 --attempts 1
+Example:
+  prover train outcomes statements.jsonl --benchmark minif2f.jsonl --out outcomes.jsonl
 
 \b
-Without STATEMENTS it is the held-out test, which no model is trained on: at most 2 of its statements
-that descend from one, and 10 that descend from instances of one template. Intervals are at 95%, and
+STATEMENTS is a file of `python -m prover.data.theorems`. Searches that are in the log already are not
+made again: a run that was interrupted, or killed, goes on with the same command. Exit code: 0 done, 2
+wrong use, 130 interrupted."""
+)
+def outcomes(
+    statements: Annotated[
+        Path, typer.Argument(help="Statements as JSON lines.", metavar="STATEMENTS")
+    ],
+    out: Annotated[Path, typer.Option(help="The log, one line a search.")],
+    benchmark: BenchmarkOption = None,
+    attempts: Annotated[
+        int, typer.Option(help="Searches of each, all but one exploring.", min=1)
+    ] = 2,
+    expansions: Annotated[int, typer.Option(help="Of a search.", min=1)] = 12,
+    timeout: Annotated[
+        float, typer.Option(help="Cap on the wall time of a search, in seconds.", min=0.1)
+    ] = 20.0,
+    temperature: Annotated[float, typer.Option(help="Of the exploration.", min=0.01)] = 1.0,
+    limit: Annotated[
+        int | None, typer.Option(help="Only so many statements, by their hashes.", min=1)
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Lean processes.", min=1)] = 1,
+    lean: LeanOption = "auto",
+) -> None:
+    """Search training statements with the portfolio, and log what helped and what did not."""
+    from prover.train.outcomes import read_training, search_for_outcomes
+
+    with _resumable():
+        rows = read_training(statements, _problems(benchmark))[:limit]
+        work = search_for_outcomes(
+            rows,
+            out,
+            attempts=attempts,
+            expansions=expansions,
+            seconds=timeout,
+            temperature=temperature,
+            jobs=jobs,
+            lean=lean,
+            report=err.print,
+        )
+        run_cancellable(work)
+    err.print(f"the log is in {out}")
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  prover train ranker outcomes.jsonl --out ranker
+  prover train ranker outcomes.jsonl my_searches.jsonl --out ranker
+
+\b
+A log is what `prover train outcomes` writes, or `--log` of a search of your own. Equal logs give equal
+rankers. Exit code: 0 done, 2 wrong use or a log that cannot be read."""
+)
+def ranker(
+    logs: Annotated[list[Path], typer.Argument(help="Logs of searches.", metavar="LOG...")],
+    out: Annotated[Path, typer.Option(help="The folder to write.")],
+    strength: Annotated[
+        float, typer.Option(help="The inverse of the regularisation's strength.", min=1e-6)
+    ] = 0.1,
+    seed: Annotated[int, typer.Option(help="Of the fit.")] = 0,
+) -> None:
+    """Learn from logs which tactic helps with a goal, and what it costs."""
+    from prover.files import read_jsonl
+    from prover.train.ranker import fit
+
+    lines = [line for log in logs for line in read_jsonl(log)]
+    fit(lines, strength=strength, seed=seed, report=err.print).save(out)
+    err.print(f"the ranker is in {out}")
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  prover train compare --out table
+  prover train compare programs isaplanner.jsonl core:minif2f.jsonl --limit 60 --out table
+  prover train compare statements --contestants premises,model+portfolio \\
+      --model rounds/round_2/model --out table --calls 64 --attempts 1
+
+\b
+Of the test `statements` at most 2 are searched that descend from one, and 10 that descend from instances
+of one template; the figures of each test are in a folder of its name. Intervals are at 95%, and
 p-values exact and not corrected for their number; both take what descends from one statement as a
 cluster. An interrupted run goes on with the same command."""
 )
@@ -464,54 +541,60 @@ def compare(
     out: Annotated[
         Path, typer.Option(help="The folder for attempts.jsonl, report.json, report.md.")
     ],
-    statements: Annotated[
-        Path | None, typer.Argument(help="Statements as JSON lines.", metavar="STATEMENTS")
+    tests: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="What is searched: statements, library, programs (held out from all training), a file "
+            "of statements, a benchmark as for `prover eval run`, or core:BENCHMARK.",
+            metavar="[TEST]...",
+        ),
     ] = None,
     model: Annotated[
         Path, typer.Option(help="The folder of the model.", show_default="that of the package")
     ] = SHIPPED_FOLDER,
     contestants: Annotated[
-        str, typer.Option(help="Who takes part, separated by commas.")
-    ] = "portfolio,uniform,model,model+portfolio",
+        str,
+        typer.Option(
+            help="Who takes part, separated by commas: portfolio, premises, ranker, uniform, model, "
+            "model+portfolio, model+ranker."
+        ),
+    ] = "portfolio,premises,ranker,model+ranker",
     calls: Annotated[int, typer.Option(help="Lean calls for each statement.", min=1)] = 64,
     seconds: Annotated[
         float, typer.Option(help="Wall time for each statement, if that is more.", min=0.0)
     ] = 10.0,
-    attempts: Annotated[int, typer.Option(help="The k of pass@k.", min=1)] = 8,
+    attempts: Annotated[int, typer.Option(help="The k of pass@k.", min=1)] = 3,
     samples: Annotated[int, typer.Option(help="Tactics the model draws for a state.", min=1)] = 32,
     limit: Annotated[
-        int | None, typer.Option(help="Only so many statements, by their hashes.", min=1)
+        int | None, typer.Option(help="Only so many statements of each, by their hashes.", min=1)
     ] = None,
     jobs: Annotated[int, typer.Option(help="Lean processes.", min=1)] = 1,
     lean: LeanOption = "auto",
     seed: Annotated[int, typer.Option(help="Of the first attempt.")] = 0,
 ) -> None:
-    """Whether the model helps: proved at equal Lean calls and in equal time."""
+    """What each learned part helps: proved at equal Lean calls and in equal time."""
     _quiet()
-    from prover.data.theorems.corpus import held_out
-    from prover.data.theorems.statement import Row
-    from prover.evaluate.compare import Comparison, capped
+    from prover.data.theorems.corpus import TESTS
+    from prover.evaluate.compare import Comparison, one_table, read_test
     from prover.evaluate.compare import compare as run
-    from prover.files import read_jsonl
 
+    settings = Comparison(
+        contestants=tuple(_languages(contestants)),
+        calls=calls,
+        seconds=seconds,
+        attempts=attempts,
+        samples=samples,
+        seed=seed,
+    )
+    summaries: dict[str, dict[str, Any]] = {}
     with _resumable():
-        try:
-            given = [Row.from_json(r) for r in read_jsonl(statements)] if statements else None
-        except (TypeError, KeyError) as error:
-            raise WrongUse(f"{statements} is no file of statements ({error})") from None
-        rows = capped(held_out()) if given is None else given
-        rows = sorted(rows, key=lambda row: row.statement_sha256)[:limit]
-        settings = Comparison(
-            contestants=tuple(_languages(contestants)),
-            calls=calls,
-            seconds=seconds,
-            attempts=attempts,
-            samples=samples,
-            seed=seed,
-        )
-        work = run(rows, model, out, settings, lean=lean, jobs=jobs, report=err.print)
-        run_cancellable(work)
-    print((out / "report.md").read_text(encoding="utf-8"), end="")
+        chosen = {Path(name).stem: read_test(name)[:limit] for name in tests or list(TESTS)}
+        for name, rows in chosen.items():
+            work = run(rows, model, out / name, settings, lean=lean, jobs=jobs, report=err.print)
+            summaries[name] = run_cancellable(work)
+    text = one_table(summaries)
+    (out / "report.md").write_text(text, encoding="utf-8")
+    print(text, end="")
 
 
 @contextmanager

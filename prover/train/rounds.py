@@ -60,7 +60,7 @@ from prover.train.sft import (
 )
 from search.best_first import rank
 from search.budget import Budget
-from search.graph import GoalNode, Graph, Status, StepNode
+from search.graph import GoalNode, Graph, Status
 from search.interfaces import (
     Environment,
     Failure,
@@ -172,7 +172,7 @@ class Explorer:
         ]
         above = max([0.0, *moved])  # a score is at most 0
         for suggestion, score in zip(suggestions, moved, strict=True):
-            yield Suggestion(suggestion.tactic, score - above)
+            yield suggestion.rated(score - above)
 
 
 def choose(
@@ -332,17 +332,9 @@ def distances(graph: Graph) -> dict[GoalNode, int]:
     """The fewest steps that are known to prove each proved goal, those of all its subgoals counted
     (Knuth 1977: settled from the leaves up)."""
     found: dict[GoalNode, int] = {}
-    usable = [step for step in graph.steps if step.status is Status.PROVED]
-    while True:
-        reached: list[tuple[int, int, StepNode]] = [
-            (1 + sum(found[child] for child in step.children), step.order, step)
-            for step in usable
-            if step.goal not in found and all(child in found for child in step.children)
-        ]
-        if not reached:
-            return found
-        distance, _, step = min(reached, key=lambda one: one[:2])
-        found[step.goal] = distance
+    for goal, step in graph.first_steps().items():
+        found[goal] = 1 + sum(found[child] for child in step.children)
+    return found
 
 
 def _states(graph: Graph, proof: Proof | None) -> list[dict[str, Any]]:

@@ -240,7 +240,7 @@ def test_all_contestants_on_real_statements_and_the_report_made_again(tmp_path: 
 
     summary = run()
     rows = [json.loads(text) for text in (out / "attempts.jsonl").read_text().splitlines()]
-    assert len(rows) == len(said) == len(ROWS) * (1 + 2 + 2 + 2)
+    assert len(rows) == len(said) == len(ROWS) * (3 * 1 + 4 * 2)
     assert {row["outcome"] for row in rows if row["name"].startswith("false")} == {"disproved"}
     figures = summary["contestants"]
     assert figures["portfolio"]["pass@1"]["proved"] == 3

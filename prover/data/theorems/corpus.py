@@ -41,7 +41,11 @@ SIZES = 6
 BASE, LIFTS = 60, 2
 SEEDS = 1_000
 HELD_OUT_ROWS = 400
-HELD_OUT_FILE = Path(__file__).parent / "held_out.jsonl"
+TESTS = {
+    "statements": Path(__file__).parent / "held_out.jsonl",
+    "library": Path(__file__).parent / "library_held_out.jsonl",
+    "programs": Path(__file__).parent / "programs_held_out.jsonl",
+}
 
 
 def draft(seed: int, family: str | None = None, size: int | None = None) -> Draft:
@@ -219,17 +223,24 @@ async def produce(
         )
 
 
-def held_out() -> list[Row]:
-    """The statements that nothing trains on: what models are compared by.
+def held_out(test: str = "statements") -> list[Row]:
+    """The statements of a test, which nothing trains on: what provers are compared by.
+
+    `statements` are instances of templates; `library` are theorems of Init and Std, of modules that
+    no training statement is from, each with only what stands before its module; `programs` are
+    equations about random programs of their own.
 
     Raises:
-        WrongUse: the file is not the one that was published.
+        WrongUse: there is no such test, or its file is not the one that was published.
     """
-    data = HELD_OUT_FILE.read_bytes()
+    if test not in TESTS:
+        raise WrongUse(f"there is no test {test}; there are: {', '.join(TESTS)}")
+    path = TESTS[test]
+    data = path.read_bytes()
     digest = sha256(data).hexdigest()
-    if digest != HELD_OUT_FILE.with_suffix(".sha256").read_text("utf-8").split()[0]:
-        raise WrongUse(f"{HELD_OUT_FILE} was changed: its sha256 is {digest}")
-    return [Row.from_json(row) for row in json_lines(data, str(HELD_OUT_FILE))]
+    if digest != path.with_suffix(".sha256").read_text("utf-8").split()[0]:
+        raise WrongUse(f"{path} was changed: its sha256 is {digest}")
+    return [Row.from_json(row) for row in json_lines(data, str(path))]
 
 
 def assemble(folder: Path, out: Path) -> Counter[str]:

@@ -157,6 +157,12 @@ def split_of_text(text: str) -> str:
     return "test" if part < _TEST else "valid" if part < _TEST + _VALID else "train"
 
 
+def split_of_module(name: str) -> str:
+    """The split of the theorems of a library's module: all of one have the same."""
+    part = hashlib.sha256(name.encode()).digest()[0]
+    return "test" if part % 4 == 0 else "valid" if part % 20 == 1 else "train"
+
+
 _TOKEN = re.compile(r"[^\W\d][\w'!?₀-₉]*(?:\.[^\W\d][\w'!?₀-₉]*)*|\d+|\S")
 _BOUND = re.compile(r"(?:[∀∃]|\bfun)\s+([\w'₀-₉ ()]+?)\s*(?:[:,∈<≤>≥]|=>|↦)")
 _NAME = re.compile(r"[^\W\d][\w'₀-₉]*")

@@ -1,0 +1,147 @@
+"""A learned order of tactics: how likely each of some suggestions is the first step of a proof.
+
+The model is a logistic regression over hashed features (Weinberger et al., "Feature Hashing for Large
+Scale Multitask Learning", ICML 2009): the shape of the tactic, each feature of the goal, and every pair
+of the two, so that what a shape is worth depends on what the goal is like. A second one of the same kind
+says what a tactic costs. It is trained on the log of searches (`prover.train.ranker`).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from array import array
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from prover.errors import WrongUse
+from prover.files import write_file, write_json
+from prover.generate.features import Scene, coarse, priors
+from search.interfaces import Request, Suggestion, TacticGenerator
+
+FORMAT = 1
+BITS = 18
+"""There are 2**BITS weights, of one byte each."""
+
+_FIRST, _SECOND = 0x9E3779B1, 0x85EBCA6B  # odd, without a pattern: what pairs are mixed with
+
+
+@lru_cache(maxsize=65_536)
+def _number(word: str) -> int:
+    return crc32(word.encode())
+
+
+def encoded(scene: Scene, suggestions: Sequence[Suggestion]) -> Iterator[list[int]]:
+    """The places, among 2**BITS, of the features of each suggestion for a goal."""
+    shapes = [scene.shape(s) for s in suggestions]
+    known = priors(suggestions, shapes)
+    goal = [_number(word) for word in scene.features]
+    mask = (1 << BITS) - 1
+    alone = [(n * _SECOND >> 7) & mask for n in goal]
+    paired: dict[str, list[int]] = {}
+    for shape, words_known in zip(shapes, known, strict=True):
+        if shape not in paired:
+            words = [_number(f"shape {shape}"), _number(f"words {coarse(shape)}")]
+            paired[shape] = [(w * _SECOND >> 7) & mask for w in words]
+            paired[shape] += [((w * _FIRST ^ g * _SECOND) >> 9) & mask for w in words for g in goal]
+        yield [*paired[shape], *alone, *((_number(k) * _SECOND >> 7) & mask for k in words_known)]
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A weight for each feature, in units of `scale`, and one for all."""
+
+    bias: float
+    scale: float
+    weights: array[int]
+
+    def at(self, places: Sequence[int]) -> float:
+        return self.bias + self.scale * sum(map(self.weights.__getitem__, places))
+
+
+@dataclass(frozen=True, slots=True)
+class Ranker:
+    """`helps` gives the logit of the probability that a tactic is the first step of a proof of the
+    goal, `costs` the logarithm of the milliseconds that it takes."""
+
+    helps: Linear
+    costs: Linear
+    about: dict[str, Any]
+
+    @classmethod
+    def load(cls, folder: Path) -> Ranker:
+        """Raises WrongUse if the folder holds no ranker."""
+        try:
+            about = json.loads((folder / "ranker.json").read_text("utf-8"))
+            if about["format"] != FORMAT:
+                raise WrongUse(f"{folder} holds a ranker of another version of the prover")
+            data = (folder / "ranker.bin").read_bytes()
+            size = 1 << BITS
+            if len(data) != 2 * size:
+                raise WrongUse(f"{folder}/ranker.bin has {len(data)} bytes, not {2 * size}")
+            halves = array("b", data[:size]), array("b", data[size:])
+            helps, costs = (
+                Linear(float(about[name]["bias"]), float(about[name]["scale"]), half)
+                for name, half in zip(("helps", "costs"), halves, strict=True)
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise WrongUse(
+                f"{folder} holds no ranker ({error}): make one with `prover train ranker`"
+            ) from None
+        return cls(helps, costs, about)
+
+    def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_file(
+            folder / "ranker.bin", self.helps.weights.tobytes() + self.costs.weights.tobytes()
+        )
+        write_json(folder / "ranker.json", self.about)
+
+    def ranked(
+        self, request: Request, suggestions: Sequence[Suggestion], thrift: float = 0.0
+    ) -> list[Suggestion]:
+        """The suggestions with the log-probability that each helps, the best first. With `thrift`,
+        what costs more than usual is rated so many nats lower for each factor of e."""
+        usable = [s for s in suggestions if s.flaw is None and s.tactic]
+        if not usable:
+            return list(suggestions)
+        scene = Scene.of(request.state.goals[0], request.context)
+        found = []
+        for suggestion, places in zip(usable, encoded(scene, usable), strict=True):
+            logprob = _log_sigmoid(self.helps.at(places))
+            if thrift:
+                logprob -= thrift * max(0.0, self.costs.at(places))
+            found.append(suggestion.rated(logprob))
+        found.sort(key=lambda s: -s.logprob)
+        return [*found, *(s for s in suggestions if s.flaw is not None or not s.tactic)]
+
+
+def _log_sigmoid(x: float) -> float:
+    return -math.log1p(math.exp(-x)) if x > -30 else x
+
+
+class Ranked:
+    """What a generator suggests, rated by a ranker."""
+
+    def __init__(self, generator: TacticGenerator, ranker: Ranker, thrift: float = 0.0) -> None:
+        self._generator = generator
+        self._ranker = ranker
+        self._thrift = thrift
+
+    async def generate(
+        self, requests: Sequence[Request]
+    ) -> AsyncGenerator[tuple[int, Suggestion], None]:
+        """Yields the suggestions for each request in turn, the best first."""
+        found: list[list[Suggestion]] = [[] for _ in requests]
+        stream: Any = self._generator.generate(requests)
+        async with aclosing(stream) as arrivals:
+            async for index, suggestion in arrivals:
+                found[index].append(suggestion)
+        for index, suggestions in enumerate(found):
+            for suggestion in self._ranker.ranked(requests[index], suggestions, self._thrift):
+                yield index, suggestion
