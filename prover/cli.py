@@ -30,6 +30,7 @@ from prover.terminal import (
     LemmasOption,
     LogOption,
     ModelOption,
+    RankerOption,
     chosen_model,
     err,
     out,
@@ -175,6 +176,7 @@ def prove(
     ] = None,
     few_shot: FewShotOption = None,
     lemmas: LemmasOption = True,
+    ranker: RankerOption = "auto",
     log: LogOption = None,
     paranoid: ParanoidOption = False,
     canaries: Annotated[
@@ -212,6 +214,7 @@ def prove(
         model=chosen_model(model),
         prompt_format=prompt_format,
         few_shot=None if few_shot is None else str(few_shot),
+        ranker=ranker,
     )
     chosen = Options(
         read_budget(budget, timeout), seed, paranoid=paranoid, discover=lemmas, log=log

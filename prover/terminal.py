@@ -91,6 +91,15 @@ LemmasOption = Annotated[
         "as much of a budget again.",
     ),
 ]
+RankerOption = Annotated[
+    str,
+    typer.Option(
+        "--ranker",
+        help="What rates the tactics that are suggested: auto (the one that comes with the package), "
+        "none (their own order), or the folder of one (prover train ranker).",
+        metavar="WHICH",
+    ),
+]
 LogOption = Annotated[
     Path | None,
     typer.Option(

@@ -38,8 +38,7 @@ from prover.engine.terms import (
     Term,
     statement,
 )
-from prover.generate.portfolio import suggestions
-from prover.generate.shipped import portfolio
+from prover.generate.portfolio import Portfolio, suggestions
 from prover.lean.source import cut, fill_all, indent
 from prover.lean.source import replace as insert
 from prover.lean.states import Declaration, Elaborated, Name
@@ -170,11 +169,11 @@ class Discovery:
         exploration, bench = explored(state, context)
         done = Discovered((), {})
         if await self._prove(self._speculated(context)):
-            done = await self._attempt(ATTEMPT, portfolio())
+            done = await self._attempt(ATTEMPT, Portfolio())
         while bench.points and not (done.found or self._is_over) and exploration.batch():
             equations = await learned(self._pool, state, exploration, bench)
             if await self._proved(equations, context):
-                done = await self._attempt(ATTEMPT, portfolio())
+                done = await self._attempt(ATTEMPT, Portfolio())
         if not done.found:
             done = await self._attempt(self._budget, None)
         before = dict(zip(self._parts, self._failed, strict=True))

@@ -17,15 +17,16 @@ import psutil
 from prover.engine.options import Settings
 from prover.generate.completion import ModelGenerator
 from prover.generate.models import load_model
+from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import Format, StepFormat, named
-from prover.generate.shipped import SHIPPED, SHIPPED_FORMAT
+from prover.generate.shipped import SHIPPED, SHIPPED_FORMAT, rated
 from prover.interrupt import in_thread
 from prover.lean.pool import LeanPool
 from prover.lean.states import Name
 from prover.lean.toolchain import Lean, find_lean
 from prover.verify.judge import Judge
 from search.context import Context
-from search.interfaces import State
+from search.interfaces import State, TacticGenerator
 from search.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ class Engine:
             SetupError: no Lean can be had.
             LeanUnavailable: the Lean that was found does not start.
             ModelError, UnknownFormat, ExamplesError: the model cannot be used.
+            WrongUse: there is no such ranker.
         """
+        self.rated(Portfolio())
         self._stack.push_async_callback(self._close_model)
         model = self.settings.model
         loading = None
@@ -132,6 +135,10 @@ class Engine:
             form, examples = self.settings.prompt_format, self.settings.few_shot
             self._loading = asyncio.create_task(in_thread(lambda: load_model(name, form, examples)))
         return await asyncio.shield(self._loading)
+
+    def rated(self, generator: TacticGenerator) -> TacticGenerator:
+        """What a generator suggests, as the ranker of the settings rates it."""
+        return rated(generator, self.settings.ranker)
 
     async def context(
         self, state: State, theorems: Sequence[Name], proved: AbstractSet[str] = frozenset()

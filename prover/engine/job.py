@@ -38,7 +38,7 @@ from prover.engine.proposer import Proposer
 from prover.engine.refute import GLANCE, STUDY_AFTER, Doubt, disproved
 from prover.engine.targets import Target
 from prover.files import append_lines
-from prover.generate.shipped import portfolio
+from prover.generate.portfolio import Portfolio
 from prover.lean.source import as_lean_reads, cut, with_options
 from prover.lean.states import Declaration, Elaborated, Hole
 from prover.lean.worker import ElaborationFailed
@@ -390,7 +390,8 @@ class Job:
 
         async def search(part: Part, budget: Budget, by: TacticGenerator | None) -> Found:
             async with self._engine.admitted:
-                return await self._search(part, solved, None, budget, by)
+                rated = None if by is None else self._engine.rated(by)
+                return await self._search(part, solved, None, budget, rated)
 
         discovery = Discovery(
             self.texts,
@@ -491,9 +492,9 @@ class Job:
         if self._generator is not None:
             return self._generator, self._first
         if settings.model is None:
-            return portfolio(), None
+            return self._engine.rated(Portfolio()), None
         proposer = Proposer(self._engine, part, self.options.seed)
-        return proposer, portfolio() if settings.portfolio else None
+        return proposer, self._engine.rated(Portfolio()) if settings.portfolio else None
 
     async def _run_search(
         self,

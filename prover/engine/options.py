@@ -23,7 +23,8 @@ class Settings:
     `lean` is `auto`, `embedded`, or a path to a project or to a `lean`. `jobs` is the number of
     Lean processes (None: from the machine). `model` (see `prover.generate.models.load_model`, as for the two
     after it) proposes tactics beside the portfolio, or alone without `portfolio`; None is the portfolio alone,
-    `prover.generate.shipped.default_model()` what the command takes.
+    `prover.generate.shipped.default_model()` what the command takes. `ranker` rates what both suggest
+    (`prover.generate.shipped.rated`).
     """
 
     lean: str = "auto"
@@ -33,6 +34,7 @@ class Settings:
     prompt_format: str | None = None
     few_shot: str | None = None
     portfolio: bool = True
+    ranker: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)

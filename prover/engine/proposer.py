@@ -12,7 +12,6 @@ from prover.engine.filling import Part
 from prover.generate.mixed import Hinted, Mixed, Silent
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import ProofFormat, Statement
-from prover.generate.shipped import portfolio, rated
 from prover.lean.source import cut
 from search.interfaces import Request, Suggestion, TacticGenerator
 
@@ -40,9 +39,9 @@ class Proposer:
 
     async def _made(self) -> TacticGenerator:
         model = await self._engine.model()
-        beside = self._engine.settings.portfolio
+        rated, beside = self._engine.rated, self._engine.settings.portfolio
         if isinstance(model.format, ProofFormat):
-            return Hinted(portfolio() if beside else Silent(), await self._whole_proofs())
+            return Hinted(rated(Portfolio()) if beside else Silent(), await self._whole_proofs())
         return rated(Mixed(model, Portfolio())) if beside else model
 
     async def _whole_proofs(self) -> list[Suggestion]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from prover.engine.engine import Engine
+from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import ProofFormat
-from prover.generate.shipped import portfolio
 from prover.lean.states import Name
 from search.interfaces import Progress, Request, State, Suggestion, TacticGenerator
 
@@ -64,7 +64,7 @@ async def suggest(
         request = Request(state, tuple(history), context=context)
         try:
             if engine.settings.portfolio or engine.settings.model is None:
-                await take(portfolio(), request)
+                await take(engine.rated(Portfolio()), request)
             if engine.settings.model is not None:  # while it loads, the portfolio's are run
                 model = await engine.model()
                 if not isinstance(model.format, ProofFormat):

@@ -17,6 +17,7 @@ from prover.terminal import (
     LemmasOption,
     LogOption,
     ModelOption,
+    RankerOption,
     chosen_model,
     err,
     read_budget,
@@ -130,6 +131,7 @@ def run(
         bool, typer.Option(help="Whether the portfolio suggests tactics beside the model.")
     ] = True,
     lemmas: LemmasOption = True,
+    ranker: RankerOption = "auto",
     log: LogOption = None,
     informal: Annotated[
         bool,
@@ -209,6 +211,7 @@ def run(
             prompt_format=prompt_format,
             few_shot=None if few_shot is None else str(few_shot),
             portfolio=portfolio,
+            ranker=ranker,
         ),
         Options(read_budget(budget, timeout), seed, discover=lemmas, log=log),
         attempts,

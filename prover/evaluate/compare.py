@@ -36,8 +36,7 @@ from prover.files import append_lines, mend, read_jsonl, same_settings, write_js
 from prover.generate.mixed import Mixed
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import Sampling
-from prover.generate.ranker import Ranked, Ranker
-from prover.generate.shipped import RANKER_FOLDER
+from prover.generate.shipped import ranker_digest, rated
 from prover.lean.limits import PATIENT
 from search.budget import Budget, Spent
 from search.interfaces import Request, Suggestion, TacticGenerator
@@ -174,6 +173,7 @@ async def compare(
     out: Path,
     settings: Comparison,
     *,
+    ranker: str = "auto",
     lean: str = "auto",
     jobs: int = 1,
     report: Callable[[str], None] = lambda line: None,
@@ -198,7 +198,7 @@ async def compare(
         "model": _digest(model)
         if model and WITH_MODEL.intersection(settings.contestants)
         else None,
-        "ranker": sha256((RANKER_FOLDER / "ranker.bin").read_bytes()).hexdigest(),
+        "ranker": ranker_digest(ranker),
     }
     same_settings(out / "settings.json", identity)
     log = out / "attempts.jsonl"
@@ -215,7 +215,7 @@ async def compare(
         for contestant in settings.contestants
     }
     if any(todo.values()):
-        await _search(log, todo, model, settings, lean, jobs, report)
+        await _search(log, todo, model, ranker, settings, lean, jobs, report)
     summary = summarise(read_jsonl(log), rows, settings) | {"settings": identity}
     write_json(out / "report.json", summary)
     markdown = table(summary)
@@ -227,12 +227,13 @@ async def _search(
     log: Path,
     todo: dict[str, list[tuple[Row, int]]],
     model: Path | None,
+    ranker: str,
     settings: Comparison,
     lean: str,
     jobs: int,
     report: Callable[[str], None],
 ) -> None:
-    generators = _generators(model, settings)
+    generators = _generators(model, ranker, settings)
     budget = AtLeast(seconds=CAP * settings.seconds, calls=settings.calls, wall=settings.seconds)
     async with Prover(Settings(lean=lean, jobs=jobs, limits=PATIENT)) as prover:
         for contestant, searches in todo.items():
@@ -247,12 +248,14 @@ async def _search(
                 report(f"{contestant} {place}/{len(searches)} {line['outcome']} {row.name}")
 
 
-def _generators(model: Path | None, settings: Comparison) -> dict[str, TacticGenerator]:
-    portfolio, ranker = Portfolio(), Ranker.load(RANKER_FOLDER)
+def _generators(
+    model: Path | None, ranker: str, settings: Comparison
+) -> dict[str, TacticGenerator]:
+    portfolio = Portfolio()
     found: dict[str, TacticGenerator] = {
         PORTFOLIO: WithoutPremises(portfolio),
         PREMISES: portfolio,
-        RANKER: Ranked(portfolio, ranker),
+        RANKER: rated(portfolio, ranker),
         UNIFORM: Uniform(portfolio),
     }
     if model is not None and WITH_MODEL.intersection(settings.contestants):
@@ -261,7 +264,7 @@ def _generators(model: Path | None, settings: Comparison) -> dict[str, TacticGen
         sampling = Sampling(settings.samples, settings.temperature, max_tokens=settings.max_tokens)
         proposer = TransformersGenerator.load(str(model), form="prover", sampling=sampling)
         mixed = Mixed(proposer, portfolio)
-        found |= {MODEL: proposer, MIXED: mixed, ALL: Ranked(mixed, ranker)}
+        found |= {MODEL: proposer, MIXED: mixed, ALL: rated(mixed, ranker)}
     return found
 
 

@@ -51,6 +51,7 @@ from prover.evaluate.canaries import CanaryProved, canaries
 from prover.files import mend, read_file, write_jsonl
 from prover.generate.models import local_name
 from prover.generate.portfolio import Portfolio
+from prover.generate.shipped import ranker_digest
 from prover.informal.modelled import writing
 from prover.informal.writer import Writer
 from prover.lean.toolchain import Lean
@@ -409,6 +410,7 @@ async def identity(plan: Plan, prover: Prover) -> dict[str, Any]:
         "alpha": job.alpha,
         "portfolio": settings.portfolio,
         "lemmas": options.discover,
+        "ranker_sha256": ranker_digest(settings.ranker),
         **model_identity(settings.model),
         "prompt_format": model and model.format.name,
         "few_shot_sha256": _sha256(settings.few_shot),

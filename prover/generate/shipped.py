@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,29 +17,37 @@ SHIPPED_FORMAT = "prover"
 SHIPPED_FOLDER = Path(__file__).parents[1] / "models" / SHIPPED
 RANKER_FOLDER = Path(__file__).parents[1] / "models" / "ranker"
 
-THRIFT = 0.0
+THRIFT = 0.3
 """How much the default order minds what a tactic costs (`Ranker.ranked`)."""
 
 
-def portfolio() -> TacticGenerator:
-    """The portfolio as the ranker rates it that comes with the package."""
-    from prover.generate.portfolio import Portfolio
+def rated(generator: TacticGenerator, ranker: str = "auto") -> TacticGenerator:
+    """What a generator suggests, as a ranker rates it: `auto` is the one that comes with the package,
+    `none` leaves it as it is, all else is a folder.
 
-    return rated(Portfolio())
-
-
-def rated(generator: TacticGenerator) -> TacticGenerator:
-    """What a generator suggests, as that ranker rates it."""
+    Raises:
+        WrongUse: the folder holds no ranker.
+    """
     from prover.generate.ranker import Ranked
 
-    return Ranked(generator, _ranker(), THRIFT)
+    if ranker == "none":
+        return generator
+    return Ranked(generator, _ranker(RANKER_FOLDER if ranker == "auto" else Path(ranker)), THRIFT)
+
+
+def ranker_digest(ranker: str) -> str | None:
+    """The SHA-256 of the weights of a ranker, named as for `rated`; None without one."""
+    if ranker == "none":
+        return None
+    folder = RANKER_FOLDER if ranker == "auto" else Path(ranker)
+    return sha256((folder / "ranker.bin").read_bytes()).hexdigest()
 
 
 @cache
-def _ranker() -> Ranker:
+def _ranker(folder: Path) -> Ranker:
     from prover.generate.ranker import Ranker
 
-    return Ranker.load(RANKER_FOLDER)
+    return Ranker.load(folder)
 
 
 def default_model() -> str | None:

@@ -14,7 +14,7 @@ import typer
 from prover.errors import INTERRUPTED, WrongUse
 from prover.generate.shipped import SHIPPED_FOLDER
 from prover.interrupt import Interrupted, run_cancellable
-from prover.terminal import err
+from prover.terminal import RankerOption, err
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
@@ -552,6 +552,7 @@ def compare(
     model: Annotated[
         Path, typer.Option(help="The folder of the model.", show_default="that of the package")
     ] = SHIPPED_FOLDER,
+    ranker: RankerOption = "auto",
     contestants: Annotated[
         str,
         typer.Option(
@@ -590,7 +591,16 @@ def compare(
     with _resumable():
         chosen = {Path(name).stem: read_test(name)[:limit] for name in tests or list(TESTS)}
         for name, rows in chosen.items():
-            work = run(rows, model, out / name, settings, lean=lean, jobs=jobs, report=err.print)
+            work = run(
+                rows,
+                model,
+                out / name,
+                settings,
+                ranker=ranker,
+                lean=lean,
+                jobs=jobs,
+                report=err.print,
+            )
             summaries[name] = run_cancellable(work)
     text = one_table(summaries)
     (out / "report.md").write_text(text, encoding="utf-8")

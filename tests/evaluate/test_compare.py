@@ -21,6 +21,8 @@ from prover.evaluate.compare import (
     Uniform,
     capped,
     compare,
+    one_table,
+    read_test,
     summarise,
     table,
 )
@@ -31,7 +33,7 @@ from prover.train.corpus import Recipe
 from prover.train.sft import train_tactics
 from search.budget import Spent
 from search.interfaces import Goal, Request, State
-from tests.train.school import PAIRS, ROWS, SHAPE, tokenizer
+from tests.train.school import PAIRS, ROWS, SHAPE, tokenizer, write_rows
 
 SETTINGS = Comparison(calls=16, seconds=1.0, attempts=2, samples=2, max_tokens=16)
 
@@ -232,7 +234,8 @@ def test_all_contestants_on_real_statements_and_the_report_made_again(tmp_path: 
     out = tmp_path / "out"
     said: list[str] = []
 
-    patient = replace(SETTINGS, seconds=2.0)
+    who = ("portfolio", "ranker", "model", "model+ranker")
+    patient = replace(SETTINGS, contestants=who, seconds=2.0)
 
     def run(settings: Comparison = patient) -> dict[str, Any]:
         work = compare(ROWS, tmp_path / "model", out, settings, lean="embedded", report=said.append)
@@ -240,14 +243,18 @@ def test_all_contestants_on_real_statements_and_the_report_made_again(tmp_path: 
 
     summary = run()
     rows = [json.loads(text) for text in (out / "attempts.jsonl").read_text().splitlines()]
-    assert len(rows) == len(said) == len(ROWS) * (3 * 1 + 4 * 2)
+    assert len(rows) == len(said) == len(ROWS) * (2 * 1 + 2 * 2)
     assert {row["outcome"] for row in rows if row["name"].startswith("false")} == {"disproved"}
     figures = summary["contestants"]
     assert figures["portfolio"]["pass@1"]["proved"] == 3
     longer = [r for r in rows if r["contestant"] == "portfolio" and r.get("steps", 0) > 1]
     assert figures["portfolio"]["proofs of more than one step"] == len(longer)
     assert figures["model"]["pass@2"]["proved"] >= 1  # `swap` is one of its pairs
-    assert figures["model+portfolio"]["pass@1"]["proved"] == 3
+    assert figures["model+ranker"]["pass@1"]["proved"] == 3
+    assert figures["ranker"]["pass@1 in time"]["proved"] == 3
+    columns = one_table({"ours": summary}).splitlines()
+    assert columns[2] == "| | ours (4) |" and len(columns) == 8
+    assert columns[5].startswith("| ranker | 3, 26 to 96% / 3, 26 to 96% (1 / 1) |")
     markdown = (out / "report.md").read_text()
     assert "| portfolio | 3 (75.0%, " in markdown and markdown == table(summary)
 
@@ -257,6 +264,20 @@ def test_all_contestants_on_real_statements_and_the_report_made_again(tmp_path: 
     assert len(said) == len(rows) + 1
     with pytest.raises(ProverError, match=r"other settings .*calls 16 there, 8 here"):
         run(replace(patient, calls=8))
+
+
+def test_tests_are_found_by_name_or_in_a_file(tmp_path: Path) -> None:
+    assert 100 < len(read_test("statements")) < len(held_out())
+    assert len(read_test("library")) == len(held_out("library"))
+    rows = read_test(str(write_rows(tmp_path / "rows.jsonl")))
+    assert sorted(row.name for row in rows) == sorted(row.name for row in ROWS)
+    benchmark = tmp_path / "benchmark.jsonl"
+    statement = "theorem t (n : ℕ) : n = n"
+    benchmark.write_text(json.dumps({"name": "t", "statement": statement, "split": "valid"}))
+    (plain,), (core,) = read_test(str(benchmark)), read_test(f"core:{benchmark}")
+    assert plain.statement == core.statement == statement and "ℕ" in core.header
+    with pytest.raises(WrongUse):
+        read_test("nothing")
 
 
 def test_wrong_use_is_refused(tmp_path: Path) -> None:

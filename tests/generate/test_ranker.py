@@ -8,9 +8,9 @@ import pytest
 
 from prover.errors import WrongUse
 from prover.generate.features import Scene, coarse, priors
-from prover.generate.portfolio import suggestions
+from prover.generate.portfolio import Portfolio, suggestions
 from prover.generate.ranker import BITS, Linear, Ranker, encoded
-from prover.generate.shipped import RANKER_FOLDER, portfolio
+from prover.generate.shipped import RANKER_FOLDER, rated
 from search.context import Context, Function, Signature
 from search.interfaces import Goal, Hypothesis, Request, State, Suggestion
 
@@ -125,10 +125,10 @@ def test_the_shipped_order_has_all_that_the_portfolio_suggests() -> None:
     request = Request(State("k", (one.goal,)))
 
     async def suggested() -> list[Suggestion]:
-        return [s async for _, s in portfolio().generate([request])]
+        return [s async for _, s in rated(Portfolio()).generate([request])]
 
-    rated = asyncio.run(suggested())
+    found = asyncio.run(suggested())
     plain = suggestions(one.goal)
-    assert sorted(s.tactic for s in rated) == sorted(s.tactic for s in plain)
-    assert [s.logprob for s in rated] == sorted((s.logprob for s in rated), reverse=True)
+    assert sorted(s.tactic for s in found) == sorted(s.tactic for s in plain)
+    assert [s.logprob for s in found] == sorted((s.logprob for s in found), reverse=True)
     assert sum(f.stat().st_size for f in RANKER_FOLDER.iterdir()) < 2_000_000
