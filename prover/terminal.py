@@ -95,8 +95,9 @@ RankerOption = Annotated[
     str,
     typer.Option(
         "--ranker",
-        help="What rates the tactics that are suggested: auto (the one that comes with the package), "
-        "none (their own order), or the folder of one (prover train ranker).",
+        help="What rates the tactics that are suggested: auto (the one that comes with the package, for "
+        "goals about definitions of your own), all (the same, for all goals), none, or the folder of one "
+        "(prover train ranker).",
         metavar="WHICH",
     ),
 ]

@@ -173,7 +173,7 @@ async def compare(
     out: Path,
     settings: Comparison,
     *,
-    ranker: str = "auto",
+    ranker: str = "all",
     lean: str = "auto",
     jobs: int = 1,
     report: Callable[[str], None] = lambda line: None,

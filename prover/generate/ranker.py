@@ -126,22 +126,30 @@ def _log_sigmoid(x: float) -> float:
 
 
 class Ranked:
-    """What a generator suggests, rated by a ranker."""
+    """What a generator suggests, rated by a ranker; with `own`, only in searches that are about
+    functions or types of the user's own."""
 
-    def __init__(self, generator: TacticGenerator, ranker: Ranker, thrift: float = 0.0) -> None:
+    def __init__(
+        self, generator: TacticGenerator, ranker: Ranker, thrift: float = 0.0, own: bool = False
+    ) -> None:
         self._generator = generator
         self._ranker = ranker
         self._thrift = thrift
+        self._own = own
 
     async def generate(
         self, requests: Sequence[Request]
     ) -> AsyncGenerator[tuple[int, Suggestion], None]:
-        """Yields the suggestions for each request in turn, the best first."""
+        """Yields those that are rated when all are there, the best first, the others as they come."""
         found: list[list[Suggestion]] = [[] for _ in requests]
+        rated = [not self._own or bool(r.context.functions or r.context.types) for r in requests]
         stream: Any = self._generator.generate(requests)
         async with aclosing(stream) as arrivals:
             async for index, suggestion in arrivals:
-                found[index].append(suggestion)
+                if rated[index]:
+                    found[index].append(suggestion)
+                else:
+                    yield index, suggestion
         for index, suggestions in enumerate(found):
             for suggestion in self._ranker.ranked(requests[index], suggestions, self._thrift):
                 yield index, suggestion

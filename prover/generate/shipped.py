@@ -22,8 +22,9 @@ THRIFT = 0.3
 
 
 def rated(generator: TacticGenerator, ranker: str = "auto") -> TacticGenerator:
-    """What a generator suggests, as a ranker rates it: `auto` is the one that comes with the package,
-    `none` leaves it as it is, all else is a folder.
+    """What a generator suggests, as a ranker rates it: `all` is the one that comes with the package,
+    `auto` the same where a search is about definitions of the user's own, `none` leaves all as it is,
+    and anything else is the folder of a ranker.
 
     Raises:
         WrongUse: the folder holds no ranker.
@@ -32,15 +33,18 @@ def rated(generator: TacticGenerator, ranker: str = "auto") -> TacticGenerator:
 
     if ranker == "none":
         return generator
-    return Ranked(generator, _ranker(RANKER_FOLDER if ranker == "auto" else Path(ranker)), THRIFT)
+    return Ranked(generator, _ranker(_folder(ranker)), THRIFT, own=ranker == "auto")
 
 
 def ranker_digest(ranker: str) -> str | None:
     """The SHA-256 of the weights of a ranker, named as for `rated`; None without one."""
     if ranker == "none":
         return None
-    folder = RANKER_FOLDER if ranker == "auto" else Path(ranker)
-    return sha256((folder / "ranker.bin").read_bytes()).hexdigest()
+    return sha256((_folder(ranker) / "ranker.bin").read_bytes()).hexdigest()
+
+
+def _folder(ranker: str) -> Path:
+    return RANKER_FOLDER if ranker in ("auto", "all") else Path(ranker)
 
 
 @cache

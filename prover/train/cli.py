@@ -552,7 +552,7 @@ def compare(
     model: Annotated[
         Path, typer.Option(help="The folder of the model.", show_default="that of the package")
     ] = SHIPPED_FOLDER,
-    ranker: RankerOption = "auto",
+    ranker: RankerOption = "all",
     contestants: Annotated[
         str,
         typer.Option(

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -192,13 +193,13 @@ def test_a_job_that_is_cancelled_ends_the_search_for_lemmas(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began = asyncio.Event()
-    learned = Discovery._learned
+    learned = discover.learned
 
-    async def telling(self: Discovery, *arguments: object) -> object:
+    async def telling(*arguments: Any) -> object:
         began.set()
-        return await learned(self, *arguments)  # type: ignore[arg-type]
+        return await learned(*arguments)
 
-    monkeypatch.setattr(Discovery, "_learned", telling)
+    monkeypatch.setattr(discover, "learned", telling)
 
     async def work() -> Filled:
         with lab.prover.job(OPTIONS) as job:

@@ -11,7 +11,7 @@ from prover.generate.features import Scene, coarse, priors
 from prover.generate.portfolio import Portfolio, suggestions
 from prover.generate.ranker import BITS, Linear, Ranker, encoded
 from prover.generate.shipped import RANKER_FOLDER, rated
-from search.context import Context, Function, Signature
+from search.context import NOTHING, Context, Function, Signature
 from search.interfaces import Goal, Hypothesis, Request, State, Suggestion
 
 
@@ -125,10 +125,20 @@ def test_the_shipped_order_has_all_that_the_portfolio_suggests() -> None:
     request = Request(State("k", (one.goal,)))
 
     async def suggested() -> list[Suggestion]:
-        return [s async for _, s in rated(Portfolio()).generate([request])]
+        return [s async for _, s in rated(Portfolio(), "all").generate([request])]
 
     found = asyncio.run(suggested())
     plain = suggestions(one.goal)
     assert sorted(s.tactic for s in found) == sorted(s.tactic for s in plain)
     assert [s.logprob for s in found] == sorted((s.logprob for s in found), reverse=True)
+
+    async def by_default(about: Context) -> list[Suggestion]:
+        asked = [Request(request.state, context=about)]
+        return [s async for _, s in rated(Portfolio()).generate(asked)]
+
+    assert asyncio.run(by_default(NOTHING)) == plain
+    own = asyncio.run(
+        by_default(Context({"f": Function(Signature("f", "f", "Nat", (), "Nat"), ())}))
+    )
+    assert all(s.prior is not None for s in own)
     assert sum(f.stat().st_size for f in RANKER_FOLDER.iterdir()) < 2_000_000
