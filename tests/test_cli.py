@@ -593,7 +593,17 @@ def test_an_interrupt_of_a_search_keeps_what_it_has(prover: Shell) -> None:
 
 
 def test_an_interrupted_comparison_goes_on(prover: Shell) -> None:
-    args = ["train", "compare", "--contestants", "portfolio", "--limit", "3", "--calls", "4"]
+    args = [
+        "train",
+        "compare",
+        "statements",
+        "--contestants",
+        "portfolio",
+        "--limit",
+        "3",
+        "--calls",
+        "4",
+    ]
     args += ["--seconds", "1", "--lean", "embedded", "--out", "out"]
     process = prover.start(*args)
     wait_for(process, "portfolio 1/3")

@@ -45,8 +45,8 @@ def test_from_source_code_to_a_model_that_proves(folder: Path, lean: object) -> 
     assert "pairs" in report["sizes"]
 
     few = ["--limit", "2", "--attempts", "1", "--calls", "8", "--seconds", "0.5"]
-    table = call("train", "compare", "--model", model, *few, *here, "--out", "table")
-    assert "2 statements" in table and "| model+portfolio | " in table
+    table = call("train", "compare", "statements", "--model", model, *few, *here, "--out", "table")
+    assert "statements (2)" in table and "| model+ranker | " in table
 
     swap = "theorem swap (p q : Prop) (h : p ∧ q) : q ∧ p"
     budget = ["--budget", "2", "--jobs", "1", "--json"]
