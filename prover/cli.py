@@ -176,7 +176,7 @@ def prove(
     ] = None,
     few_shot: FewShotOption = None,
     lemmas: LemmasOption = True,
-    ranker: RankerOption = "auto",
+    ranker: RankerOption = "none",
     log: LogOption = None,
     paranoid: ParanoidOption = False,
     canaries: Annotated[

@@ -34,7 +34,7 @@ class Settings:
     prompt_format: str | None = None
     few_shot: str | None = None
     portfolio: bool = True
-    ranker: str = "auto"
+    ranker: str = "none"
 
 
 @dataclass(frozen=True, slots=True)

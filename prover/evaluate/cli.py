@@ -131,7 +131,7 @@ def run(
         bool, typer.Option(help="Whether the portfolio suggests tactics beside the model.")
     ] = True,
     lemmas: LemmasOption = True,
-    ranker: RankerOption = "auto",
+    ranker: RankerOption = "none",
     log: LogOption = None,
     informal: Annotated[
         bool,

@@ -74,10 +74,12 @@ async def run(prover: Prover, path: Path, every: int, options: Options, who: str
     return proved
 
 
-async def main(path: Path, every: int, timeout: float, contestants: Sequence[str]) -> None:
+async def main(
+    path: Path, every: int, timeout: float, contestants: Sequence[str], ranker: str
+) -> None:
     options = Options(Budget(expansions=600, seconds=timeout))
     results: dict[str, tuple[set[str], float]] = {}
-    async with Prover(Settings(lean="embedded", jobs=TOGETHER)) as prover:
+    async with Prover(Settings(lean="embedded", jobs=TOGETHER, ranker=ranker)) as prover:
         for who in contestants:
             begin = time.monotonic()
             proved = await run(prover, path, every, options, who)
@@ -99,5 +101,6 @@ if __name__ == "__main__":
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--timeout", type=float, default=60.0)
     parser.add_argument("--contestants", default=",".join(CONTESTANTS))
+    parser.add_argument("--ranker", default="none", help="as for prover prove")
     args = parser.parse_args()
-    asyncio.run(main(args.path, args.every, args.timeout, args.contestants.split(",")))
+    asyncio.run(main(args.path, args.every, args.timeout, args.contestants.split(","), args.ranker))
