@@ -95,9 +95,9 @@ RankerOption = Annotated[
     str,
     typer.Option(
         "--ranker",
-        help="What rates the tactics that are suggested: auto (the one that comes with the package, for "
-        "goals about definitions of your own), all (the same, for all goals), none, or the folder of one "
-        "(prover train ranker).",
+        help="What rates the tactics that are suggested: none (who suggests them), all (the ranker that "
+        "comes with the package), own (the same, for searches about definitions of your own), or the "
+        "folder of one (prover train ranker).",
         metavar="WHICH",
     ),
 ]

@@ -71,7 +71,7 @@ class SearchResult:
 
     `proof` is a tactic block (without `by`), present iff `status` is "proved". `open_goals` are the
     goals best worth looking at, the best first. `failures` counts failed tactics by kind: those of
-    the environment, and `MALFORMED`. `commits` are all that was tried, in order.
+    the environment, and `MALFORMED`.
     """
 
     status: Ending
@@ -81,7 +81,6 @@ class SearchResult:
     spent: Spent
     open_goals: tuple[GoalNode, ...]
     failures: Counter[str]
-    commits: tuple[Commit, ...] = ()
 
 
 def rank(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
@@ -115,7 +114,8 @@ class BestFirst:
 
     `alpha` is the depth normalisation of `Graph`; `value` estimates the log-probability that a
     state can be proved (at most 0, asked once per goal) and is added to its priority. `max_depth`
-    is the largest number of tactics from the root along a goal's best path.
+    is the largest number of tactics from the root along a goal's best path. `commits` are all that was
+    tried, in order.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class BestFirst:
         self.seed = seed
         self.context = context
         self.failures: Counter[str] = Counter()
-        self._commits: list[Commit] = []
+        self.commits: list[Commit] = []
         self._value = value
         self._values: dict[GoalNode, float] = {}
         self._untried: dict[GoalNode, deque[Suggestion]] = {}
@@ -292,7 +292,6 @@ class BestFirst:
             replace(self.spent),
             tuple(heapq.nsmallest(OPEN_GOALS_SHOWN, best, key=self._key)),
             self.failures.copy(),
-            tuple(self._commits),
         )
 
     def _progress(self, goal: GoalNode, suggestion: Suggestion, outcome: Progress) -> None:
@@ -321,7 +320,7 @@ class BestFirst:
         else:
             found = map(self.graph.find, outcome.children)
             children = tuple(child for child in found if child is not None)
-        self._commits.append(
+        self.commits.append(
             Commit(goal, suggestion, kind, children, outcome.cost, self.spent.expansions)
         )
 

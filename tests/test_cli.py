@@ -593,17 +593,8 @@ def test_an_interrupt_of_a_search_keeps_what_it_has(prover: Shell) -> None:
 
 
 def test_an_interrupted_comparison_goes_on(prover: Shell) -> None:
-    args = [
-        "train",
-        "compare",
-        "statements",
-        "--contestants",
-        "portfolio",
-        "--limit",
-        "3",
-        "--calls",
-        "4",
-    ]
+    args = ["train", "compare", "statements", "--contestants", "portfolio", "--limit", "3"]
+    args += ["--calls", "4"]
     args += ["--seconds", "1", "--lean", "embedded", "--out", "out"]
     process = prover.start(*args)
     wait_for(process, "portfolio 1/3")
@@ -634,10 +625,9 @@ def test_a_second_interrupt_ends_everything(prover: Shell) -> None:
 def test_a_lemma_is_written_before_the_theorem_and_named(served: Shell) -> None:
     file = served.folder / "Numbers.lean"
     file.write_text(f"{NUMBERS}\n{LESS_PLUS} := by\n  sorry\n", encoding="utf-8")
-    own = ("--ranker", "none", "--jobs", "1")  # rated, the theorem needs no lemma
-    without = served("prove", "Numbers.lean", "--no-lemmas", "--budget", "20", *own)
+    without = served("prove", "Numbers.lean", "--no-lemmas", "--budget", "20", "--jobs", "1")
     assert without.code == 1 and "lemma" not in without.out
-    done = served("prove", "Numbers.lean", "--write", *own)
+    done = served("prove", "Numbers.lean", "--write", "--jobs", "1")
     assert done.code == 0, done.out
     assert (
         "\n  with a lemma found on the way: plus_next (n m : Num) : plus n (Num.next m) ="

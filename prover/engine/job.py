@@ -482,9 +482,7 @@ class Job:
         """Adds what was searched since the last time to the log."""
         tried, self._tried = self._tried, []
         if self.options.log is not None and tried:
-            seed = self.options.seed
-            lines = [outcome_line(name, one.result(), one.context, seed) for name, one in tried]
-            append_lines(self.options.log, lines)
+            append_lines(self.options.log, [outcome_line(name, one) for name, one in tried])
 
     def _proposers(self, part: Part) -> tuple[TacticGenerator, TacticGenerator | None]:
         """What proposes tactics, and what is tried before it."""

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from prover.generate.features import Scene
-from search.best_first import Commit, SearchResult
-from search.context import Context
+from search.best_first import BestFirst, Commit
 from search.graph import GoalNode, Graph, Status
 
 FORMAT = 1
 """Of the lines; it changes when what is in them does."""
 
 
-def outcome_line(name: str, result: SearchResult, context: Context, seed: int) -> dict[str, Any]:
+def outcome_line(name: str, search: BestFirst) -> dict[str, Any]:
     """The line of a search: `goals` are those that it tried something on, in the order of the first
     tries, with what was `tried` in the order of its commits. All is the same in each equal run but
     what it cost: `ms`, and `heartbeats` where Lean loads something with the first use of a tactic.
@@ -23,7 +22,7 @@ def outcome_line(name: str, result: SearchResult, context: Context, seed: int) -
     first of a proof that was found, None where the search does not know: it ended before.
     """
     tried: dict[GoalNode, list[dict[str, Any]]] = {}
-    for commit, helped in labelled(result):
+    for commit, helped in labelled(search):
         suggestion = commit.suggestion
         tried.setdefault(commit.goal, []).append(
             {
@@ -41,14 +40,14 @@ def outcome_line(name: str, result: SearchResult, context: Context, seed: int) -
     return {
         "format": FORMAT,
         "name": name,
-        "seed": seed,
-        "status": result.status,
+        "seed": search.seed,
+        "status": search.result().status,
         "goals": [
             {
                 "order": goal.order,
                 "depth": goal.depth,
                 "status": str(goal.status),
-                "scene": Scene.of(goal.state.goals[0], context).to_json(),
+                "scene": Scene.of(goal.state.goals[0], search.context).to_json(),
                 "tried": tactics,
             }
             for goal, tactics in tried.items()
@@ -56,11 +55,11 @@ def outcome_line(name: str, result: SearchResult, context: Context, seed: int) -
     }
 
 
-def labelled(result: SearchResult) -> Iterator[tuple[Commit, bool | None]]:
+def labelled(search: BestFirst) -> Iterator[tuple[Commit, bool | None]]:
     """All that a search tried, with whether it helped: what it led to was proved without coming back
     to the goal. A step from a goal that was proved otherwise helped nothing."""
-    below = _below(result.graph)
-    for commit in result.commits:
+    below = _below(search.graph)
+    for commit in search.commits:
         if commit.failure is not None:
             helped: bool | None = False
         elif all(child.status is Status.PROVED for child in commit.children):

@@ -28,7 +28,7 @@ from typing import Any
 
 from prover.api import Job, Options, Prover, Settings, StatementError
 from prover.data.theorems.corpus import TESTS, held_out
-from prover.data.theorems.statement import Row, statement_sha256
+from prover.data.theorems.statement import Row, read_rows, statement_sha256
 from prover.errors import WrongUse
 from prover.evaluate.benchmark import Theorem, core, load_benchmark
 from prover.evaluate.statistics import sign_flips, wilson_by_cluster
@@ -149,10 +149,7 @@ def read_test(name: str) -> list[Row]:
         and (lines := read_jsonl(Path(name)))
         and "statement_sha256" in lines[0]
     ):
-        try:
-            return _in_order(map(Row.from_json, lines))
-        except (TypeError, KeyError) as error:
-            raise WrongUse(f"{name} is no file of statements ({error})") from None
+        return _in_order(read_rows(Path(name)))
     theorems = load_benchmark(where)
     return _in_order(_row(core(one) if where != name else one) for one in theorems)
 

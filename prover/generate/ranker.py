@@ -95,11 +95,14 @@ class Ranker:
             ) from None
         return cls(helps, costs, about)
 
+    @property
+    def weights(self) -> bytes:
+        """All weights, as in the file."""
+        return self.helps.weights.tobytes() + self.costs.weights.tobytes()
+
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        write_file(
-            folder / "ranker.bin", self.helps.weights.tobytes() + self.costs.weights.tobytes()
-        )
+        write_file(folder / "ranker.bin", self.weights)
         write_json(folder / "ranker.json", self.about)
 
     def ranked(
@@ -141,15 +144,18 @@ class Ranked:
         self, requests: Sequence[Request]
     ) -> AsyncGenerator[tuple[int, Suggestion], None]:
         """Yields those that are rated when all are there, the best first, the others as they come."""
-        found: list[list[Suggestion]] = [[] for _ in requests]
-        rated = [not self._own or bool(r.context.functions or r.context.types) for r in requests]
+        found: dict[int, list[Suggestion]] = {
+            index: []
+            for index, request in enumerate(requests)
+            if not self._own or request.context.functions or request.context.types
+        }
         stream: Any = self._generator.generate(requests)
         async with aclosing(stream) as arrivals:
             async for index, suggestion in arrivals:
-                if rated[index]:
+                if index in found:
                     found[index].append(suggestion)
                 else:
                     yield index, suggestion
-        for index, suggestions in enumerate(found):
+        for index, suggestions in found.items():
             for suggestion in self._ranker.ranked(requests[index], suggestions, self._thrift):
                 yield index, suggestion

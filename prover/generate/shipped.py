@@ -18,12 +18,12 @@ SHIPPED_FOLDER = Path(__file__).parents[1] / "models" / SHIPPED
 RANKER_FOLDER = Path(__file__).parents[1] / "models" / "ranker"
 
 THRIFT = 0.3
-"""How much the default order minds what a tactic costs (`Ranker.ranked`)."""
+"""How much the order minds what a tactic costs (`Ranker.ranked`)."""
 
 
-def rated(generator: TacticGenerator, ranker: str = "auto") -> TacticGenerator:
-    """What a generator suggests, as a ranker rates it: `all` is the one that comes with the package,
-    `auto` the same where a search is about definitions of the user's own, `none` leaves all as it is,
+def rated(generator: TacticGenerator, ranker: str) -> TacticGenerator:
+    """What a generator suggests, as a ranker rates it: `none` leaves all as it is, `all` is the ranker
+    that comes with the package, `own` the same where a search is about definitions of the user's own,
     and anything else is the folder of a ranker.
 
     Raises:
@@ -33,18 +33,20 @@ def rated(generator: TacticGenerator, ranker: str = "auto") -> TacticGenerator:
 
     if ranker == "none":
         return generator
-    return Ranked(generator, _ranker(_folder(ranker)), THRIFT, own=ranker == "auto")
+    return Ranked(generator, _ranker(_folder(ranker)), THRIFT, own=ranker == "own")
 
 
 def ranker_digest(ranker: str) -> str | None:
-    """The SHA-256 of the weights of a ranker, named as for `rated`; None without one."""
-    if ranker == "none":
-        return None
-    return sha256((_folder(ranker) / "ranker.bin").read_bytes()).hexdigest()
+    """The SHA-256 of the weights of a ranker, named as for `rated`; None without one.
+
+    Raises:
+        WrongUse: the folder holds no ranker.
+    """
+    return None if ranker == "none" else sha256(_ranker(_folder(ranker)).weights).hexdigest()
 
 
 def _folder(ranker: str) -> Path:
-    return RANKER_FOLDER if ranker in ("auto", "all") else Path(ranker)
+    return RANKER_FOLDER if ranker in ("own", "all") else Path(ranker)
 
 
 @cache

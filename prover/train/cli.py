@@ -57,6 +57,13 @@ BenchmarkOption = Annotated[
 LeanOption = Annotated[
     str, typer.Option(help="auto, embedded, or the path of a Lake project or of a `lean`.")
 ]
+StatementsArgument = Annotated[
+    Path, typer.Argument(help="Statements as JSON lines.", metavar="STATEMENTS")
+]
+AttemptsOption = Annotated[
+    int, typer.Option(help="Searches of each, all but one exploring.", min=1)
+]
+TemperatureOption = Annotated[float, typer.Option(help="Of the exploration.", min=0.01)]
 LanguagesOption = Annotated[
     str, typer.Option(help="Only these languages of the corpus, separated by commas.")
 ]
@@ -355,9 +362,7 @@ goes on with the same command. Exit code: 0 done, 2 wrong use or a training that
 interrupted."""
 )
 def rounds(
-    statements: Annotated[
-        Path, typer.Argument(help="Statements as JSON lines.", metavar="STATEMENTS")
-    ],
+    statements: StatementsArgument,
     init: Annotated[Path, typer.Option(help="The folder of the model to start from.")],
     out: Annotated[Path, typer.Option(help="The folder for round_0, round_1 and so on.")],
     preset: Annotated[
@@ -376,15 +381,13 @@ def rounds(
     number_of_statements: Annotated[
         int, typer.Option("--statements", help="Searched in a round.", min=1)
     ] = 200,
-    attempts: Annotated[
-        int, typer.Option(help="Searches of each, all but one exploring.", min=1)
-    ] = 2,
+    attempts: AttemptsOption = 2,
     expansions: Annotated[int, typer.Option(help="Of a search.", min=1)] = 32,
     timeout: Annotated[
         float, typer.Option(help="Cap on the wall time of a search, in seconds.", min=0.1)
     ] = 120.0,
     samples: Annotated[int, typer.Option(help="Tactics the model draws for a state.", min=1)] = 8,
-    temperature: Annotated[float, typer.Option(help="Of the exploration.", min=0.01)] = 1.0,
+    temperature: TemperatureOption = 1.0,
     most_success: Annotated[
         float,
         typer.Option(
@@ -457,19 +460,15 @@ made again: a run that was interrupted, or killed, goes on with the same command
 wrong use, 130 interrupted."""
 )
 def outcomes(
-    statements: Annotated[
-        Path, typer.Argument(help="Statements as JSON lines.", metavar="STATEMENTS")
-    ],
+    statements: StatementsArgument,
     out: Annotated[Path, typer.Option(help="The log, one line a search.")],
     benchmark: BenchmarkOption = None,
-    attempts: Annotated[
-        int, typer.Option(help="Searches of each, all but one exploring.", min=1)
-    ] = 2,
+    attempts: AttemptsOption = 2,
     expansions: Annotated[int, typer.Option(help="Of a search.", min=1)] = 12,
     timeout: Annotated[
         float, typer.Option(help="Cap on the wall time of a search, in seconds.", min=0.1)
     ] = 20.0,
-    temperature: Annotated[float, typer.Option(help="Of the exploration.", min=0.01)] = 1.0,
+    temperature: TemperatureOption = 1.0,
     limit: Annotated[
         int | None, typer.Option(help="Only so many statements, by their hashes.", min=1)
     ] = None,

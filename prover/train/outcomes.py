@@ -10,7 +10,7 @@ from prover.api import Options, Prover, Settings, StatementError
 from prover.data.decontaminate import Benchmark, Problem
 from prover.data.theorems import programs
 from prover.data.theorems.corpus import TESTS, held_out
-from prover.data.theorems.statement import Row
+from prover.data.theorems.statement import Row, read_rows
 from prover.errors import WrongUse
 from prover.files import mend, read_jsonl
 from prover.generate.portfolio import Portfolio
@@ -26,20 +26,13 @@ def read_training(path: Path, benchmarks: Sequence[Problem] = ()) -> list[Row]:
     Raises:
         WrongUse: the file is no file of statements, or has none for training.
     """
-    try:
-        rows = [Row.from_json(row) for row in read_jsonl(path)]
-    except (TypeError, KeyError) as error:
-        raise WrongUse(
-            f"{path} is no file of statements ({error}): make one with `python -m "
-            "prover.data.theorems`"
-        ) from None
     known = Benchmark(benchmarks)
     tests = [row for test in TESTS for row in held_out(test)]
     headers = {row.header for row in tests if row.family == programs.FAMILY}
     types = {row.key for row in tests}
     some = {
         row.name: row
-        for row in sorted(rows, key=lambda row: row.statement_sha256)
+        for row in sorted(read_rows(path), key=lambda row: row.statement_sha256)
         if row.split == "train"
         and not row.of_new_kind
         and row.knobs.get("visible") != "all"

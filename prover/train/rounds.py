@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any
 
 from prover.api import Options, Prover, Settings, StatementError
 from prover.data.decontaminate import Benchmark, Problem, check_clean
-from prover.data.theorems.statement import Row
+from prover.data.theorems.statement import Row, read_rows
 from prover.engine.targets import open_statement
 from prover.files import append_lines, mend, read_jsonl, same_settings, write_json, write_jsonl
 from prover.generate.mixed import FairCoin, Mixed
@@ -619,15 +619,10 @@ def load_model(folder: Path) -> tuple[PreTrainedTokenizerFast, LlamaForCausalLM]
 
 def _statements(path: Path, held_out: Sequence[Row]) -> list[Row]:
     """The statements for training; those with the type of a held-out one are refused."""
-    try:
-        rows = [Row.from_json(row) for row in read_jsonl(path)]
-    except (TypeError, KeyError) as error:
-        raise TrainingError(
-            f"{path} is no file of statements ({error}): make one with `python -m "
-            "prover.data.theorems`"
-        ) from None
     held = {(row.header, row.key) for row in held_out}
-    rows = [row for row in rows if row.split == "train" and (row.header, row.key) not in held]
+    rows = [
+        row for row in read_rows(path) if row.split == "train" and (row.header, row.key) not in held
+    ]
     if not rows:
         raise TrainingError(f"{path} has no statement for training")
     return rows

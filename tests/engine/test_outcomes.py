@@ -84,7 +84,7 @@ def test_a_detour_and_what_came_to_nothing_did_not_help() -> None:
             if search.commit(goal, suggestion, table[suggestion.tactic]):
                 break
     assert search.proved
-    assert {c.suggestion.tactic: helped for c, helped in labelled(search.result())} == {
+    assert {c.suggestion.tactic: helped for c, helped in labelled(search)} == {
         "fails": False,
         "away": False,
         "on": True,

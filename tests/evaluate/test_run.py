@@ -440,12 +440,8 @@ LESS = Theorem("less_plus", LESS_PLUS, NUMBERS)
 
 
 @pytest.mark.timeout(900)
-def test_a_row_says_which_lemmas_were_found_and_holds_them(
-    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_row_says_which_lemmas_were_found_and_holds_them(lab: Lab, tmp_path: Path) -> None:
     out = tmp_path / "results.jsonl"
-    engine = lab.prover.engine
-    monkeypatch.setattr(engine, "settings", replace(engine.settings, ranker="none"))
     options = Options(Budget(expansions=400, seconds=600.0))
     one = plan(lab, theorems=(LESS,), subset="", options=options)
     assert lab.wait(run(lab.prover, one, out))

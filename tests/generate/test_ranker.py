@@ -132,13 +132,13 @@ def test_the_shipped_order_has_all_that_the_portfolio_suggests() -> None:
     assert sorted(s.tactic for s in found) == sorted(s.tactic for s in plain)
     assert [s.logprob for s in found] == sorted((s.logprob for s in found), reverse=True)
 
-    async def by_default(about: Context) -> list[Suggestion]:
+    async def of_ones_own(about: Context) -> list[Suggestion]:
         asked = [Request(request.state, context=about)]
-        return [s async for _, s in rated(Portfolio()).generate(asked)]
+        return [s async for _, s in rated(Portfolio(), "own").generate(asked)]
 
-    assert asyncio.run(by_default(NOTHING)) == plain
+    assert asyncio.run(of_ones_own(NOTHING)) == plain
     own = asyncio.run(
-        by_default(Context({"f": Function(Signature("f", "f", "Nat", (), "Nat"), ())}))
+        of_ones_own(Context({"f": Function(Signature("f", "f", "Nat", (), "Nat"), ())}))
     )
     assert all(s.prior is not None for s in own)
     assert sum(f.stat().st_size for f in RANKER_FOLDER.iterdir()) < 2_000_000

@@ -5,7 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
+
+from prover.errors import WrongUse
+from prover.files import read_jsonl
 
 Script = tuple[str, ...]
 """A tactic proof as Lean's flat list of steps: each works on the first open goal."""
@@ -107,6 +111,21 @@ class Row:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Row:
         return cls(**values | {"lineage": tuple(values["lineage"])})
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The statements of a file.
+
+    Raises:
+        WrongUse: it is none of statements.
+    """
+    try:
+        return [Row.from_json(row) for row in read_jsonl(path)]
+    except (TypeError, KeyError) as error:
+        raise WrongUse(
+            f"{path} is no file of statements ({error}): make one with `python -m "
+            "prover.data.theorems`"
+        ) from None
 
 
 def statement_sha256(header: str, statement: str) -> str:
