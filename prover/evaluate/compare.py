@@ -30,7 +30,7 @@ from prover.api import Job, Options, Prover, Settings, StatementError
 from prover.data.theorems.corpus import TESTS, held_out
 from prover.data.theorems.statement import Row, read_rows, statement_sha256
 from prover.errors import WrongUse
-from prover.evaluate.benchmark import Theorem, core, load_benchmark
+from prover.evaluate.benchmark import SOURCES, Theorem, core, load_benchmark
 from prover.evaluate.statistics import sign_flips, wilson_by_cluster
 from prover.files import append_lines, mend, read_jsonl, same_settings, write_json
 from prover.generate.mixed import Mixed
@@ -150,6 +150,11 @@ def read_test(name: str) -> list[Row]:
         and "statement_sha256" in lines[0]
     ):
         return _in_order(read_rows(Path(name)))
+    if not (Path(where).exists() or where.lower() in SOURCES):
+        raise WrongUse(
+            f"{where} is neither a held-out test ({', '.join(TESTS)}), a file of statements, "
+            f"nor a benchmark ({', '.join(SOURCES)})"
+        )
     theorems = load_benchmark(where)
     return _in_order(_row(core(one) if where != name else one) for one in theorems)
 

@@ -276,7 +276,9 @@ def test_tests_are_found_by_name_or_in_a_file(tmp_path: Path) -> None:
     benchmark.write_text(json.dumps({"name": "t", "statement": statement, "split": "valid"}))
     (plain,), (core,) = read_test(str(benchmark)), read_test(f"core:{benchmark}")
     assert plain.statement == core.statement == statement and "ℕ" in core.header
-    with pytest.raises(WrongUse):
+    with pytest.raises(
+        WrongUse, match=r"nothing is neither a held-out test \(statements, library, "
+    ):
         read_test("nothing")
 
 
