@@ -107,7 +107,7 @@ def mine(
         int,
         typer.Option(
             help="How many numbers runs of words are hashed to; a classifier has 1 kB for each.",
-            min=1,
+            min=64,
         ),
     ] = 20_000,
     seed: Annotated[int, typer.Option(help="Of the random pages and the classifier.")] = 0,

@@ -204,7 +204,8 @@ def learn(examples: Path, model: Path, bucket: int, seed: int) -> None:
 
     With one thread fastText 0.9.2 draws the first tenth of its vectors and takes the others as memory
     holds them. In a new process large pieces of memory are zero, if malloc is told to ask the system
-    for each (glibc); in one that has worked before, classifiers differ, and some are NaN.
+    for each (glibc); in one that has worked before, classifiers differ, and some are NaN. `bucket` is
+    at least 64, so that the vectors are such a piece.
 
     Raises:
         CorpusError: there is too little to learn from.
@@ -241,8 +242,11 @@ def mine(
         CorpusError: a document cannot be read, with its line, or there is nothing to learn from.
         WrongUse: there are no documents, `out` was begun with other settings, or an annotation is
             none; with its line.
+        ModuleNotFoundError: fastText is not installed.
         Interrupted: by a signal; the next call goes on.
     """
+    import fasttext  # noqa: F401 (where it is not installed, nothing is read in vain)
+
     shards = find_shards(pages)
     given = [shard for place in seeds for shard in find_shards(place)]
     identity = asdict(settings) | {
