@@ -66,12 +66,13 @@ def goals_of(
     """
     known = Benchmark(benchmarks)
     goals: dict[str, Goal] = {}
+    some: list[tuple[str, TrainingState, float | None]]
     if rounds is None:
         roots = [TrainingState(row.header, row.statement) for row in rows]
         prints = rewards.prints(roots)
         report(f"{len(rows) - prints.count(None)} of {len(rows)} statements elaborate")
-        found = zip(prints, roots, [None] * len(roots), strict=True)
-        some = [(pp, state, rate) for pp, state, rate in found if pp is not None]
+        found = zip(prints, roots, strict=True)
+        some = [(pp, state, None) for pp, state in found if pp is not None]
     else:
         some = list(_on_proofs(rows, rounds, rewards, report))
     for pp, state, rate in some:
@@ -85,7 +86,7 @@ def goals_of(
 
 def _on_proofs(
     rows: Sequence[Row], rounds: Path, rewards: LeanRewards, report: Callable[[str], None]
-) -> Iterator[tuple[str, TrainingState, float]]:
+) -> Iterator[tuple[str, TrainingState, float | None]]:
     logs = sorted(rounds.glob("round_*/attempts.jsonl"))
     if not logs:
         raise WrongUse(f"{rounds} holds no round_K/attempts.jsonl: it is no run of `train rounds`")
@@ -168,7 +169,7 @@ def with_rates(
         given = words([goal.prompt for goal in some], padding=True, return_tensors="pt").to(device)
         with torch.random.fork_rng():
             torch.manual_seed(seed * 1_000_003 + first)
-            drawn: Any = model.generate(  # type: ignore[operator]
+            drawn: Any = model.generate(
                 **{name: given[name] for name in ("input_ids", "attention_mask")},
                 do_sample=True,
                 temperature=temperature,

@@ -222,7 +222,8 @@ def _trainer(
 ) -> Any:
     import torch
     from accelerate.utils import gather_object
-    from trl import GRPOConfig, GRPOTrainer
+    from trl.trainer.grpo_config import GRPOConfig
+    from trl.trainer.grpo_trainer import GRPOTrainer
 
     low, high = recipe.clip
     common = trainer_arguments(
@@ -366,7 +367,9 @@ def step_ends(
         low, high = 1, len(ids)
         while low < high:
             middle = (low + high) // 2
-            if len(words.decode(ids[:middle], skip_special_tokens=True)) >= min(end, len(text)):
+            if len(words.decode(list(ids[:middle]), skip_special_tokens=True)) >= min(
+                end, len(text)
+            ):
                 high = middle
             else:
                 low = middle + 1

@@ -128,7 +128,8 @@ def train_preferences(
         WrongUse: `out` has a training of something else, or a state holds a problem of a benchmark.
     """
     from transformers import AutoConfig
-    from trl import DPOConfig, DPOTrainer
+    from trl.trainer.dpo_config import DPOConfig
+    from trl.trainer.dpo_trainer import DPOTrainer
 
     words = load_words(init)
     if benchmarks:

@@ -44,7 +44,7 @@ def resumable(base: Any) -> Any:
             pass
 
         def _get_output_dir(self, trial: Any) -> str:
-            return self._folder or super()._get_output_dir(trial)  # type: ignore[no-any-return]
+            return self._folder or str(super()._get_output_dir(trial))
 
         def _save_checkpoint(self, model: Any, trial: Any) -> None:
             def save(folder: str) -> None:
@@ -95,7 +95,7 @@ def train_resumably(
     import torch
     from torch.utils.tensorboard import SummaryWriter
     from transformers import PrinterCallback, TrainerCallback
-    from transformers.integrations import TensorBoardCallback
+    from transformers.integrations.integration_utils import TensorBoardCallback
 
     accelerator = trainer.accelerator
     resume = None
@@ -104,7 +104,7 @@ def train_resumably(
         trainer.memory.update(progress["memory"])
         resume = str(next(folder.glob("checkpoint-*")))
 
-    class Steps(TrainerCallback):  # type: ignore[misc]
+    class Steps(TrainerCallback):
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             told = torch.tensor(float(stopped()), device=accelerator.device)
             ending = bool(accelerator.reduce(told, "sum"))
@@ -112,20 +112,18 @@ def train_resumably(
             last = ending or state.global_step == state.max_steps
             control.should_save = last or state.global_step % checkpoint_every == 0
 
-        def on_log(
-            self, args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any
-        ) -> None:
-            if accelerator.is_main_process and "loss" in logs:
-                report(state.global_step, logs)
+        def on_log(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+            if accelerator.is_main_process and "loss" in given["logs"]:
+                report(state.global_step, given["logs"])
             state.log_history.clear()  # it is in every checkpoint
 
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(Steps())
-    writer = SummaryWriter(str(out / "tensorboard"))  # type: ignore[no-untyped-call]
-    trainer.add_callback(TensorBoardCallback(writer))
+    writer = SummaryWriter(str(out / "tensorboard"))
+    trainer.add_callback(TensorBoardCallback(writer))  # type: ignore[no-untyped-call]
     with stop_signals() as stopped:
         trainer.train(resume_from_checkpoint=resume)
-    writer.close()  # type: ignore[no-untyped-call]
+    writer.close()
     step: int = trainer.state.global_step
     if step == trainer.state.max_steps:
         finish_training(accelerator, trainer.model_wrapped, trainer.processing_class, out)
@@ -198,10 +196,10 @@ def load_words(folder: Path) -> PreTrainedTokenizerFast:
     from transformers import AutoTokenizer
 
     try:
-        words: PreTrainedTokenizerFast = AutoTokenizer.from_pretrained(folder, padding_side="left")
+        words: Any = AutoTokenizer.from_pretrained(folder, padding_side="left")
     except (OSError, ValueError) as error:
         raise TrainingError(f"{folder} holds no tokenizer: {error}") from error
-    return words
+    return words  # type: ignore[no-any-return]
 
 
 def stamp(folder: Path) -> str:

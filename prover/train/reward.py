@@ -87,7 +87,8 @@ class NoState(Exception):
 
 
 class LeanRewards:
-    """Rewards from Lean processes of its own, `jobs` of them. Use it as a context manager.
+    """Rewards from Lean processes of its own, `jobs` of them. Use it as a context manager; `action` and
+    `kind` may change between calls.
 
     With the action `tactic`, a completion is one tactic for its state, and is worth what `SCALES` says
     for the kind. With `proof`, it is a script for the whole statement. Its outcome is that of the
@@ -106,7 +107,6 @@ class LeanRewards:
     ) -> None:
         self.action: Action = action
         self.kind: Kind = kind
-        self._scale = SCALES[kind]
         self._prover = Prover(Settings(lean=lean, jobs=jobs, limits=limits))
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lean", daemon=True)
@@ -229,7 +229,7 @@ class LeanRewards:
         return self._mean(scored)
 
     def _mean(self, steps: Sequence[tuple[int, Step]]) -> Scored:
-        rewards = tuple((end, self._scale[step]) for end, step in steps)
+        rewards = tuple((end, SCALES[self.kind][step]) for end, step in steps)
         return Scored(math.fsum(reward for _, reward in rewards) / len(rewards), rewards)
 
     async def _try_open(self, state: TrainingState) -> State | NoState:

@@ -1,0 +1,207 @@
+"""Preferences between tactics, on a CPU, from searches with the real Lean."""
+
+import os
+import resource
+import signal
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from prover.api import Options
+from prover.data.decontaminate import Contaminated, Problem
+from prover.errors import WrongUse
+from prover.files import read_jsonl, write_jsonl
+from prover.generate.prompts import Sampling
+from prover.generate.transformers import TransformersGenerator
+from prover.models.presets import model_config, new_model
+from prover.train.corpus import TrainingError
+from prover.train.preferences import (
+    DPO_RECIPES,
+    Preference,
+    read_preferences,
+    train_preferences,
+)
+from prover.train.rounds import _collect, attempt
+from search.budget import Budget
+from search.interfaces import Suggestion
+from tests.command import command
+from tests.lab import Lab
+from tests.train.school import PAIRS, SHAPE, row, tokenizer
+
+RECIPE = replace(DPO_RECIPES["cpu-tiny"], batch=4, epochs=2.0, learning_rate=1e-3)
+TACTICS = ["rfl", "left", "omega", "exact hp", "exact hq", "assumption", "constructor"]
+PREFERENCES = [
+    Preference(pair.state, pair.tactic, wrong) for pair in PAIRS for wrong in ("skip", "h")
+]
+
+
+@pytest.fixture(scope="module")
+def init(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("init")
+    new_model(model_config(SHAPE, len(tokenizer())), 0).save_pretrained(out)
+    tokenizer().save_pretrained(out)
+    return out
+
+
+class Given:
+    """Always the same tactics."""
+
+    async def generate(self, requests: Sequence[Any]) -> Any:
+        for index in range(len(requests)):
+            for place, tactic in enumerate(TACTICS):
+                yield index, Suggestion(tactic, -1.0 - place)
+
+
+def write_rounds(folder: Path, lines: Sequence[dict[str, Any]]) -> Path:
+    """The files of a round with these searches."""
+    write_jsonl(folder / "round_0" / "attempts.jsonl", lines)
+    write_jsonl(folder / "round_0" / "negatives.jsonl", _collect(lines, "negatives"))
+    return folder
+
+
+def train(init: Path, out: Path, given: Sequence[Preference], **options: Any) -> list[str]:
+    lines: list[str] = []
+    recipe = options.pop("recipe", RECIPE)
+    train_preferences(init, given, out, recipe, **{"report": lines.append} | options)
+    return lines
+
+
+def same(first: Path, second: Path) -> bool:
+    a, b = (load_file(one / "model/model.safetensors") for one in (first, second))
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def margin(folder: Path, pairs: Sequence[Preference]) -> float:
+    """By how much the right tactics are likelier, in nats a pair."""
+    model = TransformersGenerator.load(str(folder), sampling=Sampling(1)).model
+    words = tokenizer()
+
+    def logprob(one: Preference, tactic: str) -> float:
+        prompt = words(f"[GOAL]{one.state}[PROOFSTEP]")["input_ids"]
+        ids = [*prompt, *words(tactic)["input_ids"], words.eos_token_id]
+        found = model(torch.tensor([ids])).logits[0].log_softmax(-1)
+        return sum(found[at - 1, ids[at]].item() for at in range(len(prompt), len(ids)))
+
+    return sum(logprob(p, p.chosen) - logprob(p, p.rejected) for p in pairs) / len(pairs)
+
+
+def test_what_searches_tell_is_learned(lab: Lab, init: Path, tmp_path: Path) -> None:
+    both = row("both", "p ∧ q", "(p q : Prop)", "(hp : p)", "(hq : q)")
+    comm = row("comm", "a + b = b + a", "(a b : Nat)")
+    options = Options(Budget(expansions=10), refute=False, discover=False)
+    lines = [lab.wait(attempt(lab.prover, Given(), one, 0, options)) for one in (both, comm)]
+    assert [line["outcome"] for line in lines] == ["proved", "proved"]
+    found = read_preferences(write_rounds(tmp_path / "rounds", lines))
+    root = "p q : Prop\nhp : p\nhq : q\n⊢ p ∧ q"
+    assert {Preference(root, "constructor", wrong) for wrong in ("rfl", "left")} <= set(found)
+    capped = dict(lines[0], outcome="gave_up", reason="the budget is spent (seconds)")
+    rest = read_preferences(write_rounds(tmp_path / "capped", [capped, lines[1]]))
+    assert rest == [one for one in found if one.state.startswith("a b : Nat")] != []
+    again = read_preferences(write_rounds(tmp_path / "again", [capped, *lines]))
+    assert set(again) == set(found)
+
+    said = train(init, tmp_path / "out", found, recipe=replace(RECIPE, epochs=20.0))
+    assert "too long" in said[0] and "step 1/" in said[1] and "preferred 100%" in said[-1]
+    assert margin(tmp_path / "out" / "model", found) > margin(init, found) + 1
+
+    with pytest.raises(Contaminated, match="contains the benchmark problem comm"):
+        train(
+            init,
+            tmp_path / "dirty",
+            found,
+            benchmarks=[Problem("comm", "theorem comm (x y : Nat) : x + y = y + x")],
+        )
+    assert not (tmp_path / "dirty").exists()
+
+
+def test_stopped_or_killed_or_without_room_it_ends_with_the_same_weights(
+    init: Path, tmp_path: Path
+) -> None:
+    torch.set_num_threads(1)  # sums of floats depend on it
+    train(init, tmp_path / "whole", PREFERENCES)
+    out = tmp_path / "parts"
+
+    def interrupt(line: str) -> None:
+        if line.startswith("step 2/"):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    train(init, out, PREFERENCES, report=interrupt)
+    assert [path.name for path in out.glob("checkpoint-*")] == ["checkpoint-00000002"]
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill_up(line: str) -> None:
+        """The system itself refuses the write in the middle of the file, as a full disk does."""
+        if line.startswith("step 3/"):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+
+    try:
+        with pytest.raises(TrainingError, match=r"step 4 cannot be written.*checkpoint-00000002"):
+            train(init, out, PREFERENCES, report=fill_up, checkpoint_every=4)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [path.name for path in out.glob("*-0*")] == ["checkpoint-00000002"]
+
+    class Killed(BaseException):
+        pass
+
+    def die(line: str) -> None:
+        if line.startswith("step 6/"):
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(init, out, PREFERENCES, report=die, checkpoint_every=4)
+    train(init, out, PREFERENCES)
+    assert same(out, tmp_path / "whole")
+    with pytest.raises(WrongUse, match=r"other settings .*beta 0.1 there, 0.2 here"):
+        train(init, out, PREFERENCES, recipe=replace(RECIPE, beta=0.2))
+
+
+def test_what_cannot_go_on_says_why(init: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"of 0 pairs of tactics none"):
+        train(init, tmp_path / "a", [])
+    long = Preference(" ∧ ".join(["p"] * 300), "simp", "rfl")
+    with pytest.raises(TrainingError, match=r"of 1 pairs of tactics none has at most 256 tokens"):
+        train(init, tmp_path / "a", [long])
+    with pytest.raises(TrainingError, match="holds no"):
+        train(tmp_path, tmp_path / "a", PREFERENCES)
+    wild = replace(RECIPE, learning_rate=1e30)
+    with pytest.raises(TrainingError, match=r"(nan|inf).* in step .*checkpoint-0000"):
+        train(init, tmp_path / "b", PREFERENCES, recipe=wild, checkpoint_every=1)
+    assert not (tmp_path / "a").exists() and not (tmp_path / "b" / "model").exists()
+
+    with pytest.raises(WrongUse, match=r"no round_K/negatives\.jsonl"):
+        read_preferences(tmp_path)
+    rounds = write_rounds(tmp_path / "rounds", [])
+    file = rounds / "round_0" / "negatives.jsonl"
+    file.write_text('{"state": "⊢ p", "tactic": "rfl", "instead": "simp"}\n{"state": "⊢ p"}\n')
+    with pytest.raises(WrongUse, match="line 2: no JSON object with state, tactic and instead"):
+        read_preferences(rounds)
+    file.write_text('{"state": "⊢ p", "ta')
+    with pytest.raises(WrongUse, match="line 1"):
+        read_preferences(rounds)
+    (rounds / "round_0" / "attempts.jsonl").write_text("{}\n")
+    with pytest.raises(WrongUse, match=r"attempts\.jsonl: a line is no search"):
+        read_preferences(rounds)
+
+
+def test_the_command(init: Path, tmp_path: Path) -> None:
+    negatives = [
+        {"state": pair.state, "tactic": "skip", "why": "tactic", "instead": pair.tactic}
+        for pair in PAIRS
+    ]
+    line = {"name": "t", "outcome": "proved", "reason": "", "negatives": negatives}
+    rounds = write_rounds(tmp_path / "rounds", [line])
+    assert len(read_jsonl(rounds / "round_0" / "negatives.jsonl")) == len(PAIRS)
+    out = tmp_path / "out"
+    words = ("train", "preferences", str(rounds), "--init", str(init), "--out", str(out))
+    done = command(*words, "--batch", "5", "--epochs", "1")
+    assert done.code == 0 and "step 2/2: loss" in done.err and "the model is in" in done.err
+    done = command(*words, "--batch", "5", "--epochs", "1")
+    assert done.code == 0 and "is there already" in done.err
+    done = command(*words, "--preset", "ppo")
+    assert done.code == 2 and "choose one of dpo, cpu-tiny" in done.err
