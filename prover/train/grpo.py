@@ -29,12 +29,12 @@ from prover.files import read_jsonl, same_settings, write_jsonl
 from prover.train.corpus import TrainingError
 from prover.train.goals import Goal, goals_of, that_fit, with_rates
 from prover.train.resumable import (
+    configuration,
     in_order,
     load_words,
     resumable,
     stamp,
     train_resumably,
-    trainer_arguments,
 )
 from prover.train.reward import LeanRewards, Scored
 
@@ -132,10 +132,10 @@ def train_grpo(
     """
     from accelerate import PartialState
 
+    identity = stamp(init)
     words = load_words(init)
-    place = PartialState()
-    with place.main_process_first():
-        goals = _prepared(init, source, out, recipe, rewards, words, benchmarks, report)
+    with PartialState().main_process_first():
+        goals = _prepared(init, identity, source, out, recipe, rewards, words, benchmarks, report)
     groups = recipe.batch // recipe.generations
     steps = recipe.steps or max(1, math.ceil(len(goals) / groups))
     if (out / "model").exists():
@@ -155,6 +155,7 @@ def train_grpo(
 
 def _prepared(
     init: Path,
+    identity: str,
     source: Source,
     out: Path,
     recipe: GrpoRecipe,
@@ -174,7 +175,7 @@ def _prepared(
         )
     of = "".join(row.statement_sha256 for row in source.statements)
     settings = asdict(recipe) | {
-        "init": stamp(init),
+        "init": identity,
         "statements": hashlib.sha256(of.encode()).hexdigest()[:16],
         "rounds": str(source.rounds or ""),
         "probe": source.probe,
@@ -226,7 +227,8 @@ def _trainer(
     from trl.trainer.grpo_trainer import GRPOTrainer
 
     low, high = recipe.clip
-    common = trainer_arguments(
+    arguments = configuration(
+        GRPOConfig,
         out,
         steps=steps,
         batch=recipe.batch,
@@ -235,9 +237,6 @@ def _trainer(
         warmup=recipe.warmup,
         gradient_checkpointing=recipe.gradient_checkpointing,
         seed=recipe.seed,
-    )
-    arguments = GRPOConfig(
-        **common,
         beta=recipe.beta,
         num_generations=recipe.generations,
         max_completion_length=recipe.completion,
@@ -265,9 +264,9 @@ def _trainer(
             try:
                 output = super()._generate_and_score_completions(inputs)
             except RuntimeError as error:
-                if all(bool(p.isfinite().all()) for p in self.model.parameters()):
+                if "probability tensor" not in str(error):
                     raise
-                raise self.not_finite("weights are no numbers any more") from error
+                raise self.not_finite("the probabilities are no numbers") from error
             everywhere: list[Scored] = gather_object(list(self.scored))
             self._look(everywhere)
             if rewards.kind == "process":

@@ -21,12 +21,12 @@ from prover.errors import WrongUse
 from prover.files import read_jsonl, same_settings
 from prover.train.corpus import TrainingError
 from prover.train.resumable import (
+    configuration,
     in_order,
     load_words,
     resumable,
     stamp,
     train_resumably,
-    trainer_arguments,
 )
 from prover.train.sft import Pair
 
@@ -131,6 +131,7 @@ def train_preferences(
     from trl.trainer.dpo_config import DPOConfig
     from trl.trainer.dpo_trainer import DPOTrainer
 
+    identity = stamp(init)
     words = load_words(init)
     if benchmarks:
         check_clean((one.state for one in preferences), Benchmark(benchmarks))
@@ -143,13 +144,14 @@ def train_preferences(
         )
     report(f"{len(rows)} pairs of tactics, {len(preferences) - len(rows)} too long")
     digest = hashlib.sha256(repr(list(preferences)).encode()).hexdigest()[:16]
-    settings = asdict(recipe) | {"init": stamp(init), "pairs": digest}
+    settings = asdict(recipe) | {"init": identity, "pairs": digest}
     same_settings(out / "settings.json", json.loads(json.dumps(settings)))
     steps = max(1, math.ceil(recipe.epochs * len(rows) / recipe.batch))
     if (out / "model").exists():
         report(f"{out / 'model'} is there already")
         return steps, steps
-    common = trainer_arguments(
+    arguments = configuration(
+        DPOConfig,
         out,
         steps=steps,
         batch=recipe.batch,
@@ -158,12 +160,13 @@ def train_preferences(
         warmup=recipe.warmup,
         gradient_checkpointing=recipe.gradient_checkpointing,
         seed=recipe.seed,
+        beta=recipe.beta,
+        max_length=None,
+        train_sampling_strategy="sequential",
     )
     trainer = resumable(DPOTrainer)(
         model=str(init),
-        args=DPOConfig(
-            **common, beta=recipe.beta, max_length=None, train_sampling_strategy="sequential"
-        ),
+        args=arguments,
         train_dataset=in_order(rows, steps * recipe.batch, recipe.seed),
         processing_class=words,
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -130,7 +131,8 @@ def train_resumably(
     return step
 
 
-def trainer_arguments(
+def configuration(
+    kind: Any,
     out: Path,
     *,
     steps: int,
@@ -140,9 +142,11 @@ def trainer_arguments(
     warmup: int,
     gradient_checkpointing: bool,
     seed: int,
-) -> dict[str, Any]:
-    """What the configurations of TRL's trainers have in common. A step takes `batch` examples over all
-    processes, each of which computes `micro_batch` at once; the rate is constant after the warm-up.
+    **own: Any,
+) -> Any:
+    """A configuration of TRL, of a class of it and with what is its `own`. A step takes `batch` examples
+    over all processes, each of which computes `micro_batch` at once; the rate is constant after the
+    warm-up.
 
     Raises:
         TrainingError: a batch cannot be shared so.
@@ -158,32 +162,36 @@ def trainer_arguments(
             f"a batch of {batch} cannot be shared by {world} processes that compute {at_once} at "
             f"once: make --batch a multiple of {at_once * world}"
         )
-    return {
-        "output_dir": str(out),
-        "per_device_train_batch_size": at_once,
-        "gradient_accumulation_steps": accumulate,
-        "max_steps": steps,
-        "learning_rate": learning_rate,
-        "lr_scheduler_type": "constant_with_warmup",
-        "warmup_steps": warmup,
-        "optim": "adamw_torch",
-        "gradient_checkpointing": gradient_checkpointing,
-        "seed": seed,
-        "use_cpu": not cuda,
-        "bf16": cuda,
-        "dataloader_pin_memory": cuda,
-        "logging_steps": 1,
-        "save_strategy": "no",
-        "report_to": "none",
-        "disable_tqdm": True,
-    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # TRL sets what transformers renames
+        return kind(
+            output_dir=str(out),
+            per_device_train_batch_size=at_once,
+            gradient_accumulation_steps=accumulate,
+            max_steps=steps,
+            learning_rate=learning_rate,
+            lr_scheduler_type="constant_with_warmup",
+            warmup_steps=warmup,
+            optim="adamw_torch",
+            gradient_checkpointing=gradient_checkpointing,
+            seed=seed,
+            use_cpu=not cuda,
+            bf16=cuda,
+            dataloader_pin_memory=cuda,
+            logging_steps=1,
+            save_strategy="no",
+            report_to="none",
+            disable_tqdm=True,
+            **own,
+        )
 
 
 def in_order(rows: Sequence[Mapping[str, Any]], count: int, seed: int) -> Dataset:
     """A data set of `count` rows, for a training of one epoch: these rows, shuffled anew each time
     that all have come, so that where a training stands is a number."""
-    from datasets import Dataset
+    from datasets import Dataset, disable_progress_bars
 
+    disable_progress_bars()
     orders: list[list[int]] = []
     while len(orders) * len(rows) < count:
         orders.append(shuffled(len(rows), len(orders), seed).tolist())

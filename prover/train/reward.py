@@ -79,11 +79,7 @@ class Scored:
 
 
 class NoState(Exception):
-    """A training state that cannot be had. `answered`: because Lean refuses something on the way."""
-
-    def __init__(self, why: str, answered: bool = True) -> None:
-        super().__init__(why)
-        self.answered = answered
+    """A training state that cannot be had; the message says why."""
 
 
 class LeanRewards:
@@ -248,8 +244,7 @@ class LeanRewards:
             self._pool.release([before])
             if isinstance(outcome, Failure):
                 self._pool.release(left)
-                why = f"the tactic {tactic!r} on the way: {outcome.message}"
-                raise NoState(why, outcome.kind not in NO_ANSWER)
+                raise NoState(f"the tactic {tactic!r} on the way: {outcome.message}")
             left += reversed(outcome.children)
         if not left:
             raise NoState("nothing is left to prove after its tactics")
@@ -263,8 +258,7 @@ class LeanRewards:
             header = with_options(state.header, statement)
             text = await open_statement(self._pool, header, statement)
         except (LeanFailed, NotText) as error:
-            kind = getattr(error, "kind", "")
-            raise NoState(f"the statement: {error}", kind not in NO_ANSWER) from None
+            raise NoState(f"the statement: {error}") from None
         holes = [hole.state for hole in text.holes]
         if text.errors or not holes:
             self._pool.release(holes)

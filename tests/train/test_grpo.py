@@ -61,7 +61,7 @@ PRINTS = [
     "a b : Nat\n⊢ a + b = b + a",
 ]
 RECIPE = replace(
-    GRPO_RECIPES["cpu-tiny"], learning_rate=1e-3, batch=16, generations=4, completion=12, steps=4
+    GRPO_RECIPES["cpu-tiny"], learning_rate=1e-3, batch=16, generations=4, completion=16, steps=4
 )
 
 
@@ -235,7 +235,7 @@ def test_killed_or_stopped_it_ends_with_the_same_weights(
     out = tmp_path / "parts"
     words = [
         *("grpo", tmp_path / "train.jsonl", "--init", init, "--out", out, "--reward", "process"),
-        *("--learning-rate", 1e-3, "--batch", 16, "--generations", 4, "--completion", 12),
+        *("--learning-rate", 1e-3, "--batch", 16, "--generations", 4, "--completion", 16),
         *("--steps", 6, "--probe", 0, "--lean", "embedded", "--checkpoint-every", 2),
     ]
     process = subprocess.Popen(

@@ -131,20 +131,20 @@ def test_stopped_or_killed_or_without_room_it_ends_with_the_same_weights(
             os.kill(os.getpid(), signal.SIGINT)
 
     train(init, out, PREFERENCES, report=interrupt)
-    assert [path.name for path in out.glob("checkpoint-*")] == ["checkpoint-00000002"]
+    assert [path.name for path in out.glob("checkpoint-*")] == ["checkpoint-00000003"]
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def fill_up(line: str) -> None:
         """The system itself refuses the write in the middle of the file, as a full disk does."""
-        if line.startswith("step 3/"):
+        if line.startswith("step 4/"):
             resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
 
     try:
-        with pytest.raises(TrainingError, match=r"step 4 cannot be written.*checkpoint-00000002"):
-            train(init, out, PREFERENCES, report=fill_up, checkpoint_every=4)
+        with pytest.raises(TrainingError, match=r"step 5 cannot be written.*checkpoint-00000003"):
+            train(init, out, PREFERENCES, report=fill_up, checkpoint_every=5)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert [path.name for path in out.glob("*-0*")] == ["checkpoint-00000002"]
+    assert [path.name for path in out.glob("*-0*")] == ["checkpoint-00000003"]
 
     class Killed(BaseException):
         pass
@@ -154,7 +154,7 @@ def test_stopped_or_killed_or_without_room_it_ends_with_the_same_weights(
             raise Killed
 
     with pytest.raises(Killed):
-        train(init, out, PREFERENCES, report=die, checkpoint_every=4)
+        train(init, out, PREFERENCES, report=die, checkpoint_every=5)
     train(init, out, PREFERENCES)
     assert same(out, tmp_path / "whole")
     with pytest.raises(WrongUse, match=r"other settings .*beta 0.1 there, 0.2 here"):
