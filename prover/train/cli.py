@@ -532,8 +532,9 @@ def grpo(
     _quiet()
     from typing import get_args
 
+    from prover.data.decontaminate import Benchmark
     from prover.train.grpo import GRPO_RECIPES, VLLM, Source, train_grpo
-    from prover.train.outcomes import read_training
+    from prover.train.outcomes import read_training, tests_as_problems
     from prover.train.reward import Action, Kind, LeanRewards
 
     given: dict[str, Any] = {
@@ -557,6 +558,7 @@ def grpo(
         )
         problems = _problems(benchmark)
         rows = read_training(statements, problems)
+        tests = Benchmark(tests_as_problems(), rules=("lean",))
         number = probe if probe is not None else 8 if rounds is None else 0
         with LeanRewards(what, kind, lean=lean, jobs=jobs) as rewards:
             done, of = train_grpo(
@@ -565,7 +567,7 @@ def grpo(
                 out,
                 recipe,
                 rewards,
-                benchmarks=problems,
+                benchmarks=[Benchmark(problems), tests],
                 vllm=vllm,
                 micro_batch=micro_batch,
                 checkpoint_every=checkpoint_every,

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prover.data.decontaminate import Benchmark, Problem
+from prover.data.decontaminate import Benchmark
 from prover.data.theorems.statement import Row
 from prover.errors import WrongUse
 from prover.files import read_jsonl
@@ -52,7 +52,7 @@ def goals_of(
     rows: Sequence[Row],
     rounds: Path | None,
     rewards: LeanRewards,
-    benchmarks: Sequence[Problem] = (),
+    benchmarks: Sequence[Benchmark] = (),
     report: Callable[[str], None] = lambda line: None,
 ) -> list[Goal]:
     """The goals of statements: the statements themselves or, with the folder of a run of `prover
@@ -64,7 +64,6 @@ def goals_of(
         WrongUse: the folder holds no searches, or a file of it is damaged.
         TrainingError: nothing is left.
     """
-    known = Benchmark(benchmarks)
     goals: dict[str, Goal] = {}
     some: list[tuple[str, TrainingState, float | None]]
     if rounds is None:
@@ -76,7 +75,7 @@ def goals_of(
     else:
         some = list(_on_proofs(rows, rounds, rewards, report))
     for pp, state, rate in some:
-        if known.hit(pp) is None:
+        if all(benchmark.hit(pp) is None for benchmark in benchmarks):
             goals.setdefault(f"{state.header}\n{pp}", Goal(Pair(pp, "").prompt, state, rate))
     if not goals:
         why = "elaborates" if rounds is None else "was sometimes proved in the rounds, not always"

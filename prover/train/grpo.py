@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from prover.data.decontaminate import Problem
+from prover.data.decontaminate import Benchmark
 from prover.data.theorems.statement import Row
 from prover.errors import WrongUse
 from prover.files import read_jsonl, same_settings, write_jsonl
@@ -110,7 +110,7 @@ def train_grpo(
     recipe: GrpoRecipe,
     rewards: LeanRewards,
     *,
-    benchmarks: Sequence[Problem] = (),
+    benchmarks: Sequence[Benchmark] = (),
     vllm: str = "",
     micro_batch: int | None = None,
     checkpoint_every: int = 50,
@@ -161,7 +161,7 @@ def _prepared(
     recipe: GrpoRecipe,
     rewards: LeanRewards,
     words: PreTrainedTokenizerFast,
-    benchmarks: Sequence[Problem],
+    benchmarks: Sequence[Benchmark],
     report: Callable[[str], None],
 ) -> list[Goal]:
     """The states to train on, chosen once and kept in `out`."""

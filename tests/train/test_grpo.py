@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file
 
 from prover.api import Options
-from prover.data.decontaminate import Problem
+from prover.data.decontaminate import Benchmark, Problem
 from prover.errors import WrongUse
 from prover.files import write_jsonl
 from prover.generate.mixed import Silent
@@ -319,7 +319,7 @@ def test_states_of_the_rounds_are_those_of_moderate_success(
     rewards.action = "proof"
     assert [goal.state.history for goal in goals_of([steps], rounds, rewards)] == [()]
     rewards.action = "tactic"
-    known = [Problem("and", "theorem and (a b : Prop) (ha : a) (hb : b) : b ∧ a")]
+    known = [Benchmark([Problem("and", "theorem and (a b : Prop) (ha : a) (hb : b) : b ∧ a")])]
     assert "q ∧ p" not in {
         goal.prompt.rpartition("⊢ ")[2].removesuffix("[PROOFSTEP]")
         for goal in goals_of([steps], rounds, rewards, known)
