@@ -18,7 +18,7 @@ from prover.data.theorems.statement import Row
 from prover.errors import WrongUse
 from prover.files import read_jsonl
 from prover.train.corpus import TrainingError
-from prover.train.reward import LeanRewards, TrainingState
+from prover.train.reward import LeanRewards, TrainingState, without_cases
 from prover.train.rounds import success_counts
 from prover.train.sft import Pair
 
@@ -113,11 +113,12 @@ def _on_proofs(
 
 
 def _distances(searches: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """The fewest steps that are known to prove the states of some searches, by their prints."""
+    """The fewest steps that are known to prove the states of some searches, by their prints without the
+    names of cases."""
     known: dict[str, int] = {}
     for search in searches:
         for row in search.get("states", ()):
-            state, distance = row["state"], row["distance"]
+            state, distance = without_cases(row["state"]), row["distance"]
             if distance is not None and distance < known.get(state, distance + 1):
                 known[state] = distance
     return known

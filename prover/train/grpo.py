@@ -19,6 +19,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -132,6 +133,8 @@ def train_grpo(
     """
     from accelerate import PartialState
 
+    if vllm and find_spec("vllm") is None:
+        raise TrainingError("--vllm needs vLLM: pip install 'prover[vllm]'")
     identity = stamp(init)
     words = load_words(init)
     with PartialState().main_process_first():

@@ -122,7 +122,8 @@ def train_resumably(
     trainer.add_callback(Steps())
     writer = SummaryWriter(str(out / "tensorboard"))
     trainer.add_callback(TensorBoardCallback(writer))  # type: ignore[no-untyped-call]
-    with stop_signals() as stopped:
+    with stop_signals() as stopped, warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # TRL asks for what transformers renames
         trainer.train(resume_from_checkpoint=resume)
     writer.close()
     step: int = trainer.state.global_step
@@ -163,7 +164,7 @@ def configuration(
             f"once: make --batch a multiple of {at_once * world}"
         )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # TRL sets what transformers renames
+        warnings.simplefilter("ignore", FutureWarning)  # as below
         return kind(
             output_dir=str(out),
             per_device_train_batch_size=at_once,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import threading
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -58,8 +59,8 @@ or a model would learn to write `have` after `have`."""
 @dataclass(frozen=True)
 class TrainingState:
     """A state of a statement's proof: `history` are the tactics on the way to it, each of which runs
-    on the first state that is open, depth first. `known` has, by their prints, the fewest steps that
-    are known to prove states of this statement."""
+    on the first state that is open, depth first. `known` has, by their prints without the names of
+    cases, the fewest steps that are known to prove states of this statement."""
 
     header: str
     statement: str
@@ -300,8 +301,15 @@ def worth(known: Mapping[str, int], state: State, outcome: Outcome) -> Step:
         return Step.CLOSED
     if outcome.children == (state,):
         return Step.FAILED
-    after = math.fsum(known.get(child.pp, math.inf) for child in outcome.children)
-    return Step.NEARER if after < known.get(state.pp, math.inf) else Step.CHANGED
+    before, *after = (
+        known.get(without_cases(one.pp), math.inf) for one in (state, *outcome.children)
+    )
+    return Step.NEARER if math.fsum(after) < before else Step.CHANGED
+
+
+def without_cases(pp: str) -> str:
+    """A print of goals without the names of the cases that they are: these depend on the tactic."""
+    return re.sub(r"^case .*\n", "", pp, flags=re.MULTILINE)
 
 
 def script_steps(script: str) -> list[tuple[str, int]]:

@@ -347,6 +347,8 @@ def test_what_cannot_go_on_says_why(init: Path, rewards: LeanRewards, tmp_path: 
         train(init, tmp_path / "d", rewards, replace(RECIPE, generations=5))
     with pytest.raises(TrainingError, match=r"room for 250 tokens in 256 positions"):
         train(init, tmp_path / "e", rewards, replace(RECIPE, completion=250))
+    with pytest.raises(TrainingError, match=r"pip install 'prover\[vllm\]'"):
+        train(init, tmp_path / "f", rewards, vllm="colocate")
     with pytest.raises(TrainingError, match=r"holds no model"):
         train(tmp_path, tmp_path / "f", rewards)
     with pytest.raises(TrainingError, match=r"make --batch a multiple of 3"):

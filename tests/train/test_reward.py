@@ -63,14 +63,20 @@ def test_a_state_is_come_to_by_its_history(rewards: LeanRewards) -> None:
     gone, nowhere = replace(BOTH, history=("exact ⟨hp, hq⟩",)), replace(BOTH, history=("rfl",))
     wrong = TrainingState("", "theorem wrong : no_such_thing")
     states = [BOTH, first, second, gone, nowhere, wrong]
-    assert rewards.prints(states) == [PP + "p ∧ q", PP + "p", PP + "q", None, None, None]
+    assert rewards.prints(states) == [
+        PP + "p ∧ q",
+        "case left\n" + PP + "p",
+        "case right\n" + PP + "q",
+        *[None] * 3,
+    ]
     found = rewards.score(states, ["exact hq"] * 6)
     assert [one.value for one in found] == [0.0, 0.0, 1.0, None, None, None]
     assert [bool(one.why) for one in found] == [False] * 3 + [True] * 3
 
 
 def test_a_proof_is_followed_to_its_states(rewards: LeanRewards) -> None:
-    steps = {PP + "p ∧ q": "constructor", PP + "p": "exact hp", PP + "q": "exact hq"}
+    left, right = "case left\n" + PP + "p", "case right\n" + PP + "q"
+    steps = {PP + "p ∧ q": "constructor", left: "exact hp", right: "exact hq"}
     found = rewards.follow(replace(BOTH, known=KNOWN), steps)
     assert [state.history for state in found.values()] == [
         (),
@@ -88,7 +94,7 @@ SCRIPTS = {
     "constructor\n· exact hp": 0.0,
     "constructor\n· exact hp\n· sorry": 0.0,
     "exact ⟨hp, hq⟩\n\naxiom cheat : False\n\ntheorem more : False := cheat": 0.0,
-    "trivial": 0.0,
+    "rfl": 0.0,
     "": 0.0,
 }
 
@@ -114,15 +120,16 @@ def test_each_tactic_of_a_proof_has_its_reward(rewards: LeanRewards) -> None:
 
 def test_what_has_no_answer_has_no_reward(rewards: LeanRewards) -> None:
     rewards.action, rewards.kind = "tactic", "outcome"
+    spin = TrainingState("", "theorem spin : ∀ n : Fin 3000, n.val * n.val < 9000000")
     pool = rewards._pool
     before = pool.limits
-    pool.limits = replace(before, tactic_seconds=1e-4)
+    pool.limits = replace(before, tactic_seconds=1.0)
     try:
-        (found,) = rewards.score([BOTH], ["exact ⟨hp, hq⟩"])
+        found = rewards.score([spin, spin, BOTH], ["decide +kernel", "skip", "exact ⟨hp, hq⟩"])
     finally:
         pool.limits = before
-    assert found.value is None and found.why.startswith("timeout")
-    assert values(rewards, BOTH, "exact ⟨hp, hq⟩") == [1.0]
+    assert [one.value for one in found] == [None, 0.0, 1.0]
+    assert found[0].why.startswith("timeout")
 
 
 def test_a_script_is_taken_apart_into_its_tactics() -> None:
