@@ -815,6 +815,7 @@ def _quiet() -> None:
     from transformers.utils.logging import disable_progress_bar
 
     logging.getLogger("accelerate.utils.other").setLevel(logging.ERROR)  # warns of tied weights
+    logging.getLogger("transformers.trainer_utils").setLevel(logging.ERROR)  # of end tokens
     logging.getLogger("trl").setLevel(logging.ERROR)  # shows what has no reward, prompts and all
     disable_progress_bar()  # type: ignore[no-untyped-call]
 

@@ -28,13 +28,12 @@ from prover.train.preferences import (
 )
 from prover.train.rounds import _collect, attempt
 from search.budget import Budget
-from search.interfaces import Suggestion
 from tests.command import command
 from tests.lab import Lab
-from tests.train.school import PAIRS, SHAPE, row, tokenizer
+from tests.train.school import PAIRS, SHAPE, Given, row, tokenizer
 
 RECIPE = replace(DPO_RECIPES["cpu-tiny"], batch=4, epochs=2.0, learning_rate=1e-3)
-TACTICS = ["rfl", "left", "omega", "exact hp", "exact hq", "assumption", "constructor"]
+ROOT_STATE = "p q : Prop\nhp : p\nhq : q\n⊢ p ∧ q"
 PREFERENCES = [
     Preference(pair.state, pair.tactic, wrong) for pair in PAIRS for wrong in ("skip", "h")
 ]
@@ -46,15 +45,6 @@ def init(tmp_path_factory: pytest.TempPathFactory) -> Path:
     new_model(model_config(SHAPE, len(tokenizer())), 0).save_pretrained(out)
     tokenizer().save_pretrained(out)
     return out
-
-
-class Given:
-    """Always the same tactics."""
-
-    async def generate(self, requests: Sequence[Any]) -> Any:
-        for index in range(len(requests)):
-            for place, tactic in enumerate(TACTICS):
-                yield index, Suggestion(tactic, -1.0 - place)
 
 
 def write_rounds(folder: Path, lines: Sequence[dict[str, Any]]) -> Path:
@@ -92,30 +82,24 @@ def margin(folder: Path, pairs: Sequence[Preference]) -> float:
 
 def test_what_searches_tell_is_learned(lab: Lab, init: Path, tmp_path: Path) -> None:
     both = row("both", "p ∧ q", "(p q : Prop)", "(hp : p)", "(hq : q)")
-    comm = row("comm", "a + b = b + a", "(a b : Nat)")
     options = Options(Budget(expansions=10), refute=False, discover=False)
-    lines = [lab.wait(attempt(lab.prover, Given(), one, 0, options)) for one in (both, comm)]
-    assert [line["outcome"] for line in lines] == ["proved", "proved"]
-    found = read_preferences(write_rounds(tmp_path / "rounds", lines))
-    root = "p q : Prop\nhp : p\nhq : q\n⊢ p ∧ q"
-    assert {Preference(root, "constructor", wrong) for wrong in ("rfl", "left")} <= set(found)
-    capped = dict(lines[0], outcome="gave_up", reason="the budget is spent (seconds)")
-    rest = read_preferences(write_rounds(tmp_path / "capped", [capped, lines[1]]))
-    assert rest == [one for one in found if one.state.startswith("a b : Nat")] != []
-    again = read_preferences(write_rounds(tmp_path / "again", [capped, *lines]))
-    assert set(again) == set(found)
+    given = Given("rfl", "left", "exact hp", "exact hq", "constructor")
+    line = lab.wait(attempt(lab.prover, given, both, 0, options))
+    assert line["outcome"] == "proved"
+    found = read_preferences(write_rounds(tmp_path / "rounds", [line]))
+    assert {Preference(ROOT_STATE, "constructor", wrong) for wrong in ("rfl", "left")} <= set(found)
+    assert any(one.state.endswith("⊢ q") and one.rejected == "exact hp" for one in found)
+    capped = dict(line, outcome="gave_up", reason="the budget is spent (seconds)")
+    assert read_preferences(write_rounds(tmp_path / "capped", [capped])) == []
+    assert read_preferences(write_rounds(tmp_path / "again", [capped, line])) == found
 
-    said = train(init, tmp_path / "out", found, recipe=replace(RECIPE, epochs=20.0))
+    said = train(init, tmp_path / "out", found, recipe=replace(RECIPE, epochs=10.0))
     assert "too long" in said[0] and "step 1/" in said[1] and "preferred 100%" in said[-1]
     assert margin(tmp_path / "out" / "model", found) > margin(init, found) + 1
 
-    with pytest.raises(Contaminated, match="contains the benchmark problem comm"):
-        train(
-            init,
-            tmp_path / "dirty",
-            found,
-            benchmarks=[Problem("comm", "theorem comm (x y : Nat) : x + y = y + x")],
-        )
+    known = [Problem("and", "theorem and (a b : Prop) (ha : a) (hb : b) : a ∧ b")]
+    with pytest.raises(Contaminated, match="contains the benchmark problem and"):
+        train(init, tmp_path / "dirty", found, benchmarks=known)
     assert not (tmp_path / "dirty").exists()
 
 

@@ -125,10 +125,10 @@ def test_what_has_no_answer_has_no_reward(rewards: LeanRewards) -> None:
     before = pool.limits
     pool.limits = replace(before, tactic_seconds=1.0)
     try:
-        found = rewards.score([spin, spin, BOTH], ["decide +kernel", "skip", "exact ⟨hp, hq⟩"])
+        found = rewards.score([spin, BOTH], ["decide +kernel", "exact ⟨hp, hq⟩"])
     finally:
         pool.limits = before
-    assert [one.value for one in found] == [None, 0.0, 1.0]
+    assert [one.value for one in found] == [None, 1.0]
     assert found[0].why.startswith("timeout")
 
 
