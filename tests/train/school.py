@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from prover.files import write_jsonl
 from prover.models.presets import Preset
 from prover.models.tokenizer import train_tokenizer
 from prover.train.sft import Pair
-from search.interfaces import Request, Suggestion
 
 ROOT = Path(__file__).parents[2]
 SHAPE = Preset(2048, 64, 128, 2, 2, 2, 256)
@@ -63,18 +61,6 @@ def tokenizer() -> PreTrainedTokenizerFast:
     return train_tokenizer(
         [file.read_text() for file in [ROOT / "lean_project" / "Gym.lean", *files]], 2048
     )
-
-
-class Given:
-    """Suggests the same tactics for every state, the first first."""
-
-    def __init__(self, *tactics: str) -> None:
-        self.tactics = tactics
-
-    async def generate(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Suggestion]]:
-        for index in range(len(requests)):
-            for place, tactic in enumerate(self.tactics):
-                yield index, Suggestion(tactic, -1.0 - place)
 
 
 def row(name: str, conclusion: str, *binders: str, split: str = "train") -> Row:

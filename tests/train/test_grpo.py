@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,25 +39,24 @@ from prover.train.reward import LeanRewards, Scored, TrainingState
 from prover.train.rounds import attempt
 from prover.train.sft import Pair, train_tactics
 from search.budget import Budget
+from search.interfaces import Request, Suggestion
 from tests.command import command
-from tests.train.school import ROOT, SHAPE, Given, row, tokenizer
+from tests.train.school import ROOT, SHAPE, row, tokenizer
 
 WRONG = "left"
 TAUGHT = [
     (row("swap", "q ∧ p", "(p q : Prop)", "(h : p ∧ q)"), "exact ⟨h.2, h.1⟩"),
     (row("both", "p ∧ q", "(p q : Prop)", "(hp : p)", "(hq : q)"), "exact ⟨hp, hq⟩"),
-    (row("same", "p", "(p : Prop)", "(hp : p)"), "assumption"),
     (row("comm", "a + b = b + a", "(a b : Nat)"), "omega"),
 ]
 ROWS = [row for row, _ in TAUGHT]
 PRINTS = [
     "p q : Prop\nh : p ∧ q\n⊢ q ∧ p",
     "p q : Prop\nhp : p\nhq : q\n⊢ p ∧ q",
-    "p : Prop\nhp : p\n⊢ p",
     "a b : Nat\n⊢ a + b = b + a",
 ]
 RECIPE = replace(
-    GRPO_RECIPES["cpu-tiny"], learning_rate=1e-3, batch=16, generations=4, completion=16, steps=4
+    GRPO_RECIPES["cpu-tiny"], learning_rate=1e-3, batch=12, generations=4, completion=16, steps=4
 )
 
 
@@ -75,7 +74,7 @@ def init(tmp_path_factory: pytest.TempPathFactory) -> Path:
     good = [Pair(pp, tactic) for pp, (_, tactic) in zip(PRINTS, TAUGHT, strict=True)]
     bad = [Pair(pp, WRONG) for pp in PRINTS]
     model = new_model(model_config(SHAPE, len(tokenizer())), 0)
-    train_tactics(model, tokenizer(), good + bad, out, Recipe(80, 8, 128, 5e-3, 5))
+    train_tactics(model, tokenizer(), good + bad, out, Recipe(70, 6, 128, 5e-3, 5))
     return out / "model"
 
 
@@ -201,7 +200,7 @@ def test_the_model_learns_what_lean_accepts(
 ) -> None:
     rewards.action, rewards.kind = "tactic", "outcome"
     hard = row("hard", "p", "(p : Prop)")
-    recipe = replace(RECIPE, learning_rate=2e-3, batch=32, generations=8, steps=12)
+    recipe = replace(RECIPE, learning_rate=2e-3, batch=24, generations=8, steps=12)
     lines = train(init, tmp_path, rewards, recipe, Source([*ROWS, hard], probe=8))
     found = mean_rewards(lines)
     assert len(found) == 12
@@ -223,15 +222,15 @@ def test_killed_it_ends_with_the_same_weights(
 ) -> None:
     """The command is killed after a checkpoint, and goes on from there."""
     rewards.action, rewards.kind = "tactic", "process"
-    recipe = replace(RECIPE, steps=5)
+    recipe = replace(RECIPE, steps=4)
     source = Source(sorted(ROWS, key=lambda row: row.statement_sha256), probe=0)
     train(init, tmp_path / "whole", rewards, recipe, source)
     write_jsonl(tmp_path / "train.jsonl", [row.to_json() for row in ROWS])
     out = tmp_path / "killed"
     words = [
         *("grpo", tmp_path / "train.jsonl", "--init", init, "--out", out, "--reward", "process"),
-        *("--learning-rate", 1e-3, "--batch", 16, "--generations", 4, "--completion", 16),
-        *("--steps", 5, "--probe", 0, "--lean", "embedded", "--checkpoint-every", 2),
+        *("--learning-rate", 1e-3, "--batch", 12, "--generations", 4, "--completion", 16),
+        *("--steps", 4, "--probe", 0, "--lean", "embedded", "--checkpoint-every", 2),
     ]
     process = subprocess.Popen(
         [sys.executable, "-m", "prover.train.cli", *map(str, words)],
@@ -250,7 +249,7 @@ def test_killed_it_ends_with_the_same_weights(
     assert process.returncode == -signal.SIGKILL, said
     assert not (out / "model").exists()
     lines = train(init, out, rewards, recipe, source)
-    assert int(lines[0].removeprefix("step ")[0]) in (3, 5)
+    assert int(lines[0].removeprefix("step ")[0]) == 3
     assert same(out, tmp_path / "whole")
 
 
@@ -265,6 +264,18 @@ def test_whole_proofs_with_a_reward_for_each_tactic(
         load_file(tmp_path / "model/model.safetensors"),
     )
     assert any(not torch.equal(before[name], after[name]) for name in before)
+
+
+class Given:
+    """Suggests the same tactics for every state, the first first."""
+
+    def __init__(self, *tactics: str) -> None:
+        self.tactics = tactics
+
+    async def generate(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Suggestion]]:
+        for index in range(len(requests)):
+            for place, tactic in enumerate(self.tactics):
+                yield index, Suggestion(tactic, -1.0 - place)
 
 
 def test_states_of_the_rounds_are_those_of_moderate_success(
@@ -320,7 +331,7 @@ def test_what_cannot_go_on_says_why(init: Path, rewards: LeanRewards, tmp_path: 
         train(init, tmp_path / "b", rewards, short, Source([row("no", "p", "(p : Prop)")], probe=0))
     with pytest.raises(TrainingError, match=r"none elaborates"):
         train(init, tmp_path / "c", rewards, source=Source([row("odd", "no_such_thing")]))
-    with pytest.raises(TrainingError, match=r"batch of 16 .*groups of 5"):
+    with pytest.raises(TrainingError, match=r"batch of 12 .*groups of 5"):
         train(init, tmp_path / "d", rewards, replace(RECIPE, generations=5))
     with pytest.raises(TrainingError, match=r"room for 250 tokens in 256 positions"):
         train(init, tmp_path / "e", rewards, replace(RECIPE, completion=250))
@@ -328,8 +339,8 @@ def test_what_cannot_go_on_says_why(init: Path, rewards: LeanRewards, tmp_path: 
         train(init, tmp_path / "f", rewards, vllm="colocate")
     with pytest.raises(TrainingError, match=r"holds no model"):
         train(tmp_path, tmp_path / "f", rewards)
-    with pytest.raises(TrainingError, match=r"make --batch a multiple of 3"):
-        train(init, tmp_path / "g", rewards, micro_batch=3)
+    with pytest.raises(TrainingError, match=r"make --batch a multiple of 5"):
+        train(init, tmp_path / "g", rewards, micro_batch=5)
 
     lines: list[str] = []
     wild = replace(RECIPE, learning_rate=1e30, steps=9)
@@ -341,7 +352,7 @@ def test_what_cannot_go_on_says_why(init: Path, rewards: LeanRewards, tmp_path: 
     file = tmp_path / "e" / "states.jsonl"
     write_jsonl(file, [gone.to_json()])
     with pytest.raises(
-        TrainingError, match=r"no answer to any of 16 actions in step 1 .*statement"
+        TrainingError, match=r"no answer to any of 12 actions in step 1 .*statement"
     ):
         train(init, tmp_path / "e", rewards, replace(RECIPE, completion=250))
     file.write_text('{"prompt": "x"}\n')

@@ -1,4 +1,4 @@
-"""Preferences between tactics, on a CPU, from searches with the real Lean."""
+"""Preferences between tactics, on a CPU. `test_rounds.py` has some from searches with the real Lean."""
 
 import os
 import resource
@@ -12,7 +12,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from prover.api import Options
 from prover.data.decontaminate import Contaminated, Problem
 from prover.errors import WrongUse
 from prover.files import read_jsonl, write_jsonl
@@ -26,14 +25,11 @@ from prover.train.preferences import (
     read_preferences,
     train_preferences,
 )
-from prover.train.rounds import _collect, attempt
-from search.budget import Budget
+from prover.train.rounds import _collect
 from tests.command import command
-from tests.lab import Lab
-from tests.train.school import PAIRS, SHAPE, Given, row, tokenizer
+from tests.train.school import PAIRS, SHAPE, tokenizer
 
 RECIPE = replace(DPO_RECIPES["cpu-tiny"], batch=4, epochs=2.0, learning_rate=1e-3)
-ROOT_STATE = "p q : Prop\nhp : p\nhq : q\n⊢ p ∧ q"
 PREFERENCES = [
     Preference(pair.state, pair.tactic, wrong) for pair in PAIRS for wrong in ("skip", "h")
 ]
@@ -80,26 +76,15 @@ def margin(folder: Path, pairs: Sequence[Preference]) -> float:
     return sum(logprob(p, p.chosen) - logprob(p, p.rejected) for p in pairs) / len(pairs)
 
 
-def test_what_searches_tell_is_learned(lab: Lab, init: Path, tmp_path: Path) -> None:
-    both = row("both", "p ∧ q", "(p q : Prop)", "(hp : p)", "(hq : q)")
-    options = Options(Budget(expansions=10), refute=False, discover=False)
-    given = Given("rfl", "left", "exact hp", "exact hq", "constructor")
-    line = lab.wait(attempt(lab.prover, given, both, 0, options))
-    assert line["outcome"] == "proved"
-    found = read_preferences(write_rounds(tmp_path / "rounds", [line]))
-    assert {Preference(ROOT_STATE, "constructor", wrong) for wrong in ("rfl", "left")} <= set(found)
-    assert any(one.state.endswith("⊢ q") and one.rejected == "exact hp" for one in found)
-    capped = dict(line, outcome="gave_up", reason="the budget is spent (seconds)")
-    assert read_preferences(write_rounds(tmp_path / "capped", [capped])) == []
-    assert read_preferences(write_rounds(tmp_path / "again", [capped, line])) == found
+def test_right_tactics_become_likelier_than_wrong_ones(init: Path, tmp_path: Path) -> None:
+    said = train(init, tmp_path / "out", PREFERENCES, recipe=replace(RECIPE, epochs=5.0))
+    assert said[0] == f"{len(PREFERENCES)} pairs of tactics, 0 too long"
+    assert "step 1/" in said[1] and "preferred 100%" in said[-1]
+    assert margin(tmp_path / "out" / "model", PREFERENCES) > margin(init, PREFERENCES) + 1
 
-    said = train(init, tmp_path / "out", found, recipe=replace(RECIPE, epochs=10.0))
-    assert "too long" in said[0] and "step 1/" in said[1] and "preferred 100%" in said[-1]
-    assert margin(tmp_path / "out" / "model", found) > margin(init, found) + 1
-
-    known = [Problem("and", "theorem and (a b : Prop) (ha : a) (hb : b) : a ∧ b")]
-    with pytest.raises(Contaminated, match="contains the benchmark problem and"):
-        train(init, tmp_path / "dirty", found, benchmarks=known)
+    known = [Problem("comm", "theorem comm (x y : Nat) : x + y = y + x")]
+    with pytest.raises(Contaminated, match="contains the benchmark problem comm"):
+        train(init, tmp_path / "dirty", PREFERENCES, benchmarks=known)
     assert not (tmp_path / "dirty").exists()
 
 
@@ -171,6 +156,29 @@ def test_what_cannot_go_on_says_why(init: Path, tmp_path: Path) -> None:
     (rounds / "round_0" / "attempts.jsonl").write_text("{}\n")
     with pytest.raises(WrongUse, match=r"attempts\.jsonl: a line is no search"):
         read_preferences(rounds)
+
+
+def test_what_a_capped_search_tried_is_left_out(tmp_path: Path) -> None:
+    first, second = (
+        {
+            "name": "t",
+            "outcome": "gave_up",
+            "reason": "no tactic is left to try",
+            "negatives": [
+                {"state": "⊢ p", "tactic": wrong, "why": "tactic", "instead": "simp"}
+                for wrong in tactics
+            ],
+        }
+        for tactics in (["rfl", "simp"], ["rfl", "omega"])
+    )
+    rfl, omega = (Preference("⊢ p", "simp", wrong) for wrong in ("rfl", "omega"))
+    assert read_preferences(write_rounds(tmp_path, [first, second])) == [rfl, omega]
+    for ended in (
+        {"reason": "the budget is spent (seconds)"},
+        {"outcome": "timeout"},
+        {"outcome": "crash"},
+    ):
+        assert read_preferences(write_rounds(tmp_path, [first, second | ended])) == [rfl]
 
 
 def test_the_command(init: Path, tmp_path: Path) -> None:
