@@ -131,13 +131,14 @@ def train_grpo(
             no more; the loss is no number; a checkpoint cannot be written.
         WrongUse: `out` has a training of something else, or a file is damaged.
     """
+    import torch
     from accelerate import PartialState
 
     if vllm and find_spec("vllm") is None:
         raise TrainingError("--vllm needs vLLM: pip install 'prover[vllm]'")
     identity = stamp(init)
     words = load_words(init)
-    with PartialState().main_process_first():
+    with PartialState(cpu=not torch.cuda.is_available()).main_process_first():
         goals = _prepared(init, identity, source, out, recipe, rewards, words, benchmarks, report)
     groups = recipe.batch // recipe.generations
     steps = recipe.steps or max(1, math.ceil(len(goals) / groups))

@@ -177,6 +177,7 @@ def configuration(
             gradient_checkpointing=gradient_checkpointing,
             seed=seed,
             use_cpu=not cuda,
+            ddp_find_unused_parameters=False,
             bf16=cuda,
             dataloader_pin_memory=cuda,
             logging_steps=1,
