@@ -48,7 +48,7 @@ class Step(StrEnum):
     CLOSED = "closed"
 
 
-SCALES: Mapping[Kind, Mapping[Step, float]] = {
+SCALES: dict[Kind, Mapping[Step, float]] = {
     "outcome": {Step.FAILED: 0.0, Step.CHANGED: 0.0, Step.NEARER: 1.0, Step.CLOSED: 1.0},
     "process": {Step.FAILED: 0.0, Step.CHANGED: 0.1, Step.NEARER: 0.5, Step.CLOSED: 1.0},
 }

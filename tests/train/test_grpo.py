@@ -35,7 +35,7 @@ from prover.train.grpo import (
     step_ends,
     train_grpo,
 )
-from prover.train.reward import LeanRewards, Scored, TrainingState
+from prover.train.reward import SCALES, Kind, LeanRewards, Scored, TrainingState
 from prover.train.rounds import attempt
 from prover.train.sft import Pair, train_tactics
 from search.budget import Budget
@@ -43,6 +43,7 @@ from search.interfaces import Request, Suggestion
 from tests.command import command
 from tests.train.school import ROOT, SHAPE, row, tokenizer
 
+KINDS: tuple[Kind, ...] = ("outcome", "process")
 WRONG = "left"
 TAUGHT = [
     (row("swap", "q ∧ p", "(p q : Prop)", "(h : p ∧ q)"), "exact ⟨h.2, h.1⟩"),
@@ -251,6 +252,24 @@ def test_killed_it_ends_with_the_same_weights(
     lines = train(init, out, rewards, recipe, source)
     assert int(lines[0].removeprefix("step ")[0]) == 3
     assert same(out, tmp_path / "whole")
+
+
+def test_the_advantage_of_a_single_step_is_that_of_its_reward(
+    init: Path, rewards: LeanRewards, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ours for each token and TRL's for each completion change the weights in the same way."""
+    monkeypatch.setitem(SCALES, "process", SCALES["outcome"])
+    rewards.action = "tactic"
+    for kind in KINDS:
+        rewards.kind = kind
+        train(init, tmp_path / kind, rewards, replace(RECIPE, steps=2))
+    start, *ends = (
+        load_file(folder / "model.safetensors")
+        for folder in (init, *(tmp_path / kind / "model" for kind in KINDS))
+    )
+    for name, weight in ends[0].items():
+        torch.testing.assert_close(weight, ends[1][name], rtol=1e-4, atol=1e-6)
+    assert any(not torch.equal(start[name], weight) for name, weight in ends[0].items())
 
 
 def test_whole_proofs_with_a_reward_for_each_tactic(

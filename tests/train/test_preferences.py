@@ -76,6 +76,11 @@ def margin(folder: Path, pairs: Sequence[Preference]) -> float:
     return sum(logprob(p, p.chosen) - logprob(p, p.rejected) for p in pairs) / len(pairs)
 
 
+def test_the_preset_has_the_published_values() -> None:
+    recipe = DPO_RECIPES["dpo"]
+    assert (recipe.learning_rate, recipe.beta, recipe.batch, recipe.warmup) == (1e-6, 0.1, 64, 150)
+
+
 def test_right_tactics_become_likelier_than_wrong_ones(init: Path, tmp_path: Path) -> None:
     said = train(init, tmp_path / "out", PREFERENCES, recipe=replace(RECIPE, epochs=5.0))
     assert said[0] == f"{len(PREFERENCES)} pairs of tactics, 0 too long"
