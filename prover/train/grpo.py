@@ -301,10 +301,14 @@ def _trainer(
             self.memory["alike"] = shares
             mean = sum(shares) / len(shares)
             if len(shares) == WINDOW and mean > MOST_ALIKE:
+                self._save_checkpoint(self.model, None)
+                known = [one.value for one in everywhere if one.value is not None]
                 raise TrainingError(
-                    f"in the last {WINDOW} steps, {mean:.0%} of the groups had equal rewards only, so "
-                    "that there is nothing to learn from: give easier or harder statements, more "
-                    "--generations, or a higher --temperature"
+                    f"in the last {WINDOW} steps, {mean:.0%} of the groups had equal rewards only (now "
+                    f"{sum(known) / len(known):.2f} on average), so that there is nothing to learn from: "
+                    "take the model as it is, which is in "
+                    f"{out}/checkpoint-{self.state.global_step:08}/checkpoint-{self.state.global_step}, "
+                    "or give it harder or easier statements"
                 )
 
     def lean(

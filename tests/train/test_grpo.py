@@ -348,6 +348,7 @@ def test_what_cannot_go_on_says_why(init: Path, rewards: LeanRewards, tmp_path: 
         train(init, tmp_path / "a", rewards, short, Source([row("no", "p", "(p : Prop)")]))
     with pytest.raises(TrainingError, match=r"last 16 steps, 100% of the groups had equal rewards"):
         train(init, tmp_path / "b", rewards, short, Source([row("no", "p", "(p : Prop)")], probe=0))
+    TransformersGenerator.load(str(tmp_path / "b" / "checkpoint-00000015" / "checkpoint-15"))
     with pytest.raises(TrainingError, match=r"none elaborates"):
         train(init, tmp_path / "c", rewards, source=Source([row("odd", "no_such_thing")]))
     with pytest.raises(TrainingError, match=r"batch of 12 .*groups of 5"):
