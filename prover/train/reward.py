@@ -79,10 +79,6 @@ class Scored:
     why: str = ""
 
 
-class NoState(Exception):
-    """A training state that cannot be had; the message says why."""
-
-
 class LeanRewards:
     """Rewards from Lean processes of its own, `jobs` of them. Use it as a context manager; `action` and
     `kind` may change between calls.
@@ -131,9 +127,8 @@ class LeanRewards:
         """The states as Lean prints them; None for one that it does not come to."""
 
         async def one(state: TrainingState) -> str | None:
-            try:
-                there = await self._open(state)
-            except NoState:
+            there = await self._open(state)
+            if isinstance(there, str):
                 return None
             self._pool.release([there])
             return there.pp
@@ -169,16 +164,16 @@ class LeanRewards:
 
     async def _score(self, asked: Sequence[tuple[TrainingState, str]]) -> list[Scored]:
         states = list(dict.fromkeys(state for state, _ in asked))
-        opened = dict(zip(states, await _all(map(self._try_open, states)), strict=True))
+        opened = dict(zip(states, await _all(map(self._open, states)), strict=True))
         actions = list(dict.fromkeys(asked))
         scored = await _all(self._one(state, opened[state], text) for state, text in actions)
         self._pool.release([one for one in opened.values() if isinstance(one, State)])
         found = dict(zip(actions, scored, strict=True))
         return [found[action] for action in asked]
 
-    async def _one(self, state: TrainingState, there: State | NoState, text: str) -> Scored:
-        if isinstance(there, NoState):
-            return Scored(None, why=str(there))
+    async def _one(self, state: TrainingState, there: State | str, text: str) -> Scored:
+        if isinstance(there, str):
+            return Scored(None, why=there)
         if not layout(text) or Suggestion(text, 0.0).flaw is not None:
             return self._mean([(len(text), Step.FAILED)])
         if self.action == "proof" and self.kind == "outcome":
@@ -229,42 +224,40 @@ class LeanRewards:
         rewards = tuple((end, SCALES[self.kind][step]) for end, step in steps)
         return Scored(math.fsum(reward for _, reward in rewards) / len(rewards), rewards)
 
-    async def _try_open(self, state: TrainingState) -> State | NoState:
-        try:
-            return await self._open(state)
-        except NoState as error:
-            return error
-
-    async def _open(self, state: TrainingState) -> State:
-        left = [await self._root(state)]
+    async def _open(self, state: TrainingState) -> State | str:
+        """A training state, or why it cannot be had."""
+        root = await self._root(state)
+        if isinstance(root, str):
+            return root
+        left = [root]
         for tactic in state.history:
             if not left:
-                raise NoState(f"nothing is left to prove before the tactic {tactic!r}")
+                return f"nothing is left to prove before the tactic {tactic!r}"
             before = left.pop()
             outcome: Outcome = await self._pool.run(before, tactic)
             self._pool.release([before])
             if isinstance(outcome, Failure):
                 self._pool.release(left)
-                raise NoState(f"the tactic {tactic!r} on the way: {outcome.message}")
+                return f"the tactic {tactic!r} on the way: {outcome.message}"
             left += reversed(outcome.children)
         if not left:
-            raise NoState("nothing is left to prove after its tactics")
+            return "nothing is left to prove after its tactics"
         there = left.pop()
         self._pool.release(left)
         return there
 
-    async def _root(self, state: TrainingState) -> State:
+    async def _root(self, state: TrainingState) -> State | str:
         try:
             statement = as_lean_reads(state.statement)
             header = with_options(state.header, statement)
             text = await open_statement(self._pool, header, statement)
         except (LeanFailed, NotText) as error:
-            raise NoState(f"the statement: {error}") from None
+            return f"the statement: {error}"
         holes = [hole.state for hole in text.holes]
         if text.errors or not holes:
             self._pool.release(holes)
             why = str(text.errors[0]) if text.errors else "nothing is to be proved"
-            raise NoState(f"the statement: {why}")
+            return f"the statement: {why}"
         self._pool.release(holes[1:])
         return holes[0]
 
@@ -272,7 +265,7 @@ class LeanRewards:
         self, root: TrainingState, steps: Mapping[str, str]
     ) -> dict[str, TrainingState]:
         found: dict[str, TrainingState] = {}
-        start = await self._try_open(root)
+        start = await self._open(root)
         left = [start] if isinstance(start, State) else []
         history: list[str] = list(root.history)
         made = list(left)
