@@ -176,7 +176,7 @@ def prove(
     ] = None,
     few_shot: FewShotOption = None,
     lemmas: LemmasOption = True,
-    ranker: RankerOption = "none",
+    ranker: RankerOption = "own",
     log: LogOption = None,
     paranoid: ParanoidOption = False,
     canaries: Annotated[

@@ -95,9 +95,9 @@ RankerOption = Annotated[
     str,
     typer.Option(
         "--ranker",
-        help="What rates the tactics that are suggested: none (who suggests them), all (the ranker that "
-        "comes with the package), own (the same, for searches about definitions of your own), or the "
-        "folder of one (prover train ranker).",
+        help="What rates the tactics that are suggested: own (the ranker that comes with the "
+        "package, in the first short search of a hole about functions of your own), all (the same, in every search), "
+        "none (who suggests them), or the folder of one (prover train ranker), for every search.",
         metavar="WHICH",
     ),
 ]

@@ -136,9 +136,11 @@ class Engine:
             self._loading = asyncio.create_task(in_thread(lambda: load_model(name, form, examples)))
         return await asyncio.shield(self._loading)
 
-    def rated(self, generator: TacticGenerator) -> TacticGenerator:
-        """What a generator suggests, as the ranker of the settings rates it."""
-        return rated(generator, self.settings.ranker)
+    def rated(self, generator: TacticGenerator, *, short: bool = False) -> TacticGenerator:
+        """What a generator suggests, as the ranker of the settings rates it: `own` in `short` searches
+        only. It has learned from such, and prefers what is dear in longer ones."""
+        ranker = self.settings.ranker
+        return generator if ranker == "own" and not short else rated(generator, ranker)
 
     async def context(
         self, state: State, theorems: Sequence[Name], proved: AbstractSet[str] = frozenset()

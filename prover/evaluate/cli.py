@@ -131,7 +131,7 @@ def run(
         bool, typer.Option(help="Whether the portfolio suggests tactics beside the model.")
     ] = True,
     lemmas: LemmasOption = True,
-    ranker: RankerOption = "none",
+    ranker: RankerOption = "own",
     log: LogOption = None,
     informal: Annotated[
         bool,
