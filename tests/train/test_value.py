@@ -21,6 +21,7 @@ from prover.files import read_jsonl, write_jsonl
 from prover.generate.value import ValueModel
 from prover.lean.toolchain import Lean
 from prover.models.presets import model_config, new_model
+from prover.serve.remote import can_say
 from prover.train.corpus import TrainingError
 from prover.train.rounds import _collect, attempt
 from prover.train.value import VALUE_RECIPES, Labelled, read_labels, train_value
@@ -318,6 +319,7 @@ def test_a_search_goes_where_it_was_proved_before(
             return [await prover.fill_statement(statements[-1].statement) for _ in range(2)]
 
     first, second = run_anywhere(led())
+    assert not can_say(Settings(value="x"), Options())  # no resident engine is asked
     alone = lab.wait(lab.beside(options, tactics).fill_statement(statements[-1].statement))
     assert first.proved and second.proved and alone.proved
     assert steps(first) == steps(second) != steps(alone)
