@@ -89,7 +89,8 @@ class Labelled:
 def read_labels(rounds: Path) -> list[Labelled]:
     """What the rounds in a folder of `prover train rounds` say of states and of tactics, each once.
 
-    A state that any search has proved is good, whatever the names of its cases. It is bad where a
+    A state is its print: what the names in it stand for is not seen. One that any search has proved is
+    good, whatever the names of its cases. It is bad where a
     search has left it unproved although it had tried all, or had spent its expansions; so is a
     statement that was disproved. Tactics are good that stand in minimised proofs, or prove the state
     of a negative; bad are the negatives. What comes only from searches that the cap on their time ended
