@@ -101,6 +101,15 @@ RankerOption = Annotated[
         metavar="WHICH",
     ),
 ]
+ValueOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--value",
+        help="A model that says how likely a goal is to be proved (prover train value): the search "
+        "prefers goals that it thinks much of.",
+        metavar="FOLDER",
+    ),
+]
 LogOption = Annotated[
     Path | None,
     typer.Option(

@@ -428,6 +428,7 @@ class Job:
             part.state,
             alpha=self.alpha,
             width=self.width,
+            value=self._engine.value,
             budget=budget or options.budget,
             seed=options.seed,
             context=context or NOTHING,

@@ -18,6 +18,7 @@ from prover.terminal import (
     LogOption,
     ModelOption,
     RankerOption,
+    ValueOption,
     chosen_model,
     err,
     read_budget,
@@ -132,6 +133,7 @@ def run(
     ] = True,
     lemmas: LemmasOption = True,
     ranker: RankerOption = "own",
+    value: ValueOption = None,
     log: LogOption = None,
     informal: Annotated[
         bool,
@@ -212,6 +214,7 @@ def run(
             few_shot=None if few_shot is None else str(few_shot),
             portfolio=portfolio,
             ranker=ranker,
+            value=None if value is None else str(value),
         ),
         Options(read_budget(budget, timeout), seed, discover=lemmas, log=log),
         attempts,

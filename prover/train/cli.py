@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="train",
     help="Train models: a tokenizer, continued pretraining on a corpus, tactics, expert iteration, "
-    "reinforcement learning.",
+    "reinforcement learning, a value model.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -61,6 +61,7 @@ LeanOption = Annotated[
 StatementsArgument = Annotated[
     Path, typer.Argument(help="Statements as JSON lines.", metavar="STATEMENTS")
 ]
+RoundsArgument = Annotated[Path, typer.Argument(help="Rounds of searches.", metavar="ROUNDS")]
 AttemptsOption = Annotated[
     int, typer.Option(help="Searches of each, all but one exploring.", min=1)
 ]
@@ -588,7 +589,7 @@ ROUNDS is a folder of `prover train rounds`. Exit code: 0 done, 2 wrong use or a
 go on, 130 interrupted; the same command goes on from the last checkpoint."""
 )
 def preferences(
-    rounds: Annotated[Path, typer.Argument(help="Rounds of searches.", metavar="ROUNDS")],
+    rounds: RoundsArgument,
     init: Annotated[Path, typer.Option(help="The folder of the model to start from.")],
     out: RunOption,
     preset: Annotated[str, typer.Option(help="dpo or cpu-tiny.")] = "cpu-tiny",
@@ -632,6 +633,82 @@ def preferences(
             report=err.print,
         )
     _finish(done, of, out)
+
+
+@app.command(
+    epilog=f"""\b
+Examples:
+  prover train value rounds --init rounds/round_2/model --preset cpu-tiny --out value
+  prover prove Basic.lean --value value/model
+  accelerate launch --config_file {CONFIGS}/one_node.yaml -m prover \\
+      train value rounds --init prover/model --preset large --micro-batch 4 --out value
+
+\b
+ROUNDS is a folder of `prover train rounds`. What was measured on statements that were held out is in
+report.json. Exit code: 0 done, 2 wrong use or a training that cannot go on, 130 interrupted; the same
+command goes on from the last checkpoint."""
+)
+def value(
+    rounds: RoundsArgument,
+    init: Annotated[Path, typer.Option(help="The folder of the model to start from.")],
+    out: RunOption,
+    preset: Annotated[str, typer.Option(help="large or cpu-tiny.")] = "cpu-tiny",
+    benchmark: BenchmarkOption = None,
+    epochs: Annotated[
+        float | None, typer.Option(help="How often each state and tactic is seen.", min=0.01)
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="States and tactics a step, over all processes.", min=1)
+    ] = None,
+    micro_batch: MicroBatchOption = None,
+    learning_rate: RateOption = None,
+    seed: Annotated[int, typer.Option(help="Of the order of the states and tactics.")] = 0,
+    checkpoint_every: Annotated[int, typer.Option(help="In steps.", min=1)] = 50,
+) -> None:
+    """Learn how likely a state is to be proved, and a tactic to help, from Lean's verdicts."""
+    _quiet()
+    from prover.train.value import VALUE_RECIPES, read_labels, train_value
+
+    given: dict[str, Any] = {"epochs": epochs, "batch": batch, "learning_rate": learning_rate}
+    with _resumable():
+        recipe = replace(
+            VALUE_RECIPES[_one_of("--preset", preset, VALUE_RECIPES)],
+            seed=seed,
+            **{name: value for name, value in given.items() if value is not None},
+        )
+        done, of = train_value(
+            init,
+            read_labels(rounds),
+            out,
+            recipe,
+            benchmarks=_problems(benchmark),
+            micro_batch=micro_batch,
+            checkpoint_every=checkpoint_every,
+            report=err.print,
+        )
+    _finish(done, of, out)
+
+
+@app.command(
+    epilog="""\b
+Example:
+  prover train score samples.jsonl --value value/model --out scored.jsonl
+
+\b
+A row of FILE is a JSON object with problem, a tactic state as Lean prints it, and sample, a tactic for
+it; what else it has stays. Exit code: 0 done, 2 wrong use, 130 interrupted."""
+)
+def score(
+    file: Annotated[Path, typer.Argument(help="Samples as JSON lines.", metavar="FILE")],
+    value: Annotated[Path, typer.Option(help="The folder of the value model.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+) -> None:
+    """Add to samples how likely they are to help, by a value model: the score that orders them."""
+    _quiet()
+    from prover.train.value import score_file
+
+    score_file(file, value, out, err.print)
+    err.print(f"the scores are in {out}")
 
 
 @app.command(

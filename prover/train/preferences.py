@@ -28,6 +28,7 @@ from prover.train.resumable import (
     stamp,
     train_resumably,
 )
+from prover.train.rounds import ended_by_time
 from prover.train.sft import Pair
 
 if TYPE_CHECKING:
@@ -100,8 +101,7 @@ def _whole(log: Path) -> set[tuple[str, str]]:
         return {
             (row["state"], row["tactic"])
             for line in read_jsonl(log)
-            if line["outcome"] not in ("timeout", "crash")
-            and "(seconds)" not in line.get("reason", "")
+            if not ended_by_time(line)
             for row in line.get("negatives", ())
         }
     except (KeyError, TypeError, AttributeError) as error:

@@ -27,7 +27,7 @@ import random
 import shutil
 import statistics
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
@@ -626,6 +626,12 @@ def _statements(path: Path, held_out: Sequence[Row]) -> list[Row]:
     if not rows:
         raise TrainingError(f"{path} has no statement for training")
     return rows
+
+
+def ended_by_time(line: Mapping[str, Any]) -> bool:
+    """Whether the cap on its time ended a search, or it got no answer: what it tried depends on the
+    machine."""
+    return line["outcome"] in ("timeout", "crash") or "(seconds)" in line.get("reason", "")
 
 
 def success_counts(lines: Iterable[dict[str, Any]]) -> dict[str, tuple[int, int]]:
