@@ -1,7 +1,8 @@
 """Whether a model helps: what is proved for the same number of Lean calls, and in the same time.
 
 The contestants search the same statements: the portfolio, without what an index of the library brings
-and with it (premises); the same tactics as the ranker rates them, or in a random order; the model alone,
+and with it (premises); the same tactics as the ranker rates them, and so with a value model for the
+priorities of goals (value), or in a random order; the model alone,
 beside the portfolio, and beside it with the ranker rating what both suggest. Every search goes on
 until both its Lean calls and its wall time are used up, so that each can be read at equal numbers of
 calls as well as at equal time. A Lean call is a tactic that was run and whose outcome the search took.
@@ -20,6 +21,7 @@ import math
 import random
 from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from itertools import combinations
@@ -41,11 +43,11 @@ from prover.lean.limits import PATIENT
 from search.budget import Budget, Spent
 from search.interfaces import Request, Suggestion, TacticGenerator
 
-PORTFOLIO, PREMISES, RANKER = "portfolio", "premises", "ranker"
+PORTFOLIO, PREMISES, RANKER, VALUE = "portfolio", "premises", "ranker", "value"
 UNIFORM, MODEL, MIXED, ALL = "uniform", "model", "model+portfolio", "model+ranker"
 WITH_MODEL = {MODEL, MIXED, ALL}
-CONTESTANTS = (PORTFOLIO, PREMISES, RANKER, UNIFORM, MODEL, MIXED, ALL)
-ONE_ANSWER = {PORTFOLIO, PREMISES, RANKER}
+CONTESTANTS = (PORTFOLIO, PREMISES, RANKER, VALUE, UNIFORM, MODEL, MIXED, ALL)
+ONE_ANSWER = {PORTFOLIO, PREMISES, RANKER, VALUE}
 """Contestants that do not draw: more searches of theirs would be the same one."""
 
 ROWS_PER_ROOT, ROWS_PER_TEMPLATE = 2, 10
@@ -60,7 +62,7 @@ class Comparison:
     """What each contestant may use for a statement: `calls` Lean calls, `seconds` of wall time,
     and `attempts` searches with different seeds."""
 
-    contestants: tuple[str, ...] = CONTESTANTS
+    contestants: tuple[str, ...] = (PORTFOLIO, PREMISES, RANKER, UNIFORM, MODEL, MIXED, ALL)
     calls: int = 64
     seconds: float = 10.0
     attempts: int = 8
@@ -176,6 +178,7 @@ async def compare(
     settings: Comparison,
     *,
     ranker: str = "all",
+    value: Path | None = None,
     lean: str = "auto",
     jobs: int = 1,
     report: Callable[[str], None] = lambda line: None,
@@ -195,12 +198,15 @@ async def compare(
         raise WrongUse("there is no statement to compare on")
     if model is None and WITH_MODEL.intersection(settings.contestants):
         raise WrongUse("give a model, or only contestants without one")
+    if value is None and VALUE in settings.contestants:
+        raise WrongUse("give a value model (`prover train value` makes one), or leave value out")
     identity = json.loads(json.dumps(asdict(settings))) | {
         "statements": sha256("".join(row.statement_sha256 for row in rows).encode()).hexdigest(),
         "model": _digest(model)
         if model and WITH_MODEL.intersection(settings.contestants)
         else None,
         "ranker": ranker_digest(ranker),
+        "value": _digest(value) if value and VALUE in settings.contestants else None,
     }
     same_settings(out / "settings.json", identity)
     log = out / "attempts.jsonl"
@@ -217,7 +223,7 @@ async def compare(
         for contestant in settings.contestants
     }
     if any(todo.values()):
-        await _search(log, todo, model, ranker, settings, lean, jobs, report)
+        await _search(log, todo, model, ranker, value, settings, lean, jobs, report)
     summary = summarise(read_jsonl(log), rows, settings) | {"settings": identity}
     write_json(out / "report.json", summary)
     markdown = table(summary)
@@ -230,6 +236,7 @@ async def _search(
     todo: dict[str, list[tuple[Row, int]]],
     model: Path | None,
     ranker: str,
+    value: Path | None,
     settings: Comparison,
     lean: str,
     jobs: int,
@@ -237,14 +244,20 @@ async def _search(
 ) -> None:
     generators = _generators(model, ranker, settings)
     budget = AtLeast(seconds=CAP * settings.seconds, calls=settings.calls, wall=settings.seconds)
-    async with Prover(Settings(lean=lean, jobs=jobs, limits=PATIENT)) as prover:
+    plain = Settings(lean=lean, jobs=jobs, limits=PATIENT)
+    async with AsyncExitStack() as engines:
+        provers: dict[str | None, Prover] = {}
         for contestant, searches in todo.items():
+            judged = str(value) if contestant == VALUE else None
+            if searches and judged not in provers:
+                made = Prover(replace(plain, value=judged))
+                provers[judged] = await engines.enter_async_context(made)
             for place, (row, attempt) in enumerate(searches, 1):
                 line = {"contestant": contestant, "attempt": attempt}
                 options = Options(budget, settings.seed + attempt)
                 first = generators.get({MIXED: PREMISES, ALL: RANKER}.get(contestant, ""))
                 generator = generators[contestant]
-                with prover.job(options, generator=generator, first=first) as job:
+                with provers[judged].job(options, generator=generator, first=first) as job:
                     line |= await _attempt(job, row)
                 append_lines(log, [line])
                 report(f"{contestant} {place}/{len(searches)} {line['outcome']} {row.name}")
@@ -254,10 +267,12 @@ def _generators(
     model: Path | None, ranker: str, settings: Comparison
 ) -> dict[str, TacticGenerator]:
     portfolio = Portfolio()
+    ranked = rated(portfolio, ranker)
     found: dict[str, TacticGenerator] = {
         PORTFOLIO: WithoutPremises(portfolio),
         PREMISES: portfolio,
-        RANKER: rated(portfolio, ranker),
+        RANKER: ranked,
+        VALUE: ranked,
         UNIFORM: Uniform(portfolio),
     }
     if model is not None and WITH_MODEL.intersection(settings.contestants):

@@ -14,7 +14,7 @@ import typer
 from prover.errors import INTERRUPTED, WrongUse
 from prover.generate.shipped import SHIPPED_FOLDER
 from prover.interrupt import Interrupted, run_cancellable
-from prover.terminal import RankerOption, err
+from prover.terminal import RankerOption, ValueOption, err
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
@@ -814,11 +814,12 @@ def compare(
         Path, typer.Option(help="The folder of the model.", show_default="that of the package")
     ] = SHIPPED_FOLDER,
     ranker: RankerOption = "all",
+    value: ValueOption = None,
     contestants: Annotated[
         str,
         typer.Option(
-            help="Who takes part, separated by commas: portfolio, premises, ranker, uniform, model, "
-            "model+portfolio, model+ranker."
+            help="Who takes part, separated by commas: portfolio, premises, ranker, value, "
+            "uniform, model, model+portfolio, model+ranker."
         ),
     ] = "portfolio,premises,ranker,model+ranker",
     calls: Annotated[int, typer.Option(help="Lean calls for each statement.", min=1)] = 64,
@@ -858,6 +859,7 @@ def compare(
                 out / name,
                 settings,
                 ranker=ranker,
+                value=value,
                 lean=lean,
                 jobs=jobs,
                 report=err.print,

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from transformers import LlamaForSequenceClassification
 
 from prover.data.theorems.corpus import held_out
 from prover.errors import ProverError, WrongUse
@@ -248,16 +249,28 @@ def test_all_contestants_on_real_statements_and_the_report_made_again(tmp_path: 
     out = tmp_path / "out"
     said: list[str] = []
 
-    who = ("portfolio", "ranker", "model", "model+ranker")
+    who = ("portfolio", "ranker", "value", "model", "model+ranker")
+    judge = model_config(SHAPE, len(tokenizer()))
+    judge.num_labels, judge.pad_token_id = 1, tokenizer().pad_token_id
+    LlamaForSequenceClassification(judge).save_pretrained(tmp_path / "value")
+    tokenizer().save_pretrained(tmp_path / "value")
     patient = replace(SETTINGS, contestants=who, seconds=2.0)
 
     def run(settings: Comparison = patient) -> dict[str, Any]:
-        work = compare(ROWS, tmp_path / "model", out, settings, lean="embedded", report=said.append)
+        work = compare(
+            ROWS,
+            tmp_path / "model",
+            out,
+            settings,
+            value=tmp_path / "value",
+            lean="embedded",
+            report=said.append,
+        )
         return asyncio.run(work)
 
     summary = run()
     rows = [json.loads(text) for text in (out / "attempts.jsonl").read_text().splitlines()]
-    assert len(rows) == len(said) == len(ROWS) * (2 * 1 + 2 * 2)
+    assert len(rows) == len(said) == len(ROWS) * (3 * 1 + 2 * 2)
     assert {row["outcome"] for row in rows if row["name"].startswith("false")} == {"disproved"}
     figures = summary["contestants"]
     assert figures["portfolio"]["pass@1"]["proved"] == 3
@@ -266,8 +279,9 @@ def test_all_contestants_on_real_statements_and_the_report_made_again(tmp_path: 
     assert figures["model"]["pass@2"]["proved"] >= 1  # `swap` is one of its pairs
     assert figures["model+ranker"]["pass@1"]["proved"] == 3
     assert figures["ranker"]["pass@1 in time"]["proved"] == 3
+    assert figures["value"]["pass@1"]["proved"] == 3
     columns = one_table({"ours": summary}).splitlines()
-    assert columns[2] == "| | ours (4) |" and len(columns) == 8
+    assert columns[2] == "| | ours (4) |" and len(columns) == 9
     assert columns[5].startswith("| ranker | 3, 26 to 96% / 3, 26 to 96% (1 / 1) |")
     markdown = (out / "report.md").read_text()
     assert "| portfolio | 3 (75.0%, " in markdown and markdown == table(summary)
@@ -300,6 +314,8 @@ def test_wrong_use_is_refused(tmp_path: Path) -> None:
     def run(rows: Any, model: Path | None, *contestants: str) -> None:
         asyncio.run(compare(rows, model, tmp_path, replace(SETTINGS, contestants=contestants)))
 
+    with pytest.raises(WrongUse, match="give a value model"):
+        run(ROWS, None, "value")
     with pytest.raises(WrongUse, match="contestants are"):
         run(ROWS, None, "nobody")
     with pytest.raises(WrongUse, match="no statement"):
