@@ -460,7 +460,7 @@ def _round(
     seed = _seed(settings.seed, number)
     false = {line["statement_sha256"] for line in earlier if line["outcome"] == "disproved"}
     rows = [row for row in rows if row.statement_sha256 not in false]
-    chosen = choose(rows, _history(earlier), settings.statements, seed)
+    chosen = choose(rows, success(earlier), settings.statements, seed)
     log = folder / "attempts.jsonl"
     mend(log)
     done = {(line["statement_sha256"], line["attempt"]) for line in _lines(log)}
@@ -473,7 +473,7 @@ def _round(
     if todo:
         run_cancellable(_search(log, todo, model, settings, seed, lean, jobs, report))
     lines = read_jsonl(log)
-    history = _history(earlier + lines)
+    history = success(earlier + lines)
     rejected: Counter[str] = Counter()
     easy = {
         sha for sha, (proved, tried) in history.items() if proved > settings.most_success * tried
@@ -628,7 +628,7 @@ def _statements(path: Path, held_out: Sequence[Row]) -> list[Row]:
     return rows
 
 
-def _history(lines: Iterable[dict[str, Any]]) -> dict[str, tuple[int, int]]:
+def success(lines: Iterable[dict[str, Any]]) -> dict[str, tuple[int, int]]:
     """How often each statement was proved and tried."""
     history: dict[str, tuple[int, int]] = {}
     for line in lines:
