@@ -66,7 +66,7 @@ from search.budget import Budget
 INTEGRITY = "integrity"
 """What a refused child lacks that is too easy."""
 
-DOUBT = Options(Budget(expansions=6, seconds=60.0), refute=False, discover=False)
+DOUBT = Options(Budget(expansions=2, seconds=60.0), refute=False, discover=False)
 """What it may take to find that a child contradicts itself, or is false."""
 
 HARDEST_SUCCESS = 0.25

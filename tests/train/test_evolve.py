@@ -1,7 +1,6 @@
 """Statements that evolve, with a real Lean, and a scripted model behind a server of OpenAI's protocol."""
 
 import asyncio
-import json
 import os
 import signal
 import subprocess
@@ -23,16 +22,16 @@ from prover.data.theorems.statement import Draft, Row, read_rows
 from prover.errors import WrongUse
 from prover.files import read_jsonl, write_jsonl
 from prover.interrupt import run_cancellable
-from prover.train.evolve import Evolution, conjectures, evolve, novelty, ranked
+from prover.train.evolve import Evolution, conjectures, evolve, novelty, ranked, read_child
 from prover.train.sft import read_pairs
 from tests.informal.scripted import ScriptedModel, serving
 from tests.lab import Lab
 from tests.train.school import ROOT
 
 
-def stated(lab: Lab, name: str, conclusion: str, *binders: str) -> Row:
-    draft = Draft("tests", name, binders, conclusion, split="train")
-    state = lab.wait(open_goal(lab.pool, "", draft.statement))
+def stated(lab: Lab, name: str, conclusion: str, *binders: str, header: str = "") -> Row:
+    draft = Draft("tests", name, binders, conclusion, header, split="train")
+    state = lab.wait(open_goal(lab.pool, header, draft.statement))
     lab.pool.release([state])
     return Row.of(draft, type_key(state))
 
@@ -127,6 +126,22 @@ def test_a_goal_of_a_proof_becomes_a_statement(lab: Lab) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("```lean\nlemma l : ∀ (n : Nat), n ∣ n := by simp\n```", ": ∀ (n : Nat), n ∣ n"),
+        ("def two := 2\ntheorem t : two = 2", "definition: it is more than one theorem"),
+        ("theorem t (n : Nat) : Even n", "definition: Unknown identifier `Even`"),
+        ("I cannot.", "definition: the answer holds no theorem in Lean that has a name"),
+        (None, "definition: the answer was cut off"),
+    ],
+)
+def test_an_answer_of_a_model_is_read_by_lean(lab: Lab, answer: str | None, expected: str) -> None:
+    row = stated(lab, "one", "p", "(p : Prop)", "(h : p)")
+    child = lab.wait(read_child(lab.pool, row, "up", answer))
+    assert signature(child) == expected
+
+
 # Ranking
 
 
@@ -151,7 +166,7 @@ def test_each_is_compared_with_each() -> None:
 
 # Rounds
 
-SETTINGS = Evolution(rounds=2, parents=3, keep=2, expansions=4, seconds=1000.0, seed=5)
+SETTINGS = Evolution(rounds=1, parents=3, keep=2, expansions=4, seconds=1000.0, seed=5)
 REFUSED = {
     "vacuous": (
         "theorem t (n : Nat) (h : n < 3) (h' : 3 < n) : n * n = 7",
@@ -179,11 +194,12 @@ def model() -> Iterator[ScriptedModel]:
 
 @pytest.fixture(scope="module")
 def statements(tmp_path_factory: pytest.TempPathFactory, _lab: Lab) -> Path:
-    rows = [
-        stated(_lab, "swap", "q ∧ p", "(p q : Prop)", "(h : p ∧ q)"),
-        stated(_lab, "dvd", "a ∣ b * c", "(a b c : Nat)", "(h : a ∣ b)"),
-        stated(_lab, "less", "n + 2 ≤ m * 2", "(n m : Nat)", "(h : n < m)"),
+    given = [
+        ("swap", "q ∧ p", "(p q : Prop)", "(h : p ∧ q)"),
+        ("left", "p ∨ q", "(p q : Prop)", "(h : p)"),
+        ("step", "a = c", "(a b c : Nat)", "(h : a = b)", "(h' : b = c)"),
     ]
+    rows = [stated(_lab, *one, header=f"def {one[0]}.alone := 1\n") for one in given]
     path = tmp_path_factory.mktemp("given") / "train.jsonl"
     write_jsonl(path, [row.to_json() for row in rows])
     return path
@@ -194,15 +210,16 @@ def whole(
     statements: Path, model: ScriptedModel, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, list[dict[str, Any]]]:
     """A run that was left alone, and its reports."""
-    texts = [lean(statement) for statement, _ in REFUSED.values()]
-    texts.insert(2, lean(GOOD))
-    for name, (up, down) in zip(
-        ("swap", "dvd", "less"), zip(texts[::2], texts[1::2], strict=True), strict=True
-    ):
-        model.when(f"theorem {name}_", "is harder", without="_write_", say=up)
-        model.when(f"theorem {name}_", "is easier", without="_write_", say=down)
-    model.when("is harder", say=lean("def two := 2\ntheorem t (n : Nat) : two ∣ n * two"))
-    model.when("is easier", say=lean("theorem t (n : Nat) : Even (2 * n)"))
+    said = {
+        ("swap", "harder"): REFUSED["vacuous"][0],
+        ("swap", "easier"): REFUSED["known"][0],
+        ("left", "harder"): REFUSED["false"][0],
+        ("left", "easier"): REFUSED["trivial"][0],
+        ("step", "harder"): GOOD,
+        ("step", "easier"): REFUSED["problem"][0],
+    }
+    for (name, how), statement in said.items():
+        model.when(f"theorem {name}_", f"is {how}", say=lean(statement))
     out = tmp_path_factory.mktemp("evolved")
     settings = replace(SETTINGS, writer=model.url)
     work = evolve(statements, out, settings, benchmarks=PROBLEMS, lean="embedded")
@@ -228,25 +245,15 @@ def test_each_child_is_kept_or_refused_with_the_reason(
     for child in children(out, 0):
         assert child["refused"].partition(":")[0] in ("", "definition", "precision", "integrity")
         assert (child["row"] is None) <= bool(child["refused"])
-        assert child["from"] in [row.statement for row in read_rows(statements)]
-    assert {c["refused"] for c in children(out, 1) if c["operator"].startswith("write_")} >= {
-        "definition: it is more than one theorem",
-        "definition: Unknown identifier `Even`",
-    }
-    for number, report in enumerate(reports):
-        lines = children(out, number)
-        good = [line["row"]["name"] for line in lines if not line["refused"]]
-        assert report["children"] == len(lines) and report["good"] == len(good)
-        assert sorted(one["name"] for one in report["ranking"]) == sorted(good)
-        kept = read_rows(out / f"round_{number}" / "statements.jsonl")
-        assert [row.name for row in kept] == [one["name"] for one in report["ranking"]][:2]
-        counted = sum(n for counts in report["operators"].values() for n in counts.values())
-        assert counted == 2 * len(lines)
-    parents = {name for child in children(out, 1) for name in child["parents"]}
-    assert parents >= {row.name for row in read_rows(out / "round_0" / "statements.jsonl")}
-    keys = [row["key"] for n in (0, 1) for c in children(out, n) if (row := c["row"])]
-    tried = [c["row"]["key"] for n in (0, 1) for c in children(out, n) if not c["refused"]]
-    assert len(set(tried)) == len(tried) and set(tried) <= set(keys)
+        assert child["from"] in [row.header + row.statement for row in read_rows(statements)]
+    (report,) = reports
+    good = [child["row"]["name"] for child in children(out, 0) if not child["refused"]]
+    assert report["children"] == len(children(out, 0)) and report["good"] == len(good) >= 3
+    assert sorted(one["name"] for one in report["ranking"]) == sorted(good)
+    kept = read_rows(out / "round_0" / "statements.jsonl")
+    assert [row.name for row in kept] == [one["name"] for one in report["ranking"]][:2]
+    counted = sum(n for counts in report["operators"].values() for n in counts.values())
+    assert counted == 2 * report["children"]
 
 
 @pytest.mark.lean
@@ -291,10 +298,11 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(
                 process.communicate()
 
     log = out / "round_0" / "children.jsonl"
-    run(lambda: log.exists() and log.read_bytes().count(b"\n") >= 3)
+    run(lambda: log.exists() and log.read_bytes().count(b"\n") >= 2)
     assert not (out / "round_0" / "report.json").exists()
-    with log.open("a") as file:
-        file.write('{"operator": "half a li')
+    there = (whole[0] / "round_0" / "children.jsonl").read_bytes()
+    assert there.startswith(log.read_bytes())
+    log.write_bytes(b"".join(there.splitlines(keepends=True)[:-3]) + b'{"operator": "half a li')
     said = run(None)
     assert "round 0:" in said
     for path in sorted((whole[0] / "round_0").iterdir()):
@@ -306,7 +314,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(
 def test_seldom_proved_children_teach_a_conjecturer(
     whole: tuple[Path, list[dict[str, Any]]], tmp_path: Path
 ) -> None:
-    seldom, often, *_ = (c for c in children(whole[0], 0) if c["row"] is not None)
+    seldom, often, *_ = (child for child in children(whole[0], 0) if child["row"] is not None)
     log = tmp_path / "attempts.jsonl"
     lines = [
         {"statement_sha256": child["row"]["statement_sha256"], "outcome": outcome}

@@ -258,8 +258,19 @@ async def of_goal(
     pool: LeanPool, row: Row, state: State, operator: str, direction: str, by: str
 ) -> Child:
     """A goal that came of a statement, as a child."""
-    draft = restated(_draft(row), shapes.renamed(state.goals[0])[0], operator)
-    return await stated(pool, [row], draft, direction, by, type_key(state))
+    goal = shapes.renamed(state.goals[0])[0]
+    binders, conclusion = signature(goal)
+    anew = f"show {conclusion}"  # a tactic may have left notes in the goal, which count in its hash
+    if binders:
+        names = " ".join(h.name for h in goal.hypotheses)
+        anew = f"revert {names}; show ∀ {' '.join(binders)}, {conclusion}"
+    shown = await pool.run(state, anew)
+    same = state if isinstance(shown, Failure) else shown.children[0]
+    draft = restated(_draft(row), goal, operator)
+    child = await stated(pool, [row], draft, direction, by, type_key(same))
+    if same is not state:
+        pool.release([same])
+    return child
 
 
 async def lifted(
