@@ -31,6 +31,7 @@ from prover.terminal import (
     LogOption,
     ModelOption,
     RankerOption,
+    ValueOption,
     chosen_model,
     err,
     out,
@@ -176,7 +177,8 @@ def prove(
     ] = None,
     few_shot: FewShotOption = None,
     lemmas: LemmasOption = True,
-    ranker: RankerOption = "none",
+    ranker: RankerOption = "own",
+    value: ValueOption = None,
     log: LogOption = None,
     paranoid: ParanoidOption = False,
     canaries: Annotated[
@@ -215,6 +217,7 @@ def prove(
         prompt_format=prompt_format,
         few_shot=None if few_shot is None else str(few_shot),
         ranker=ranker,
+        value=None if value is None else str(value),
     )
     chosen = Options(
         read_budget(budget, timeout), seed, paranoid=paranoid, discover=lemmas, log=log

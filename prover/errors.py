@@ -54,6 +54,7 @@ EXTRAS = {
     **dict.fromkeys(("h11", "httpx", "httpx_sse", "starlette", "uvicorn"), "serve"),
     **dict.fromkeys(("mcp", "mcp_types", "pydantic"), "mcp"),
     "pygls": "editor",
+    **dict.fromkeys(("datatrove", "fasttext"), "corpus"),
     **dict.fromkeys(("lark", "math_verify"), "informal"),
     **dict.fromkeys(("IPython", "anywidget", "traitlets"), "notebook"),
 }

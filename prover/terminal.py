@@ -95,10 +95,19 @@ RankerOption = Annotated[
     str,
     typer.Option(
         "--ranker",
-        help="What rates the tactics that are suggested: none (who suggests them), all (the ranker that "
-        "comes with the package), own (the same, for searches about definitions of your own), or the "
-        "folder of one (prover train ranker).",
+        help="What rates the tactics that are suggested: own (the ranker that comes with the "
+        "package, in the first short search of a hole about functions of your own), all (the same, in every search), "
+        "none (who suggests them), or the folder of one (prover train ranker), for every search.",
         metavar="WHICH",
+    ),
+]
+ValueOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--value",
+        help="A model that says how likely a goal is to be proved (prover train value): the search "
+        "prefers goals that it thinks much of.",
+        metavar="FOLDER",
     ),
 ]
 LogOption = Annotated[

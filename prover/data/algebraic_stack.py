@@ -6,10 +6,14 @@ are the folder `algebraic-stack` of the dataset EleutherAI/proof-pile-2.
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import re
-from collections.abc import Collection, Iterator
+import zlib
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from prover.errors import ProverError
@@ -52,8 +56,9 @@ LANGUAGES = {
     "tex": Language(567.7, (".tex",)),
 }
 
-OTHERS = {"hol-light": Language(0.0, (".ml", ".hl"))}
-"""Languages that AlgebraicStack does not hold and `prover data build` takes all the same."""
+OTHERS = {"hol-light": Language(0.0, (".ml", ".hl")), "web": Language(0.0, ())}
+"""What AlgebraicStack does not hold: a language that `prover data build` takes all the same, and the
+pages of `prover data mine`."""
 
 _SHARD = re.compile(
     r"(?:github-)?(?P<language>[A-Za-z]+(?:-notebook|-light)?)(?P<steps>_proofsteps)?"
@@ -178,21 +183,49 @@ def read_shard(file: IO[bytes], name: str) -> Iterator[tuple[str, dict[str, Any]
     `meta` differs from family to family and may be missing or itself be JSON in a string. Raises
     `CorpusError`, with the shard's name and the line, for anything else.
     """
+    for line, raw in read_lines(file, name):
+        yield _row(raw, name, line)
+
+
+def read_lines(file: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
+    """The lines of a shard that are not blank, with their numbers from 1. By its name it is plain
+    (`.jsonl`), gzip (`.gz`) or zstandard.
+
+    Raises `CorpusError`, with the name and the line, where it cannot be decompressed.
+    """
     import zstandard
 
     line = 0
     rest = b""
     try:
-        for block in _decompress(file):
+        for block in _blocks(file, name):
             *whole, rest = (rest + block).split(b"\n")
             for raw in whole:
                 line += 1
                 if raw.strip():
-                    yield _row(raw, name, line)
-    except (zstandard.ZstdError, EOFError) as error:
+                    yield line, raw
+    except (zstandard.ZstdError, zlib.error, gzip.BadGzipFile, EOFError) as error:
         raise _corrupt(name, line + 1, str(error)) from error
     if rest.strip():
-        yield _row(rest, name, line + 1)
+        yield line + 1, rest
+
+
+def write_shard(file: Path, documents: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """Writes texts and their `meta` as a shard, for `read_shard`."""
+    import zstandard
+
+    lines = io.StringIO()
+    for text, meta in documents:
+        lines.write(json.dumps({"text": text, "meta": meta}, ensure_ascii=False) + "\n")
+    compressor = zstandard.ZstdCompressor(level=9, threads=0)
+    file.write_bytes(compressor.compress(lines.getvalue().encode()))
+
+
+def _blocks(file: IO[bytes], name: str) -> Iterator[bytes]:
+    if not name.endswith((".jsonl", ".gz")):
+        return _decompress(file)
+    plain = gzip.GzipFile(fileobj=file) if name.endswith(".gz") else file
+    return iter(lambda: plain.read(READ_BYTES), b"")
 
 
 def _decompress(file: IO[bytes]) -> Iterator[bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import random
@@ -12,7 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prover.data.algebraic_stack import LANGUAGES, OTHERS, SPLITS, CorpusError, read_corpus
+from prover.data.algebraic_stack import (
+    LANGUAGES,
+    OTHERS,
+    SPLITS,
+    CorpusError,
+    read_corpus,
+    write_shard,
+)
 from prover.data.decontaminate import Benchmark
 from prover.data.dedup import find_duplicates
 from prover.data.source_filters import notebook_to_markdown, rejection
@@ -130,8 +136,6 @@ def _accepted(
 
 
 def _write(folder: Path, language: str, files: Sequence[_File]) -> None:
-    import zstandard
-
     held_out = max(1, int(HELD_OUT * len(files))) if len(files) >= 3 else 0
     train = len(files) - 2 * held_out
     bounds = {
@@ -139,17 +143,11 @@ def _write(folder: Path, language: str, files: Sequence[_File]) -> None:
         "validation": (train, train + held_out),
         "test": (train + held_out, len(files)),
     }
-    compressor = zstandard.ZstdCompressor(level=9, threads=0)
     for split, (start, end) in bounds.items():
         for shard, at in enumerate(range(start, end, SHARD_DOCUMENTS)):
-            lines = io.StringIO()
-            for file in files[at : min(at + SHARD_DOCUMENTS, end)]:
-                meta = {"repo": file.repository, "path": file.path}
-                lines.write(
-                    json.dumps({"text": file.text, "meta": meta}, ensure_ascii=False) + "\n"
-                )
-            name = f"{language}{shard:04}.jsonl.zst"
-            (folder / split / name).write_bytes(compressor.compress(lines.getvalue().encode()))
+            some = files[at : min(at + SHARD_DOCUMENTS, end)]
+            documents = ((f.text, {"repo": f.repository, "path": f.path}) for f in some)
+            write_shard(folder / split / f"{language}{shard:04}.jsonl.zst", documents)
 
 
 def _check(folder: Path, counts: dict[str, Counts]) -> None:

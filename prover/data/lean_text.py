@@ -299,7 +299,7 @@ def _inner_names(parts: Iterable[Tokens]) -> set[str]:
 
 
 def _canonical(tokens: Tokens, names: set[str]) -> str:
-    tokens = [token for token in _without_types(tokens) if token not in "()"]
+    tokens = _merged(token for token in _without_types(tokens) if token not in "()")
     top = _at_top(tokens)
     relations = [t for t in tokens if t in _RELATIONS and t in top]
     if len(relations) == 1 and not top & set(_LOOSE) and "λ" not in tokens:
@@ -316,6 +316,24 @@ def _canonical(tokens: Tokens, names: set[str]) -> str:
         numbers.setdefault(token, f"v{len(numbers)}") if token in names else token
         for token in tokens
     )
+
+
+def _merged(tokens: Iterable[str]) -> Tokens:
+    """`∀ x, ∀ y, p` as `∀ x y, p`, which is how Lean prints it."""
+    kept: Tokens = []
+    binding = bound = ""  # the quantifier that is read, and the one before the last comma
+    for token in tokens:
+        if token in _QUANTIFIERS:
+            binding = token
+            if kept[-1:] == [","] and bound == token:
+                kept.pop()
+                continue
+        elif token == ",":
+            binding, bound = "", binding
+        else:
+            bound = ""
+        kept.append(token)
+    return kept
 
 
 def _without_types(tokens: Tokens) -> Tokens:

@@ -20,6 +20,7 @@ from prover.generate.models import load_model
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import Format, StepFormat, named
 from prover.generate.shipped import SHIPPED, SHIPPED_FORMAT, rated
+from prover.generate.value import ValueModel
 from prover.interrupt import in_thread
 from prover.lean.pool import LeanPool
 from prover.lean.states import Name
@@ -65,6 +66,7 @@ class Engine:
         self._loading: asyncio.Task[ModelGenerator] | None = None
         self._stack = contextlib.AsyncExitStack()
         self.form: Format | None = None
+        self.value: ValueModel | None = None
         self.lean: Lean
         self.pool: LeanPool
         self.judge: Judge
@@ -79,9 +81,11 @@ class Engine:
             SetupError: no Lean can be had.
             LeanUnavailable: the Lean that was found does not start.
             ModelError, UnknownFormat, ExamplesError: the model cannot be used.
-            WrongUse: there is no such ranker.
+            WrongUse: there is no such ranker, or no such value model.
         """
         self.rated(Portfolio())
+        if (folder := self.settings.value) is not None:
+            self.value = await in_thread(lambda: ValueModel.load(Path(folder)))
         self._stack.push_async_callback(self._close_model)
         model = self.settings.model
         loading = None
@@ -136,9 +140,11 @@ class Engine:
             self._loading = asyncio.create_task(in_thread(lambda: load_model(name, form, examples)))
         return await asyncio.shield(self._loading)
 
-    def rated(self, generator: TacticGenerator) -> TacticGenerator:
-        """What a generator suggests, as the ranker of the settings rates it."""
-        return rated(generator, self.settings.ranker)
+    def rated(self, generator: TacticGenerator, *, short: bool = False) -> TacticGenerator:
+        """What a generator suggests, as the ranker of the settings rates it: `own` in `short` searches
+        only. It has learned from such, and prefers what is dear in longer ones."""
+        ranker = self.settings.ranker
+        return generator if ranker == "own" and not short else rated(generator, ranker)
 
     async def context(
         self, state: State, theorems: Sequence[Name], proved: AbstractSet[str] = frozenset()

@@ -336,7 +336,9 @@ class Job:
             async with self._engine.admitted:  # the cap in seconds counts from here
                 begun[part] = len(proved)
                 doubt = None if part in results else doubts.get(part.target.name)
-                results[part] = await self._search(part, set(proved), doubt, look)
+                results[part] = await self._search(
+                    part, set(proved), doubt, look, short=look is not None
+                )
             own = [results.get(other) for other in parts if other.target is part.target]
             if all(one is not None and one.result.proof is not None for one in own):
                 proved[part.target.constant] = None
@@ -413,10 +415,12 @@ class Job:
         doubt: Doubt | None = None,
         budget: Budget | None = None,
         generator: TacticGenerator | None = None,
+        *,
+        short: bool = False,
     ) -> Found:
         """Searches for a proof of a part, with theorems of the text that were `proved` already. The
         budget and the generator are those of the job unless others are given; what another generator
-        led to stays as it was found."""
+        led to stays as it was found. A `short` search is followed by a longer one."""
         options = self.options
         told = asyncio.create_task(self._engine.context(part.state, part.theorems, proved))
         context = await self._cancellable(told)
@@ -424,6 +428,7 @@ class Job:
             part.state,
             alpha=self.alpha,
             width=self.width,
+            value=self._engine.value,
             budget=budget or options.budget,
             seed=options.seed,
             context=context or NOTHING,
@@ -461,7 +466,9 @@ class Job:
             if doubt is not None and search.spent.expansions >= STUDY_AFTER:
                 doubt.study()
 
-        proposer, first = (generator, None) if generator is not None else self._proposers(part)
+        proposer, first = (
+            (generator, None) if generator is not None else self._proposers(part, short)
+        )
         work = partial(
             self._engine.scheduler.run,
             search,
@@ -484,15 +491,16 @@ class Job:
         if self.options.log is not None and tried:
             append_lines(self.options.log, [outcome_line(name, one) for name, one in tried])
 
-    def _proposers(self, part: Part) -> tuple[TacticGenerator, TacticGenerator | None]:
+    def _proposers(self, part: Part, short: bool) -> tuple[TacticGenerator, TacticGenerator | None]:
         """What proposes tactics, and what is tried before it."""
         settings = self._engine.settings
         if self._generator is not None:
             return self._generator, self._first
         if settings.model is None:
-            return self._engine.rated(Portfolio()), None
-        proposer = Proposer(self._engine, part, self.options.seed)
-        return proposer, self._engine.rated(Portfolio()) if settings.portfolio else None
+            return self._engine.rated(Portfolio(), short=short), None
+        proposer = Proposer(self._engine, part, self.options.seed, short)
+        first = self._engine.rated(Portfolio(), short=short) if settings.portfolio else None
+        return proposer, first
 
     async def _run_search(
         self,

@@ -24,7 +24,10 @@ class Settings:
     Lean processes (None: from the machine). `model` (see `prover.generate.models.load_model`, as for the two
     after it) proposes tactics beside the portfolio, or alone without `portfolio`; None is the portfolio alone,
     `prover.generate.shipped.default_model()` what the command takes. `ranker` rates what both suggest
-    (`prover.generate.shipped.rated`).
+    (`prover.generate.shipped.rated`): `own`, the one that comes with the package, in the first short
+    search of a hole about functions of the user's own, any other but `none` in every search. `value` is
+    the folder of a model that says how likely a goal is to be proved (`prover.generate.value`): the
+    log-probability is added to the goal's priority.
     """
 
     lean: str = "auto"
@@ -34,7 +37,8 @@ class Settings:
     prompt_format: str | None = None
     few_shot: str | None = None
     portfolio: bool = True
-    ranker: str = "none"
+    ranker: str = "own"
+    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

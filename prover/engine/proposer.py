@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from prover.engine import targets
@@ -20,10 +21,11 @@ class Proposer:
     """What the model of an engine proposes in one search, beside the portfolio or alone. The model
     is asked for, and loaded if it is not yet, with the first request."""
 
-    def __init__(self, engine: Engine, part: Part, seed: int) -> None:
+    def __init__(self, engine: Engine, part: Part, seed: int, short: bool) -> None:
         self._engine = engine
         self._part = part
         self._seed = seed
+        self._short = short
         self._generator: TacticGenerator | None = None
 
     async def generate(
@@ -39,7 +41,8 @@ class Proposer:
 
     async def _made(self) -> TacticGenerator:
         model = await self._engine.model()
-        rated, beside = self._engine.rated, self._engine.settings.portfolio
+        beside = self._engine.settings.portfolio
+        rated = partial(self._engine.rated, short=self._short)
         if isinstance(model.format, ProofFormat):
             return Hinted(rated(Portfolio()) if beside else Silent(), await self._whole_proofs())
         return rated(Mixed(model, Portfolio())) if beside else model

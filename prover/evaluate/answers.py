@@ -2,8 +2,8 @@
 
 Answers are compared with math-verify. Greedy is one answer at temperature 0; maj@k is whether the
 answer that most of k samples give is right (Wang et al. 2023; Llemma and Minerva report it). There
-is no reward@k: the prover has no reward model for answers in words. The formats are those of the
-tasks in EleutherAI's lm-evaluation-harness.
+is no reward@k: the prover has no reward model for answers in words (`prover.evaluate.rerank` takes the
+scores of another one). The formats are those of the tasks in EleutherAI's lm-evaluation-harness.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Row:
     that most samples give, if there are samples."""
 
     name: str
+    problem: str
     gold: str
     greedy: Sample
     greedy_right: bool
@@ -52,6 +53,7 @@ class Row:
 
         return {
             "name": self.name,
+            "problem": self.problem,
             "gold": self.gold,
             "greedy": plain(self.greedy),
             "greedy_right": self.greedy_right,
@@ -103,14 +105,23 @@ async def evaluate(
             (greedy,) = await sample_answers(writer, [asked.problem], way, seed=seed, greedy=True)
             right = await _right(comparer, asked, greedy.answer)
             if not samples:
-                yield Row(asked.name, asked.answer, greedy, right)
+                yield Row(asked.name, asked.problem, asked.answer, greedy, right)
                 continue
             drawn = await sample_answers(
                 writer, [asked.problem] * samples, way, seed=seed, greedy=False
             )
             most = (await comparer.majority(drawn)).answer
             most_right = await _right(comparer, asked, most)
-            yield Row(asked.name, asked.answer, greedy, right, tuple(drawn), most, most_right)
+            yield Row(
+                asked.name,
+                asked.problem,
+                asked.answer,
+                greedy,
+                right,
+                tuple(drawn),
+                most,
+                most_right,
+            )
     finally:
         await comparer.aclose()
 

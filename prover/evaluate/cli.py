@@ -18,6 +18,7 @@ from prover.terminal import (
     LogOption,
     ModelOption,
     RankerOption,
+    ValueOption,
     chosen_model,
     err,
     read_budget,
@@ -131,7 +132,8 @@ def run(
         bool, typer.Option(help="Whether the portfolio suggests tactics beside the model.")
     ] = True,
     lemmas: LemmasOption = True,
-    ranker: RankerOption = "none",
+    ranker: RankerOption = "own",
+    value: ValueOption = None,
     log: LogOption = None,
     informal: Annotated[
         bool,
@@ -212,6 +214,7 @@ def run(
             few_shot=None if few_shot is None else str(few_shot),
             portfolio=portfolio,
             ranker=ranker,
+            value=None if value is None else str(value),
         ),
         Options(read_budget(budget, timeout), seed, discover=lemmas, log=log),
         attempts,
@@ -374,6 +377,53 @@ def answers(
     if out is not None and out.exists():
         raise WrongUse(f"--out: {out} exists already")
     asyncio.run(work())
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  prover eval answers math.jsonl --model MODEL --maj 16 --out samples.jsonl
+  prover eval rerank samples.jsonl
+  prover eval rerank samples.jsonl --sft next.jsonl --most 4 --benchmark minif2f.jsonl
+  prover train tactics next.jsonl --init sft/model --out sft2
+
+\b
+Rows have problem, sample, correct (or gold, the right answer), and perhaps score, answer and
+lean_calls; files of `prover eval answers` and `prover eval run` are read too."""
+)
+def rerank(
+    samples: Annotated[Path, typer.Argument(help="Samples as JSONL.", metavar="SAMPLES")],
+    sft: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write correct samples to this file, for `prover train tactics`: the shortest of "
+            "each problem, without repetitions."
+        ),
+    ] = None,
+    most: Annotated[int, typer.Option(help="Of each problem, with --sft.", min=1)] = 4,
+    benchmark: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Problems that must not be trained on, as JSON lines; can be repeated, with --sft."
+        ),
+    ] = None,
+) -> None:
+    """What scores of samples are worth: pass@k, maj@k, RM@k, and the Lean calls to the first proof."""
+    from prover.data.decontaminate import load_benchmark
+    from prover.evaluate.rerank import accepted, blocks, read_samples
+    from prover.interrupt import run_cancellable
+    from prover.render.document import to_markdown
+
+    problems = [problem for file in benchmark or () for problem in load_benchmark(file)]
+    found = run_cancellable(read_samples(samples, err.print))
+    if sft is not None:
+        rows, left_out = accepted(found, most, problems)
+        write_jsonl(sft, rows)
+        err.print(
+            f"{len(rows)} samples are in {sft}; left out for a problem of a benchmark: {left_out}",
+            markup=False,
+        )
+    print(to_markdown(blocks(found)), end="")
 
 
 @app.command(

@@ -2,9 +2,9 @@
 
 The contestants search the same statements: the portfolio, without what an index of the library brings
 and with it (premises); the same tactics as the ranker rates them, or in a random order; the model alone,
-beside the portfolio, and beside it with the ranker rating what both suggest. Every search goes on until both its Lean calls and its wall
-time are used up, so that each can be read at equal numbers of calls as well as at equal time. A
-Lean call is a tactic that was run and whose outcome the search took.
+beside the portfolio, and beside it with the ranker rating what both suggest. Every search goes on
+until both its Lean calls and its wall time are used up, so that each can be read at equal numbers of
+calls as well as at equal time. A Lean call is a tactic that was run and whose outcome the search took.
 
 pass@k counts statements that one of k searches proved; the table of kinds (those that training
 has seen, and those kept from it) counts so too. Statements that were made from the same one end
@@ -298,9 +298,15 @@ async def _attempt(job: Job, row: Row) -> dict[str, Any]:
 def summarise(
     lines: Sequence[dict[str, Any]], rows: Sequence[Row], settings: Comparison
 ) -> dict[str, Any]:
-    """The figures of all contestants, from their searches."""
+    """The figures of all contestants, from their searches.
+
+    Raises:
+        WrongUse: none of the statements elaborates.
+    """
     ill = {line["name"] for line in lines if line["outcome"] == "not elaborating"}
     rows = [row for row in rows if row.name not in ill]
+    if not rows:
+        raise WrongUse(f"no statement is understood by this Lean: {lines[0]['reason']}")
     grid = [2**n for n in range(settings.calls.bit_length()) if 2**n < settings.calls]
     times = [settings.seconds / 2**n for n in range(5, -1, -1)]
     figures: dict[str, Any] = {}
@@ -324,6 +330,7 @@ def summarise(
             "attempts": attempts,
             "pass@1": _share(at_first[contestant], rows),
             "pass@1 in time": _share(in_time[contestant], rows),
+            "mean over templates": _mean_over_templates(at_first[contestant], rows),
             f"pass@{settings.attempts}": _share(solved[contestant], rows),
             "proofs of more than one step": sum(line["steps"] > 1 for line in first),
             "solved against Lean calls": [
@@ -378,6 +385,16 @@ def _share(proved: set[str], rows: Sequence[Row]) -> dict[str, Any]:
     return {"proved": successes, "of": len(rows), "low": round(low, 4), "high": round(high, 4)}
 
 
+def _mean_over_templates(proved: set[str], rows: Sequence[Row]) -> float:
+    """The mean of the shares proved (0 to 1) of what descends from each template, module or program:
+    each counts the same, however many of its statements there are."""
+    groups: dict[str, list[bool]] = defaultdict(list)
+    for row in rows:
+        groups[row.root_template or row.root].append(row.name in proved)
+    shares = [sum(group) / len(group) for group in groups.values()]
+    return round(sum(shares) / len(shares), 4)
+
+
 def _pair(one: str, other: str, proved: dict[str, set[str]], rows: Sequence[Row]) -> dict[str, Any]:
     """What only one of two contestants proved, and how probable such a difference is by chance."""
     gained, lost = proved[other] - proved[one], proved[one] - proved[other]
@@ -407,6 +424,7 @@ def table(summary: dict[str, Any]) -> str:
     heads = [
         "contestant",
         *(f"{name} at {calls} Lean calls" for name in passes),
+        "mean over templates",
         f"in {seconds:g} s",
         "of more than one step",
     ]
@@ -428,6 +446,7 @@ def table(summary: dict[str, Any]) -> str:
                 f"{share['proved']} ({percent:.1f}%, {100 * share['low']:.1f} to "
                 f"{100 * share['high']:.1f})"
             )
+        cells += [f"{100 * own['mean over templates']:.1f}%"]
         cells += [str(own["pass@1 in time"]["proved"])]
         cells += [str(own["proofs of more than one step"])]
         lines.append("| " + " | ".join(cells) + " |")

@@ -506,6 +506,7 @@ def _settings(run: Figures) -> Block:
         ["model", model],
         ["portfolio", "yes" if s["portfolio"] else "no"],
         ["lemmas looked for", "yes" if s.get("lemmas") else "no"],
+        ["value model, SHA-256 of its files", s.get("value_sha256") or "none"],
         ["decontamination", s["decontamination"] or _clean_by_default(s)],
         ["Lean", f"{s['lean']} ({s['lean_kind']}), commit {s['lean_commit'] or 'not known'}"],
         ["Mathlib", s["mathlib"] or "none"],

@@ -394,6 +394,7 @@ async def identity(plan: Plan, prover: Prover) -> dict[str, Any]:
     model = None if prover.engine.settings.model is None else await prover.engine.model()
     job = prover.job(options)
     limits = settings.limits
+    value = settings.value and str(Path(settings.value).resolve())
     return {
         "benchmark": plan.benchmark,
         "file_sha256": plan.file_sha256,
@@ -411,6 +412,7 @@ async def identity(plan: Plan, prover: Prover) -> dict[str, Any]:
         "portfolio": settings.portfolio,
         "lemmas": options.discover,
         "ranker_sha256": ranker_digest(settings.ranker),
+        "value_sha256": model_identity(value)["model_sha256"],
         **model_identity(settings.model),
         "prompt_format": model and model.format.name,
         "few_shot_sha256": _sha256(settings.few_shot),

@@ -129,33 +129,22 @@ def _log_sigmoid(x: float) -> float:
 
 
 class Ranked:
-    """What a generator suggests, rated by a ranker; with `own`, only in searches that are about
-    functions or types of the user's own."""
+    """What a generator suggests, rated by a ranker."""
 
-    def __init__(
-        self, generator: TacticGenerator, ranker: Ranker, thrift: float = 0.0, own: bool = False
-    ) -> None:
+    def __init__(self, generator: TacticGenerator, ranker: Ranker, thrift: float = 0.0) -> None:
         self._generator = generator
         self._ranker = ranker
         self._thrift = thrift
-        self._own = own
 
     async def generate(
         self, requests: Sequence[Request]
     ) -> AsyncGenerator[tuple[int, Suggestion], None]:
-        """Yields those that are rated when all are there, the best first, the others as they come."""
-        found: dict[int, list[Suggestion]] = {
-            index: []
-            for index, request in enumerate(requests)
-            if not self._own or request.context.functions or request.context.types
-        }
+        """Yields all suggestions for each request in turn, the best first."""
+        found: list[list[Suggestion]] = [[] for _ in requests]
         stream: Any = self._generator.generate(requests)
         async with aclosing(stream) as arrivals:
             async for index, suggestion in arrivals:
-                if index in found:
-                    found[index].append(suggestion)
-                else:
-                    yield index, suggestion
-        for index, suggestions in found.items():
+                found[index].append(suggestion)
+        for index, suggestions in enumerate(found):
             for suggestion in self._ranker.ranked(requests[index], suggestions, self._thrift):
                 yield index, suggestion

@@ -22,9 +22,8 @@ THRIFT = 0.3
 
 
 def rated(generator: TacticGenerator, ranker: str) -> TacticGenerator:
-    """What a generator suggests, as a ranker rates it: `none` leaves all as it is, `all` is the ranker
-    that comes with the package, `own` the same where a search is about definitions of the user's own,
-    and anything else is the folder of a ranker.
+    """What a generator suggests, as a ranker rates it: `none` leaves all as it is, `own` and `all` are
+    the ranker that comes with the package, and anything else is the folder of one.
 
     Raises:
         WrongUse: the folder holds no ranker.
@@ -33,7 +32,7 @@ def rated(generator: TacticGenerator, ranker: str) -> TacticGenerator:
 
     if ranker == "none":
         return generator
-    return Ranked(generator, _ranker(_folder(ranker)), THRIFT, own=ranker == "own")
+    return Ranked(generator, _ranker(_folder(ranker)), THRIFT)
 
 
 def ranker_digest(ranker: str) -> str | None:

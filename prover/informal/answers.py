@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -85,18 +86,29 @@ class Comparer:
 
     async def majority(self, samples: Sequence[Sample]) -> Answered:
         """What most samples answer."""
-        groups: list[tuple[str, int]] = []
-        for sample in samples:
-            if sample.answer is None:
+        groups = await self.group([sample.answer for sample in samples])
+        votes = Counter(group for group in groups if group is not None)
+        if not votes:
+            return Answered(None, 0, tuple(samples))
+        best = max(votes, key=votes.__getitem__)
+        return Answered(samples[groups.index(best)].answer, votes[best], tuple(samples))
+
+    async def group(self, answers: Sequence[str | None]) -> list[int | None]:
+        """Numbers answers by the first that each is the same as, in the order of these; None stays."""
+        first: list[str] = []
+        found: list[int | None] = []
+        for answer in answers:
+            if answer is None:
+                found.append(None)
                 continue
-            for at, (answer, votes) in enumerate(groups):
-                if await self.same(answer, sample.answer):
-                    groups[at] = (answer, votes + 1)
+            for number, known in enumerate(first):
+                if await self.same(known, answer):
+                    found.append(number)
                     break
             else:
-                groups.append((sample.answer, 1))
-        best = max(groups, key=lambda group: group[1], default=(None, 0))
-        return Answered(best[0], best[1], tuple(samples))
+                found.append(len(first))
+                first.append(answer)
+        return found
 
     async def aclose(self) -> None:
         await self._worker.aclose()

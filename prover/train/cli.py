@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="train",
-    help="Train models: a tokenizer, continued pretraining on a corpus, tactics, expert iteration.",
+    help="Train models: a tokenizer, continued pretraining on a corpus, tactics, expert iteration, "
+    "reinforcement learning, a value model.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -60,10 +61,24 @@ LeanOption = Annotated[
 StatementsArgument = Annotated[
     Path, typer.Argument(help="Statements as JSON lines.", metavar="STATEMENTS")
 ]
+RoundsArgument = Annotated[Path, typer.Argument(help="Rounds of searches.", metavar="ROUNDS")]
 AttemptsOption = Annotated[
     int, typer.Option(help="Searches of each, all but one exploring.", min=1)
 ]
 TemperatureOption = Annotated[float, typer.Option(help="Of the exploration.", min=0.01)]
+RunOption = Annotated[
+    Path, typer.Option(help="The folder for checkpoints, the log and the finished model.")
+]
+MicroBatchOption = Annotated[
+    int | None,
+    typer.Option(help="How many a process computes at once; default: all of its share.", min=1),
+]
+RateOption = Annotated[
+    float | None, typer.Option(help="The learning rate; default: the preset's.", min=0.0)
+]
+BetaOption = Annotated[
+    float | None, typer.Option(help="How much the model at the start holds it back.", min=0.0)
+]
 LanguagesOption = Annotated[
     str, typer.Option(help="Only these languages of the corpus, separated by commas.")
 ]
@@ -151,9 +166,7 @@ the same command goes on from the last checkpoint."""
 )
 def corpus(
     corpus: PackedArgument,
-    out: Annotated[
-        Path, typer.Option(help="The folder for checkpoints, the log and the finished model.")
-    ],
+    out: RunOption,
     preset: Annotated[
         str, typer.Option(help="tiny, small, medium, llemma-7b or llemma-34b.")
     ] = "small",
@@ -241,9 +254,7 @@ training that cannot go on, 130 interrupted; the same command goes on from the l
 )
 def tactics(
     pairs: Annotated[Path, typer.Argument(help="Pairs as JSON lines.", metavar="PAIRS")],
-    out: Annotated[
-        Path, typer.Option(help="The folder for checkpoints, the log and the finished model.")
-    ],
+    out: RunOption,
     preset: Annotated[
         str, typer.Option(help="tiny, small, medium, llemma-7b or llemma-34b.")
     ] = "small",
@@ -447,6 +458,257 @@ def rounds(
             f"{report['sizes']['pairs']} pairs"
         )
     err.print(f"the model is in {out / f'round_{number - 1}' / 'model'}")
+
+
+@app.command(
+    epilog=f"""\b
+Examples:
+  prover train grpo train.jsonl --init sft/model --preset cpu-tiny --out rl
+  prover train grpo train.jsonl --rounds rounds --init rounds/round_2/model \\
+      --preset deepseekmath --reward process --out rl
+  prover train grpo train.jsonl --init prover/model --preset dsp-v1.5 --action proof \\
+      --vllm colocate --jobs 16 --out rl
+  accelerate launch --config_file {CONFIGS}/one_node.yaml -m prover \\
+      train grpo train.jsonl --init prover/model --preset kimina-rl --vllm server --out rl
+
+\b
+STATEMENTS is a file of `python -m prover.data.theorems`. With --vllm server, `trl vllm-serve` runs on
+other GPUs. Exit code: 0 done, 2 wrong use or a training that cannot go on, 130 interrupted; the same
+command goes on from the last checkpoint."""
+)
+def grpo(
+    statements: StatementsArgument,
+    init: Annotated[Path, typer.Option(help="The folder of the model to start from.")],
+    out: RunOption,
+    preset: Annotated[
+        str, typer.Option(help="deepseekmath, dsp-v1.5, kimina-rl or cpu-tiny.")
+    ] = "cpu-tiny",
+    rounds: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder of `prover train rounds`: states on the proofs that it found, of statements "
+            "that it sometimes proved, are trained on too."
+        ),
+    ] = None,
+    benchmark: BenchmarkOption = None,
+    action: Annotated[
+        str, typer.Option(help="What the model writes: tactic, or proof (a script for all of it).")
+    ] = "tactic",
+    reward: Annotated[
+        str, typer.Option(help="outcome: proved or not; process: each tactic has its own.")
+    ] = "outcome",
+    probe: Annotated[
+        int | None,
+        typer.Option(
+            help="Actions drawn for each state at first: those with equal rewards only are left out. "
+            "Default: 8, and with --rounds 0, where its counts choose.",
+            min=0,
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Default: the preset's, or each state once.", min=1)
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="Completions a step, over all processes.", min=2)
+    ] = None,
+    micro_batch: MicroBatchOption = None,
+    generations: Annotated[
+        int | None, typer.Option(help="Completions of a group, all for one state.", min=2)
+    ] = None,
+    completion: Annotated[
+        int | None, typer.Option(help="Tokens of a completion at most.", min=1)
+    ] = None,
+    learning_rate: RateOption = None,
+    beta: BetaOption = None,
+    temperature: Annotated[float | None, typer.Option(help="Of the completions.", min=0.01)] = None,
+    vllm: Annotated[
+        str, typer.Option(help="Draw completions with vLLM: colocate, or server.")
+    ] = "",
+    jobs: Annotated[int, typer.Option(help="Lean processes of each process.", min=1)] = 1,
+    lean: LeanOption = "auto",
+    seed: Annotated[int, typer.Option(help="Of the order of the states and of all draws.")] = 0,
+    checkpoint_every: Annotated[int, typer.Option(help="In steps.", min=1)] = 50,
+) -> None:
+    """Reinforcement learning: make likelier what Lean accepts, within groups of actions (GRPO)."""
+    _quiet()
+    from typing import get_args
+
+    from prover.data.decontaminate import Benchmark
+    from prover.train.grpo import GRPO_RECIPES, VLLM, Source, train_grpo
+    from prover.train.outcomes import read_training, tests_as_problems
+    from prover.train.reward import Action, Kind, LeanRewards
+
+    given: dict[str, Any] = {
+        "steps": steps,
+        "batch": batch,
+        "generations": generations,
+        "completion": completion,
+        "learning_rate": learning_rate,
+        "beta": beta,
+        "temperature": temperature,
+    }
+    with _resumable():
+        what: Any = _one_of("--action", action, get_args(Action))
+        kind: Any = _one_of("--reward", reward, get_args(Kind))
+        if vllm:
+            _one_of("--vllm", vllm, VLLM)
+        recipe = replace(
+            GRPO_RECIPES[_one_of("--preset", preset, GRPO_RECIPES)],
+            seed=seed,
+            **{name: value for name, value in given.items() if value is not None},
+        )
+        problems = _problems(benchmark)
+        rows = read_training(statements, problems)
+        tests = Benchmark(tests_as_problems(), rules=("lean",))
+        number = probe if probe is not None else 8 if rounds is None else 0
+        with LeanRewards(what, kind, lean=lean, jobs=jobs) as rewards:
+            done, of = train_grpo(
+                init,
+                Source(rows, rounds, number),
+                out,
+                recipe,
+                rewards,
+                benchmarks=[Benchmark(problems), tests],
+                vllm=vllm,
+                micro_batch=micro_batch,
+                checkpoint_every=checkpoint_every,
+                report=err.print,
+            )
+    _finish(done, of, out)
+
+
+@app.command(
+    epilog=f"""\b
+Examples:
+  prover train preferences rounds --init rounds/round_2/model --preset cpu-tiny --out dpo
+  accelerate launch --config_file {CONFIGS}/one_node.yaml -m prover \\
+      train preferences rounds --init prover/model --preset dpo --micro-batch 2 --out dpo
+
+\b
+ROUNDS is a folder of `prover train rounds`. Exit code: 0 done, 2 wrong use or a training that cannot
+go on, 130 interrupted; the same command goes on from the last checkpoint."""
+)
+def preferences(
+    rounds: RoundsArgument,
+    init: Annotated[Path, typer.Option(help="The folder of the model to start from.")],
+    out: RunOption,
+    preset: Annotated[str, typer.Option(help="dpo or cpu-tiny.")] = "cpu-tiny",
+    benchmark: BenchmarkOption = None,
+    epochs: Annotated[
+        float | None, typer.Option(help="How often each pair is seen.", min=0.01)
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="Pairs a step, over all processes.", min=1)
+    ] = None,
+    micro_batch: MicroBatchOption = None,
+    learning_rate: RateOption = None,
+    beta: BetaOption = None,
+    seed: Annotated[int, typer.Option(help="Of the order of the pairs.")] = 0,
+    checkpoint_every: Annotated[int, typer.Option(help="In steps.", min=1)] = 50,
+) -> None:
+    """Make tactics that led to a proof likelier than those that failed on the same state (DPO)."""
+    _quiet()
+    from prover.train.preferences import DPO_RECIPES, read_preferences, train_preferences
+
+    given: dict[str, Any] = {
+        "epochs": epochs,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "beta": beta,
+    }
+    with _resumable():
+        recipe = replace(
+            DPO_RECIPES[_one_of("--preset", preset, DPO_RECIPES)],
+            seed=seed,
+            **{name: value for name, value in given.items() if value is not None},
+        )
+        done, of = train_preferences(
+            init,
+            read_preferences(rounds),
+            out,
+            recipe,
+            benchmarks=_problems(benchmark),
+            micro_batch=micro_batch,
+            checkpoint_every=checkpoint_every,
+            report=err.print,
+        )
+    _finish(done, of, out)
+
+
+@app.command(
+    epilog=f"""\b
+Examples:
+  prover train value rounds --init rounds/round_2/model --preset cpu-tiny --out value
+  prover prove Basic.lean --value value/model
+  accelerate launch --config_file {CONFIGS}/one_node.yaml -m prover \\
+      train value rounds --init prover/model --preset large --micro-batch 4 --out value
+
+\b
+ROUNDS is a folder of `prover train rounds`. What was measured on statements that were held out is in
+report.json. Exit code: 0 done, 2 wrong use or a training that cannot go on, 130 interrupted; the same
+command goes on from the last checkpoint."""
+)
+def value(
+    rounds: RoundsArgument,
+    init: Annotated[Path, typer.Option(help="The folder of the model to start from.")],
+    out: RunOption,
+    preset: Annotated[str, typer.Option(help="large or cpu-tiny.")] = "cpu-tiny",
+    benchmark: BenchmarkOption = None,
+    epochs: Annotated[
+        float | None, typer.Option(help="How often each state and tactic is seen.", min=0.01)
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="States and tactics a step, over all processes.", min=1)
+    ] = None,
+    micro_batch: MicroBatchOption = None,
+    learning_rate: RateOption = None,
+    seed: Annotated[int, typer.Option(help="Of the order of the states and tactics.")] = 0,
+    checkpoint_every: Annotated[int, typer.Option(help="In steps.", min=1)] = 50,
+) -> None:
+    """Learn how likely a state is to be proved, and a tactic to help, from Lean's verdicts."""
+    _quiet()
+    from prover.train.value import VALUE_RECIPES, read_labels, train_value
+
+    given: dict[str, Any] = {"epochs": epochs, "batch": batch, "learning_rate": learning_rate}
+    with _resumable():
+        recipe = replace(
+            VALUE_RECIPES[_one_of("--preset", preset, VALUE_RECIPES)],
+            seed=seed,
+            **{name: value for name, value in given.items() if value is not None},
+        )
+        done, of = train_value(
+            init,
+            read_labels(rounds),
+            out,
+            recipe,
+            benchmarks=_problems(benchmark),
+            micro_batch=micro_batch,
+            checkpoint_every=checkpoint_every,
+            report=err.print,
+        )
+    _finish(done, of, out)
+
+
+@app.command(
+    epilog="""\b
+Example:
+  prover train score samples.jsonl --value value/model --out scored.jsonl
+
+\b
+A row of FILE is a JSON object with problem, a tactic state as Lean prints it, and sample, a tactic for
+it; what else it has stays. Exit code: 0 done, 2 wrong use, 130 interrupted."""
+)
+def score(
+    file: Annotated[Path, typer.Argument(help="Samples as JSON lines.", metavar="FILE")],
+    value: Annotated[Path, typer.Option(help="The folder of the value model.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+) -> None:
+    """Add to samples how likely they are to help, by a value model: the score that orders them."""
+    _quiet()
+    from prover.train.value import score_file
+
+    score_file(file, value, out, err.print)
+    err.print(f"the scores are in {out}")
 
 
 @app.command(
@@ -746,6 +1008,8 @@ def _quiet() -> None:
     from transformers.utils.logging import disable_progress_bar
 
     logging.getLogger("accelerate.utils.other").setLevel(logging.ERROR)  # warns of tied weights
+    logging.getLogger("transformers.trainer_utils").setLevel(logging.ERROR)  # of end tokens
+    logging.getLogger("trl").setLevel(logging.ERROR)  # shows what has no reward, prompts and all
     disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
@@ -753,6 +1017,12 @@ def _problems(files: list[Path] | None) -> list[Problem]:
     from prover.data.decontaminate import load_benchmark
 
     return [problem for file in files or () for problem in load_benchmark(file)]
+
+
+def _one_of(option: str, value: str, names: Collection[str]) -> str:
+    if value not in names:
+        raise WrongUse(f"{option} {value}: choose one of {', '.join(names)}")
+    return value
 
 
 def _show(line: Report) -> None:

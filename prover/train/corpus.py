@@ -302,12 +302,17 @@ def last_checkpoint(out: Path) -> str:
 
 
 def save_checkpoint(
-    accelerator: Accelerator, out: Path, step: int, identity: dict[str, Any]
+    accelerator: Accelerator,
+    out: Path,
+    step: int,
+    identity: dict[str, Any],
+    save: Callable[[str], object] | None = None,
 ) -> None:
-    """Writes `checkpoint-STEP` beside the others, then removes all but the last ones."""
+    """Writes `checkpoint-STEP` beside the others, then removes all but the last ones. `save` writes
+    its folder; by default, the accelerator does."""
     new = out / f"partial-{step:08}"
     try:
-        accelerator.save_state(str(new))
+        (save or accelerator.save_state)(str(new))
         accelerator.wait_for_everyone()
         if accelerator.is_main_process:
             progress = {"step": step, **identity}
@@ -326,14 +331,20 @@ def save_checkpoint(
         ) from error
 
 
-def resume_training(accelerator: Accelerator, out: Path, identity: dict[str, Any]) -> int:
-    """Loads the newest checkpoint and returns its step, 0 without one."""
+def newest_checkpoint(out: Path) -> tuple[Path, dict[str, Any]] | None:
+    """The newest checkpoint and what `save_checkpoint` noted with it. Removes unfinished ones."""
     for partial in out.glob("partial-*"):
         shutil.rmtree(partial, ignore_errors=True)
     found = _checkpoints(out)
-    if not found:
+    return (found[-1], json.loads((found[-1] / PROGRESS).read_text("utf-8"))) if found else None
+
+
+def resume_training(accelerator: Accelerator, out: Path, identity: dict[str, Any]) -> int:
+    """Loads the newest checkpoint and returns its step, 0 without one."""
+    newest = newest_checkpoint(out)
+    if newest is None:
         return 0
-    progress = json.loads((found[-1] / PROGRESS).read_text("utf-8"))
+    folder, progress = newest
     for part, wanted in identity.items():
         have = progress.get(part)
         if have == wanted:
@@ -344,10 +355,10 @@ def resume_training(accelerator: Accelerator, out: Path, identity: dict[str, Any
         else:
             differs = "other tokens"
         raise TrainingError(
-            f"{found[-1]} comes from another {part} ({differs}): give another --out to start "
+            f"{folder} comes from another {part} ({differs}): give another --out to start "
             "anew, or the same settings to go on"
         )
-    accelerator.load_state(str(found[-1]))
+    accelerator.load_state(str(folder))
     step: int = progress["step"]
     return step
 

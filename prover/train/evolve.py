@@ -60,7 +60,7 @@ from prover.lean.limits import PATIENT
 from prover.lean.pool import LeanPool
 from prover.lean.source import with_hole
 from prover.train.outcomes import read_training
-from prover.train.rounds import attempt, success
+from prover.train.rounds import attempt, success_counts
 from search.budget import Budget
 
 INTEGRITY = "integrity"
@@ -475,7 +475,7 @@ def conjectures(evolved: Path, attempts: Sequence[Path]) -> Iterator[dict[str, s
     Raises:
         WrongUse: a line of a file is none of its kind; names it.
     """
-    counts = success(line for path in attempts for line in read_attempts(path))
+    counts = success_counts(line for path in attempts for line in read_attempts(path))
     for path in sorted(evolved.glob("round_*/children.jsonl")):
         for line in read_jsonl(path):
             if line["row"] is None:

@@ -45,6 +45,11 @@ def read_training(path: Path, benchmarks: Sequence[Problem] = ()) -> list[Row]:
     return list(some.values())
 
 
+def tests_as_problems() -> list[Problem]:
+    """The statements of all tests."""
+    return [Problem(row.name, row.statement) for test in TESTS for row in held_out(test)]
+
+
 async def search_for_outcomes(
     rows: Sequence[Row],
     log: Path,

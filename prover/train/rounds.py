@@ -27,7 +27,7 @@ import random
 import shutil
 import statistics
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
@@ -460,7 +460,7 @@ def _round(
     seed = _seed(settings.seed, number)
     false = {line["statement_sha256"] for line in earlier if line["outcome"] == "disproved"}
     rows = [row for row in rows if row.statement_sha256 not in false]
-    chosen = choose(rows, success(earlier), settings.statements, seed)
+    chosen = choose(rows, success_counts(earlier), settings.statements, seed)
     log = folder / "attempts.jsonl"
     mend(log)
     done = {(line["statement_sha256"], line["attempt"]) for line in _lines(log)}
@@ -473,7 +473,7 @@ def _round(
     if todo:
         run_cancellable(_search(log, todo, model, settings, seed, lean, jobs, report))
     lines = read_jsonl(log)
-    history = success(earlier + lines)
+    history = success_counts(earlier + lines)
     rejected: Counter[str] = Counter()
     easy = {
         sha for sha, (proved, tried) in history.items() if proved > settings.most_success * tried
@@ -628,7 +628,13 @@ def _statements(path: Path, held_out: Sequence[Row]) -> list[Row]:
     return rows
 
 
-def success(lines: Iterable[dict[str, Any]]) -> dict[str, tuple[int, int]]:
+def ended_by_time(line: Mapping[str, Any]) -> bool:
+    """Whether the cap on its time ended a search, or it got no answer: what it tried depends on the
+    machine."""
+    return line["outcome"] in ("timeout", "crash") or "(seconds)" in line.get("reason", "")
+
+
+def success_counts(lines: Iterable[dict[str, Any]]) -> dict[str, tuple[int, int]]:
     """How often each statement was proved and tried."""
     history: dict[str, tuple[int, int]] = {}
     for line in lines:

@@ -225,6 +225,14 @@ def test_the_lean_rule_knows_a_statement_again(text: str) -> None:
     assert "lean" in rules_that_hit(text, problem)
 
 
+def test_quantifiers_are_known_again_as_lean_prints_them() -> None:
+    written = "theorem p (R : α → α → Prop) (h : ∀ x : α, ∀ y : α, ¬R x y) : ¬(∃ x : α, ∃ y, R x y)"
+    printed = "R : α → α → Prop\nh : ∀ (x y : α), ¬R x y\n⊢ ¬∃ x y, R x y"
+    assert "lean" in rules_that_hit(printed, Problem("p", written))
+    other = printed.replace("∃ x y,", "∃ x, ∀ y,")
+    assert "lean" not in rules_that_hit(other, Problem("p", written))
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -56,6 +56,23 @@ def test_all_that_was_tried_is_in_the_log_and_equal_runs_write_the_same(
     assert costless(logs[0]) == costless(logs[1])
 
 
+def test_the_ranker_rates_the_first_short_search_about_functions_of_ones_own(
+    lab: Lab, tmp_path: Path
+) -> None:
+    def rated(name: str, **changes: Any) -> dict[str, set[bool]]:
+        log = tmp_path / name
+        options = Options(Budget(expansions=16), refute=False, log=log, **changes)
+        lab.wait(lab.beside(options).prove_text(FILE[FILE.index("theorem both") :]))
+        found: dict[str, set[bool]] = {}
+        for line in read_jsonl(log):
+            tried = [tactic for goal in line["goals"] for tactic in goal["tried"]]
+            found.setdefault(line["name"], set()).update(t["prior"] is not None for t in tried)
+        return found
+
+    assert rated("looks") == {"both": {False}, "two": {True}}
+    assert set().union(*rated("none", discover=False).values()) == {False}  # no short searches
+
+
 def test_nothing_is_written_where_it_is_not_allowed(lab: Lab, tmp_path: Path) -> None:
     options = replace(lab.prover.options, budget=Budget(expansions=2))
     lab.wait(lab.beside(options).prove_text("theorem t : 1 + 1 = 2 := by\n  sorry\n"))

@@ -226,6 +226,20 @@ def test_kinds_that_training_has_not_seen_count_apart() -> None:
     assert "| new | 1 (1) | 0 (0) | 1 (1) |" in written
 
 
+def test_each_template_counts_the_same_in_the_mean_over_templates() -> None:
+    rows = [
+        replace(ROWS[0], name=f"{root}_{i}") for root, n in (("a", 3), ("b", 1)) for i in range(n)
+    ]
+    lines = [line("portfolio", name, 0, 3) for name in ("a_0", "a_1", "b_0")]
+    summary = summarise(lines, rows, replace(SETTINGS, contestants=("portfolio",)))
+    figures = summary["contestants"]["portfolio"]
+    assert figures["pass@1"]["proved"] == 3
+    assert figures["mean over templates"] == round((2 / 3 + 1) / 2, 4)
+    ill = [{**one, "outcome": "not elaborating", "reason": "unknown n"} for one in lines]
+    with pytest.raises(WrongUse, match="understood by this Lean: unknown n"):
+        summarise([*ill, {**ill[0], "name": "a_2"}], rows, SETTINGS)
+
+
 @pytest.mark.lean
 def test_all_contestants_on_real_statements_and_the_report_made_again(tmp_path: Path) -> None:
     model = new_model(model_config(SHAPE, len(tokenizer())), 0)

@@ -11,7 +11,7 @@ from prover.generate.features import Scene, coarse, priors
 from prover.generate.portfolio import Portfolio, suggestions
 from prover.generate.ranker import BITS, Linear, Ranker, encoded
 from prover.generate.shipped import RANKER_FOLDER, rated
-from search.context import NOTHING, Context, Function, Signature
+from search.context import Context, Function, Signature
 from search.interfaces import Goal, Hypothesis, Request, State, Suggestion
 
 
@@ -131,14 +131,5 @@ def test_the_shipped_order_has_all_that_the_portfolio_suggests() -> None:
     plain = suggestions(one.goal)
     assert sorted(s.tactic for s in found) == sorted(s.tactic for s in plain)
     assert [s.logprob for s in found] == sorted((s.logprob for s in found), reverse=True)
-
-    async def of_ones_own(about: Context) -> list[Suggestion]:
-        asked = [Request(request.state, context=about)]
-        return [s async for _, s in rated(Portfolio(), "own").generate(asked)]
-
-    assert asyncio.run(of_ones_own(NOTHING)) == plain
-    own = asyncio.run(
-        of_ones_own(Context({"f": Function(Signature("f", "f", "Nat", (), "Nat"), ())}))
-    )
-    assert all(s.prior is not None for s in own)
+    assert all(s.prior is not None for s in found)
     assert sum(f.stat().st_size for f in RANKER_FOLDER.iterdir()) < 2_000_000

@@ -11,6 +11,7 @@ from prover.evaluate.answers import read_problems
 from prover.evaluate.benchmark import Theorem
 from prover.evaluate.recheck import claims_of_run
 from prover.evaluate.run import Plan, read_results, run
+from prover.train.sft import read_pairs
 from search.budget import Budget
 from tests.command import command
 from tests.informal.scripted import ScriptedModel
@@ -52,6 +53,11 @@ def test_answers_of_a_file(model: ScriptedModel, folder: Path) -> None:
     written = [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()]
     assert [row["gold"] for row in written] == ["\\frac{1}{2}", "12", "4"]
     assert [row["greedy_right"] for row in written] == [True, False, False]
+    table = command("eval", "rerank", "out.jsonl", "--sft", "next.jsonl").out
+    assert "| 1 | 3 | 44.4% (0.0 to 66.7) | 44.4% (0.0 to 66.7) |" in table
+    assert "| 2 | 3 | 66.7% (20.8 to 93.9) | 55.6% (0.0 to 100.0) |" in table
+    pairs = read_pairs(folder / "next.jsonl")
+    assert [pair.state for pair in pairs] == ["What is 1/4 + 1/4?"] * 2 + [ROWS[1]["question"]]
     again = command(
         "eval", "answers", str(rows(folder)), "--model", model.url, "--out", "out.jsonl"
     )

@@ -28,6 +28,7 @@ from prover.generate.mixed import Silent
 from prover.generate.portfolio import Portfolio
 from prover.models.presets import PRESETS, model_config, new_model
 from prover.train.corpus import Recipe, TrainingError
+from prover.train.preferences import Preference, read_preferences
 from prover.train.rounds import (
     Explorer,
     Rounds,
@@ -159,7 +160,7 @@ def test_redundant_steps_are_dropped_and_the_rest_is_checked(lab: Lab) -> None:
     assert lab.wait(minimise(lab.prover, both, shorter)) is shorter
 
 
-def test_an_attempt_keeps_pairs_negatives_and_distances(lab: Lab) -> None:
+def test_an_attempt_keeps_pairs_negatives_and_distances(lab: Lab, tmp_path: Path) -> None:
     class Given:
         async def generate(self, requests: Sequence[Request]) -> Any:
             for index, request in enumerate(requests):
@@ -181,6 +182,9 @@ def test_an_attempt_keeps_pairs_negatives_and_distances(lab: Lab) -> None:
     wrong = {(n["state"].rpartition("⊢ ")[2], n["tactic"], n["instead"]) for n in line["negatives"]}
     assert {("p ∧ q", "rfl", "constructor"), ("p", "exact hq", "exact hp")} <= wrong
     assert all(negative["why"] == "tactic" for negative in line["negatives"])
+    write_jsonl(tmp_path / "round_0" / "attempts.jsonl", [line])
+    write_jsonl(tmp_path / "round_0" / "negatives.jsonl", _collect([line], "negatives"))
+    assert Preference(PROP, "constructor", "rfl") in read_preferences(tmp_path)
     distances = {s["state"].rpartition("⊢ ")[2]: s["distance"] for s in line["states"][:3]}
     assert distances == {"p ∧ q": 3, "p": 1, "q": 1}
 
