@@ -166,7 +166,7 @@ def test_each_is_compared_with_each() -> None:
 
 # Rounds
 
-SETTINGS = Evolution(rounds=1, parents=3, keep=2, expansions=4, seconds=1000.0, seed=5)
+SETTINGS = Evolution(rounds=2, parents=3, keep=1, expansions=4, seconds=1000.0, seed=5)
 REFUSED = {
     "vacuous": (
         "theorem t (n : Nat) (h : n < 3) (h' : 3 < n) : n * n = 7",
@@ -246,14 +246,18 @@ def test_each_child_is_kept_or_refused_with_the_reason(
         assert child["refused"].partition(":")[0] in ("", "definition", "precision", "integrity")
         assert (child["row"] is None) <= bool(child["refused"])
         assert child["from"] in [row.header + row.statement for row in read_rows(statements)]
-    (report,) = reports
+    report, _ = reports
     good = [child["row"]["name"] for child in children(out, 0) if not child["refused"]]
     assert report["children"] == len(children(out, 0)) and report["good"] == len(good) >= 3
     assert sorted(one["name"] for one in report["ranking"]) == sorted(good)
     kept = read_rows(out / "round_0" / "statements.jsonl")
-    assert [row.name for row in kept] == [one["name"] for one in report["ranking"]][:2]
+    assert [row.name for row in kept] == [one["name"] for one in report["ranking"]][:1]
     counted = sum(n for counts in report["operators"].values() for n in counts.values())
     assert counted == 2 * report["children"]
+    later = children(out, 1)
+    assert kept[0].name in {name for child in later for name in child["parents"]}
+    tried = [c["row"]["key"] for c in children(out, 0) + later if c.get("outcome")]
+    assert len(set(tried)) == len(tried)
 
 
 @pytest.mark.lean
@@ -269,7 +273,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(
     out = tmp_path / "killed"
     command = [
         *(sys.executable, "-m", "prover.train.cli", "evolve", statements, "--out", out),
-        *("--rounds", 1, "--parents", 3, "--keep", 2, "--expansions", 4, "--timeout", 1000),
+        *("--rounds", 1, "--parents", 3, "--keep", 1, "--expansions", 4, "--timeout", 1000),
         *("--seed", 5, "--writer", model.url, "--benchmark", tmp_path / "problems.jsonl"),
         *("--lean", "embedded"),
     ]
@@ -307,7 +311,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(
     assert "round 0:" in said
     for path in sorted((whole[0] / "round_0").iterdir()):
         assert path.read_text() == (out / "round_0" / path.name).read_text(), path.name
-    with pytest.raises(WrongUse, match=r"other settings .*keep 2 there, 3 here"):
+    with pytest.raises(WrongUse, match=r"other settings .*keep 1 there, 3 here"):
         asyncio.run(evolve(statements, whole[0], replace(SETTINGS, keep=3, writer=model.url)))
 
 
