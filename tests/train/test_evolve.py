@@ -1,12 +1,7 @@
 """Statements that evolve, with a real Lean, and a scripted model behind a server of OpenAI's protocol."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -26,7 +21,7 @@ from prover.train.evolve import Evolution, conjectures, evolve, novelty, ranked,
 from prover.train.sft import read_pairs
 from tests.informal.scripted import ScriptedModel, serving
 from tests.lab import Lab
-from tests.train.school import ROOT
+from tests.train.school import train
 
 
 def stated(lab: Lab, name: str, conclusion: str, *binders: str, header: str = "") -> Row:
@@ -272,43 +267,18 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(
     )
     out = tmp_path / "killed"
     command = [
-        *(sys.executable, "-m", "prover.train.cli", "evolve", statements, "--out", out),
+        *("evolve", statements, "--out", out),
         *("--rounds", 1, "--parents", 3, "--keep", 1, "--expansions", 4, "--timeout", 1000),
         *("--seed", 5, "--writer", model.url, "--benchmark", tmp_path / "problems.jsonl"),
         *("--lean", "embedded"),
     ]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-
-    def run(until: Callable[[], bool] | None) -> str:
-        process = subprocess.Popen(
-            [str(word) for word in command],
-            env=environment,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            while until is not None and process.poll() is None and not until():
-                time.sleep(0.01)
-            if until is None:
-                _, said = process.communicate(timeout=300)
-                assert process.returncode == 0, said
-                return said
-            assert process.poll() is None, "it was over before it could be killed"
-            return ""
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.communicate()
-
     log = out / "round_0" / "children.jsonl"
-    run(lambda: log.exists() and log.read_bytes().count(b"\n") >= 2)
+    train(*command, until=lambda: log.exists() and log.read_bytes().count(b"\n") >= 2)
     assert not (out / "round_0" / "report.json").exists()
     there = (whole[0] / "round_0" / "children.jsonl").read_bytes()
     assert there.startswith(log.read_bytes())
     log.write_bytes(b"".join(there.splitlines(keepends=True)[:-3]) + b'{"operator": "half a li')
-    said = run(None)
-    assert "round 0:" in said
+    assert "round 0:" in train(*command)
     for path in sorted((whole[0] / "round_0").iterdir()):
         assert path.read_text() == (out / "round_0" / path.name).read_text(), path.name
     with pytest.raises(WrongUse, match=r"other settings .*keep 1 there, 3 here"):
