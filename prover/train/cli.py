@@ -713,6 +713,122 @@ def score(
 
 @app.command(
     epilog="""\b
+Examples:
+  prover train evolve train.jsonl --benchmark minif2f.jsonl --out evolved
+  prover train evolve train.jsonl --attempts rounds/round_0/attempts.jsonl \\
+      --writer http://127.0.0.1:8000/v1#NAME --out evolved
+  prover train rounds evolved/round_2/statements.jsonl --init sft/model --out rounds2
+
+\b
+STATEMENTS is a file of `python -m prover.data.theorems`. children.jsonl of a round says of each child
+why it was kept or left out. A run that was interrupted, or killed, goes on with the same command. Exit
+code: 0 done, 2 wrong use or a model that fails, 130 interrupted."""
+)
+def evolve(
+    statements: StatementsArgument,
+    out: Annotated[Path, typer.Option(help="The folder for round_0, round_1 and so on.")],
+    number: Annotated[
+        int, typer.Option("--rounds", help="In all, those done before included.", min=1)
+    ] = 3,
+    parents: Annotated[int, typer.Option(help="Statements evolved in a round.", min=1)] = 20,
+    keep: Annotated[int, typer.Option(help="Children kept of a round.", min=1)] = 20,
+    expansions: Annotated[
+        int, typer.Option(help="Of the search that says how hard a child is.", min=1)
+    ] = 16,
+    timeout: Annotated[
+        float, typer.Option(help="Cap on the wall time of that search, in seconds.", min=0.1)
+    ] = 300.0,
+    fewest_calls: Annotated[
+        int, typer.Option(help="What the portfolio proves with less Lean calls, is trivial.", min=0)
+    ] = 4,
+    attempts: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="attempts.jsonl of `prover train rounds`: goals in its proofs become statements; "
+            "can be repeated."
+        ),
+    ] = None,
+    writer: Annotated[
+        str | None,
+        typer.Option(
+            help="A language model that writes children too: as --sketcher of `prover prove`.",
+            metavar="MODEL",
+        ),
+    ] = None,
+    benchmark: BenchmarkOption = None,
+    jobs: Annotated[int, typer.Option(help="Lean processes.", min=1)] = 1,
+    lean: LeanOption = "auto",
+    seed: Annotated[int, typer.Option(help="Of the choice of statements and children.")] = 0,
+) -> None:
+    """Make harder and easier statements of those for training, and keep the best (Evol-Instruct)."""
+    from prover.train.evolve import Evolution
+    from prover.train.evolve import evolve as run
+
+    settings = Evolution(
+        rounds=number,
+        parents=parents,
+        keep=keep,
+        expansions=expansions,
+        seconds=timeout,
+        fewest_calls=fewest_calls,
+        seed=seed,
+        writer=writer,
+    )
+    with _resumable():
+        work = run(
+            statements,
+            out,
+            settings,
+            benchmarks=_problems(benchmark),
+            attempts=attempts or (),
+            lean=lean,
+            jobs=jobs,
+            report=err.print,
+        )
+        reports = run_cancellable(work)
+    for at, report in enumerate(reports):
+        err.print(
+            f"round {at}: {report['children']} children, {report['good']} good, {report['kept']} kept"
+        )
+    err.print(f"the statements are in {out / f'round_{number - 1}' / 'statements.jsonl'}")
+
+
+@app.command(
+    epilog="""\b
+Example:
+  prover train conjectures evolved --attempts rounds2/round_0/attempts.jsonl --out conjectures.jsonl
+  prover train tactics conjectures.jsonl --init sft/model --out conjecturer
+
+\b
+Exit code: 0 done, 2 wrong use or no conjecture of this kind."""
+)
+def conjectures(
+    evolved: Annotated[
+        Path, typer.Argument(help="The folder of `prover train evolve`.", metavar="EVOLVED")
+    ],
+    attempts: Annotated[
+        list[Path],
+        typer.Option(help="attempts.jsonl of `prover train rounds`; can be repeated."),
+    ],
+    out: Annotated[Path, typer.Option(help="The pairs, as JSON lines.")],
+) -> None:
+    """Pairs for a conjecturer: a statement, and what was made of it that is seldom proved (STP)."""
+    from prover.files import write_jsonl
+    from prover.train.evolve import HARDEST_SUCCESS
+    from prover.train.evolve import conjectures as pairs
+
+    found = list(pairs(evolved, attempts))
+    if not found:
+        raise WrongUse(
+            f"no child in {evolved} was proved in more than none and less than "
+            f"{HARDEST_SUCCESS:.0%} of its searches: give more --attempts"
+        )
+    write_jsonl(out, found)
+    err.print(f"{len(found)} pairs are in {out}")
+
+
+@app.command(
+    epilog="""\b
 Example:
   prover train outcomes statements.jsonl --benchmark minif2f.jsonl --out outcomes.jsonl
 

@@ -2,8 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -53,6 +56,33 @@ def launched(processes: int, folder: Path, *words: object) -> list[dict[str, Any
     )
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def train(*words: object, until: Callable[[], bool] | None = None) -> str:
+    """What `prover train` says on its way to the end; with `until`, it is killed when that holds."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "prover.train.cli", *map(str, words)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        while until is not None and process.poll() is None:
+            if until():
+                os.killpg(process.pid, signal.SIGKILL)
+                _, said = process.communicate()
+                assert process.returncode == -signal.SIGKILL
+                return said
+            time.sleep(0.01)
+        _, said = process.communicate(timeout=500)
+        assert process.returncode == 0, said
+        assert until is None, "it was over before it could be killed"
+        return said
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
 
 
 @cache

@@ -4,13 +4,8 @@ import asyncio
 import itertools
 import json
 import math
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -56,7 +51,7 @@ from search.interfaces import (
 from search.proof import script
 from search.scheduler import Scheduler
 from tests.lab import Lab
-from tests.train.school import PAIRS, ROOT, ROWS, row, tokenizer, write_rows
+from tests.train.school import PAIRS, ROOT, ROWS, row, tokenizer, train, write_rows
 
 PROP = "p q : Prop\nhp : p\nhq : q\n⊢ p ∧ q"
 
@@ -298,45 +293,19 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(model: Path, tmp_path
     (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     out = tmp_path / "killed"
     command = [
-        *(sys.executable, "-m", "prover.train.cli", "rounds", statements, "--init", model),
+        *("rounds", statements, "--init", model),
         *("--out", out, "--replay", tmp_path / "pairs.jsonl", "--preset", "tiny"),
         *("--benchmark", ROOT / "tests/data/benchmark.jsonl", "--lean", "embedded"),
         *("--rounds", 2, "--statements", 4, "--attempts", 2, "--expansions", 4, "--timeout", 1000),
         *("--samples", 2, "--most-success", 1, "--epochs", 1),
     ]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-
-    def run(until: Callable[[], bool] | None) -> None:
-        process = subprocess.Popen(
-            [str(word) for word in command],
-            env=environment,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            while until is not None and process.poll() is None:
-                if until():
-                    os.killpg(process.pid, signal.SIGKILL)
-                    process.communicate()
-                    assert process.returncode == -signal.SIGKILL
-                    return
-                time.sleep(0.01)
-            _, said = process.communicate(timeout=500)
-            assert process.returncode == 0, said
-            assert until is None, "it was over before it could be killed"
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.communicate()
-
     log = out / "round_0" / "attempts.jsonl"
-    run(lambda: log.exists() and log.read_bytes().count(b"\n") >= 2)
+    train(*command, until=lambda: log.exists() and log.read_bytes().count(b"\n") >= 2)
     with log.open("a") as file:
         file.write('{"name": "half a li')
-    run((out / "round_0" / "pairs.jsonl").exists)
+    train(*command, until=(out / "round_0" / "pairs.jsonl").exists)
     assert not (out / "round_0" / "report.json").exists()
-    run(None)
+    train(*command)
 
     torch.set_num_threads(1)  # sums of floats depend on it
     settings = replace(SETTINGS, max_tokens=64)

@@ -214,11 +214,24 @@ def lift(a: Draft, goal: Goal, script: Script) -> Draft:
         raise ValueError("the goal has a value in its context")
     if any("inst" in h.name for h in goal.hypotheses):
         raise ValueError("the goal has an instance in its context")
+    return restated(a, goal, "lift", (script,))
+
+
+def restated(a: Draft, goal: Goal, operator: str, scripts: tuple[Script, ...] = ()) -> Draft:
+    """A goal as a statement that an operator has made of another."""
+    return _child(operator, (a,), a.header, *signature(goal), scripts)
+
+
+def signature(goal: Goal) -> tuple[tuple[str, ...], str]:
+    """The binders and the conclusion of a goal. It is Lean's to say whether the print means it."""
     binders = []
     for (type_, proof), group in groupby(goal.hypotheses, lambda h: (_line(h.type), h.is_prop)):
         names = [h.name for h in group]
-        binders += [f"({n} : {type_})" for n in (names if proof else [" ".join(names)])]
-    return _child("lift", (a,), a.header, tuple(binders), _line(goal.target), (script,))
+        if names[0].startswith("inst"):
+            binders += [f"[{type_}]"] * len(names)
+        else:
+            binders += [f"({n} : {type_})" for n in (names if proof else [" ".join(names)])]
+    return tuple(binders), _line(goal.target)
 
 
 def _line(text: str) -> str:

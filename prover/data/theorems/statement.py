@@ -117,15 +117,18 @@ def read_rows(path: Path) -> list[Row]:
     """The statements of a file.
 
     Raises:
-        WrongUse: it is none of statements.
+        WrongUse: it is none of statements; names the line.
     """
-    try:
-        return [Row.from_json(row) for row in read_jsonl(path)]
-    except (TypeError, KeyError) as error:
-        raise WrongUse(
-            f"{path} is no file of statements ({error}): make one with `python -m "
-            "prover.data.theorems`"
-        ) from None
+    rows = []
+    for number, row in enumerate(read_jsonl(path), 1):
+        try:
+            rows.append(Row.from_json(row))
+        except (TypeError, KeyError) as error:
+            raise WrongUse(
+                f"{path} is no file of statements (line {number}: {error}): make one with `python -m "
+                "prover.data.theorems`"
+            ) from None
+    return rows
 
 
 def statement_sha256(header: str, statement: str) -> str:
