@@ -132,13 +132,20 @@ def _goal_shape(above: str, below: str) -> Iterator[Shape]:
 
 
 def _tokens(text: str) -> Tokens:
-    tokens = []
-    for token in TOKEN.findall(text):
-        first, dot, rest = token.partition(".")
+    tokens: Tokens = []
+    for match in TOKEN.finditer(text):
+        first, dot, rest = match[0].partition(".")
+        if dot and rest and not first:
+            # a field of what is before it, or a constructor as in `.succ n`
+            joined = text[match.start() - 1 : match.start()].isalnum()
+            field = bool(tokens) and (joined or tokens[-1] in _CLOSE)
+            tokens.append(f".{rest}" if field else rest)
+            continue
+        token = match[0]
         if dot and first and not first.isdigit():
             # x.gcd is a field of x, Nat.gcd is gcd with its namespace open
-            if _SHORT_NAME.fullmatch(first):
-                tokens += [first, f".{rest}"]
+            if _SHORT_NAME.fullmatch(first) or first[0].islower():
+                tokens += [first, *(f".{field}" for field in rest.split("."))]
                 continue
             token = rest.rpartition(".")[2]
         token = _SYNONYMS.get(token, token)
@@ -299,7 +306,8 @@ def _inner_names(parts: Iterable[Tokens]) -> set[str]:
 
 
 def _canonical(tokens: Tokens, names: set[str]) -> str:
-    tokens = _merged(token for token in _without_types(tokens) if token not in "()")
+    plain = _fields_first(_without_types(tokens))
+    tokens = _merged(token for token in plain if token not in "()")
     top = _at_top(tokens)
     relations = [t for t in tokens if t in _RELATIONS and t in top]
     if len(relations) == 1 and not top & set(_LOOSE) and "λ" not in tokens:
@@ -316,6 +324,24 @@ def _canonical(tokens: Tokens, names: set[str]) -> str:
         numbers.setdefault(token, f"v{len(numbers)}") if token in names else token
         for token in tokens
     )
+
+
+def _fields_first(tokens: Tokens) -> Tokens:
+    """`n.succ` as `succ n`, and `(a + b).half` as `half (a + b)`."""
+    kept: Tokens = []
+    opened: list[int] = []
+    begin = 0  # of the last term
+    for token in tokens:
+        if len(token) > 1 and token[0] == ".":
+            kept.insert(begin, token[1:])
+            continue
+        begin = len(kept)
+        if token in _OPEN:
+            opened.append(begin)
+        elif token in _CLOSE and opened:
+            begin = opened.pop()
+        kept.append(token)
+    return kept
 
 
 def _merged(tokens: Iterable[str]) -> Tokens:

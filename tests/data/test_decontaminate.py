@@ -233,6 +233,20 @@ def test_quantifiers_are_known_again_as_lean_prints_them() -> None:
     assert "lean" not in rules_that_hit(other, Problem("p", written))
 
 
+def test_functions_are_known_again_where_lean_prints_them_as_fields() -> None:
+    written = (
+        "theorem p (a : Peano) (xs ys : List Nat) (h : (xs ++ ys).length = List.length ys) : "
+        "half (Peano.more (Peano.more (half a))) = .more a"
+    )
+    printed = (
+        "a : Peano\nxs ys : List Nat\nh : (xs ++ ys).length = ys.length\n"
+        "⊢ half (half a).more.more = a.more"
+    )
+    assert "lean" in rules_that_hit(printed, Problem("p", written))
+    other = printed.replace("= a.more", "= a.more.more")
+    assert "lean" not in rules_that_hit(other, Problem("p", written))
+
+
 @pytest.mark.parametrize(
     "text",
     [

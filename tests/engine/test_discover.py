@@ -102,6 +102,13 @@ def before(filled: Filled, name: str) -> list[str]:
     return names[: names.index(name) + 1]
 
 
+@pytest.fixture(autouse=True)
+def unrated(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tactics in their own order: in that of the ranker some theorems of these tests need no lemma."""
+    settings = replace(lab.prover.engine.settings, ranker="none")
+    monkeypatch.setattr(lab.prover.engine, "settings", settings)
+
+
 @pytest.mark.timeout(900)
 def test_a_lemma_is_found_proved_and_written_before_the_theorem(lab: Lab) -> None:
     filled = fill(lab, TWICE)
