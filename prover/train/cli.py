@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from prover.data.decontaminate import Problem
     from prover.models.presets import Preset
     from prover.train.corpus import Report
+
+T = TypeVar("T")
 
 app = typer.Typer(
     name="train",
@@ -69,6 +71,8 @@ TemperatureOption = Annotated[float, typer.Option(help="Of the exploration.", mi
 RunOption = Annotated[
     Path, typer.Option(help="The folder for checkpoints, the log and the finished model.")
 ]
+InitOption = Annotated[Path, typer.Option(help="The folder of the model to start from.")]
+CheckpointOption = Annotated[int, typer.Option(help="In steps.", min=1)]
 MicroBatchOption = Annotated[
     int | None,
     typer.Option(help="How many a process computes at once; default: all of its share.", min=1),
@@ -200,7 +204,7 @@ def corpus(
         typer.Option(help="Less memory for more time; default: from medium on."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the weights and of the order of the data.")] = 0,
-    checkpoint_every: Annotated[int, typer.Option(help="In steps.", min=1)] = 200,
+    checkpoint_every: CheckpointOption = 200,
 ) -> None:
     """Train a model to continue texts: from random weights, or go on with one you have."""
     import os
@@ -301,7 +305,7 @@ def tactics(
     ] = None,
     warmup: Annotated[int | None, typer.Option(help="Steps to the peak.", min=0)] = None,
     seed: Annotated[int, typer.Option(help="Of the weights and of the order of the pairs.")] = 0,
-    checkpoint_every: Annotated[int, typer.Option(help="In steps.", min=1)] = 200,
+    checkpoint_every: CheckpointOption = 200,
 ) -> None:
     """Teach a model which tactic follows a tactic state."""
     _quiet()
@@ -374,7 +378,7 @@ interrupted."""
 )
 def rounds(
     statements: StatementsArgument,
-    init: Annotated[Path, typer.Option(help="The folder of the model to start from.")],
+    init: InitOption,
     out: Annotated[Path, typer.Option(help="The folder for round_0, round_1 and so on.")],
     preset: Annotated[
         str, typer.Option(help="Whose recipe trains: tiny, small, medium …")
@@ -478,7 +482,7 @@ command goes on from the last checkpoint."""
 )
 def grpo(
     statements: StatementsArgument,
-    init: Annotated[Path, typer.Option(help="The folder of the model to start from.")],
+    init: InitOption,
     out: RunOption,
     preset: Annotated[
         str, typer.Option(help="deepseekmath, dsp-v1.5, kimina-rl or cpu-tiny.")
@@ -527,7 +531,7 @@ def grpo(
     jobs: Annotated[int, typer.Option(help="Lean processes of each process.", min=1)] = 1,
     lean: LeanOption = "auto",
     seed: Annotated[int, typer.Option(help="Of the order of the states and of all draws.")] = 0,
-    checkpoint_every: Annotated[int, typer.Option(help="In steps.", min=1)] = 50,
+    checkpoint_every: CheckpointOption = 50,
 ) -> None:
     """Reinforcement learning: make likelier what Lean accepts, within groups of actions (GRPO)."""
     _quiet()
@@ -552,11 +556,7 @@ def grpo(
         kind: Any = _one_of("--reward", reward, get_args(Kind))
         if vllm:
             _one_of("--vllm", vllm, VLLM)
-        recipe = replace(
-            GRPO_RECIPES[_one_of("--preset", preset, GRPO_RECIPES)],
-            seed=seed,
-            **{name: value for name, value in given.items() if value is not None},
-        )
+        recipe = _recipe(GRPO_RECIPES, preset, seed, given)
         problems = _problems(benchmark)
         rows = read_training(statements, problems)
         tests = Benchmark(tests_as_problems(), rules=("lean",))
@@ -590,7 +590,7 @@ go on, 130 interrupted; the same command goes on from the last checkpoint."""
 )
 def preferences(
     rounds: RoundsArgument,
-    init: Annotated[Path, typer.Option(help="The folder of the model to start from.")],
+    init: InitOption,
     out: RunOption,
     preset: Annotated[str, typer.Option(help="dpo or cpu-tiny.")] = "cpu-tiny",
     benchmark: BenchmarkOption = None,
@@ -604,7 +604,7 @@ def preferences(
     learning_rate: RateOption = None,
     beta: BetaOption = None,
     seed: Annotated[int, typer.Option(help="Of the order of the pairs.")] = 0,
-    checkpoint_every: Annotated[int, typer.Option(help="In steps.", min=1)] = 50,
+    checkpoint_every: CheckpointOption = 50,
 ) -> None:
     """Make tactics that led to a proof likelier than those that failed on the same state (DPO)."""
     _quiet()
@@ -617,11 +617,7 @@ def preferences(
         "beta": beta,
     }
     with _resumable():
-        recipe = replace(
-            DPO_RECIPES[_one_of("--preset", preset, DPO_RECIPES)],
-            seed=seed,
-            **{name: value for name, value in given.items() if value is not None},
-        )
+        recipe = _recipe(DPO_RECIPES, preset, seed, given)
         done, of = train_preferences(
             init,
             read_preferences(rounds),
@@ -650,7 +646,7 @@ command goes on from the last checkpoint."""
 )
 def value(
     rounds: RoundsArgument,
-    init: Annotated[Path, typer.Option(help="The folder of the model to start from.")],
+    init: InitOption,
     out: RunOption,
     preset: Annotated[str, typer.Option(help="large or cpu-tiny.")] = "cpu-tiny",
     benchmark: BenchmarkOption = None,
@@ -663,7 +659,7 @@ def value(
     micro_batch: MicroBatchOption = None,
     learning_rate: RateOption = None,
     seed: Annotated[int, typer.Option(help="Of the order of the states and tactics.")] = 0,
-    checkpoint_every: Annotated[int, typer.Option(help="In steps.", min=1)] = 50,
+    checkpoint_every: CheckpointOption = 50,
 ) -> None:
     """Learn how likely a state is to be proved, and a tactic to help, from Lean's verdicts."""
     _quiet()
@@ -671,11 +667,7 @@ def value(
 
     given: dict[str, Any] = {"epochs": epochs, "batch": batch, "learning_rate": learning_rate}
     with _resumable():
-        recipe = replace(
-            VALUE_RECIPES[_one_of("--preset", preset, VALUE_RECIPES)],
-            seed=seed,
-            **{name: value for name, value in given.items() if value is not None},
-        )
+        recipe = _recipe(VALUE_RECIPES, preset, seed, given)
         done, of = train_value(
             init,
             read_labels(rounds),
@@ -1019,6 +1011,14 @@ def _problems(files: list[Path] | None) -> list[Problem]:
     from prover.data.decontaminate import load_benchmark
 
     return [problem for file in files or () for problem in load_benchmark(file)]
+
+
+def _recipe(presets: Mapping[str, T], preset: str, seed: int, given: Mapping[str, Any]) -> T:
+    """A preset with the seed, and with what is given of its values."""
+    chosen: Any = presets[_one_of("--preset", preset, presets)]
+    changes = {name: value for name, value in given.items() if value is not None}
+    changed: T = replace(chosen, seed=seed, **changes)
+    return changed
 
 
 def _one_of(option: str, value: str, names: Collection[str]) -> str:

@@ -473,10 +473,13 @@ def conjectures(evolved: Path, attempts: Sequence[Path]) -> Iterator[dict[str, s
     learns from (STP, Dong & Ma 2025, arXiv 2502.00212).
 
     Raises:
-        WrongUse: a line of a file is none of its kind; names it.
+        WrongUse: there are no rounds, or a line of a file is none of its kind; names it.
     """
     counts = success_counts(line for path in attempts for line in read_attempts(path))
-    for path in sorted(evolved.glob("round_*/children.jsonl")):
+    files = sorted(evolved.glob("round_*/children.jsonl"))
+    if not files:
+        raise WrongUse(f"{evolved} holds no round_K/children.jsonl: it is no run of `train evolve`")
+    for path in files:
         for line in read_jsonl(path):
             if line["row"] is None:
                 continue

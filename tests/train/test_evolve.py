@@ -302,6 +302,8 @@ def test_seldom_proved_children_teach_a_conjecturer(
     log.write_text(log.read_text() + '{"outcome": "proved"}\n')
     with pytest.raises(WrongUse, match="line 11: no search of"):
         list(conjectures(whole[0], [log]))
+    with pytest.raises(WrongUse, match="no run of `train evolve`"):
+        list(conjectures(tmp_path / "nowhere", []))
 
 
 def test_bad_input_is_refused_with_the_reason(statements: Path, tmp_path: Path) -> None:
