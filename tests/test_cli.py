@@ -494,8 +494,9 @@ def test_statements_are_audited_once(prover: Shell) -> None:
     ]
     lines = "\n".join(map(json.dumps, rows))
     (prover.folder / "all.jsonl").write_text(lines)
-    arguments = ("audit", "all.jsonl", "--out", "found.jsonl", "--canaries", "1", "--jobs", "1")
-    done = prover(*arguments, "--budget", "4")
+    audit = ("audit", "all.jsonl", "--out", "found.jsonl", "--jobs", "1")
+    arguments = (*audit, "--canaries", "1", "--budget", "4")
+    done = prover(*arguments)
     assert done.code == 1, done
     assert "| wrong | it is false at n = 0: its negation is proved |" in done.out
     assert "2 statements, 2 elaborate; contradictory hypotheses: 0; false: 1" in done.out
