@@ -494,8 +494,9 @@ def test_statements_are_audited_once(prover: Shell) -> None:
     ]
     lines = "\n".join(map(json.dumps, rows))
     (prover.folder / "all.jsonl").write_text(lines)
-    arguments = ("audit", "all.jsonl", "--out", "found.jsonl", "--canaries", "1", "--jobs", "1")
-    done = prover(*arguments, "--budget", "4")
+    audit = ("audit", "all.jsonl", "--out", "found.jsonl", "--jobs", "1")
+    arguments = (*audit, "--canaries", "1", "--budget", "4")
+    done = prover(*arguments)
     assert done.code == 1, done
     assert "| wrong | it is false at n = 0: its negation is proved |" in done.out
     assert "2 statements, 2 elaborate; contradictory hypotheses: 0; false: 1" in done.out
@@ -627,7 +628,7 @@ def test_a_lemma_is_written_before_the_theorem_and_named(served: Shell) -> None:
     file.write_text(f"{NUMBERS}\n{LESS_PLUS} := by\n  sorry\n", encoding="utf-8")
     without = served("prove", "Numbers.lean", "--no-lemmas", "--budget", "20", "--jobs", "1")
     assert without.code == 1 and "lemma" not in without.out
-    done = served("prove", "Numbers.lean", "--write", "--jobs", "1")
+    done = served("prove", "Numbers.lean", "--write", "--budget", "160", "--jobs", "1")
     assert done.code == 0, done.out
     assert (
         "\n  with a lemma found on the way: plus_next (n m : Num) : plus n (Num.next m) ="
