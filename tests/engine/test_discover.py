@@ -48,24 +48,16 @@ def plus_next := 3
   sorry
 """
 
-FOLD = """
+FOLD = f"""
 namespace Work
+{LISTS}
+variable {{β : Type}}
 
-inductive Chain (α : Type) where
-  | nil : Chain α
-  | cons (x : α) (xs : Chain α) : Chain α
+def onto : Chain β → Chain β → Chain β
+  | .nil, ys => ys
+  | .cons x xs, ys => onto xs (.cons x ys)
 
-variable {β : Type}
-
-def length : Chain β → Nat
-  | .nil => 0
-  | .cons _ xs => length xs + 1
-
-def onto : Chain β → Nat → Nat
-  | .nil, n => n
-  | .cons _ xs, n => onto xs (n + 1)
-
-theorem onto_zero (xs : Chain β) : onto xs 0 = length xs := sorry
+theorem onto_nil (xs : Chain β) : onto xs .nil = turn xs := sorry
 
 end Work
 """
@@ -172,7 +164,7 @@ def test_an_accumulator_in_a_namespace_with_variables(lab: Lab) -> None:
     filled = fill(lab, FOLD)
     assert filled.proved, filled.verdicts[0].reason
     assert holds(lab, filled, FOLD)
-    names = before(filled, "onto_zero")
+    names = before(filled, "onto_nil")
     assert len(names) > 1 and not any("." in name for name in names)
 
 
