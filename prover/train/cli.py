@@ -927,7 +927,7 @@ def compare(
         str,
         typer.Option(
             help="Who takes part, separated by commas: portfolio, premises, ranker, value, "
-            "uniform, model, model+portfolio, model+ranker."
+            "uniform, model, model+value, model+portfolio, model+ranker."
         ),
     ] = "portfolio,premises,ranker,model+ranker",
     calls: Annotated[int, typer.Option(help="Lean calls for each statement.", min=1)] = 64,
@@ -976,6 +976,83 @@ def compare(
     text = one_table(summaries)
     (out / "report.md").write_text(text, encoding="utf-8")
     print(text, end="")
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  prover train ablation train.jsonl statements library --init sft/model --replay pairs.jsonl --out table
+  prover train ablation train.jsonl statements --init sft/model --rows rounds,dpo --seeds 1 --out table
+  rm -r table/dpo && prover train ablation train.jsonl statements --init sft/model --rows dpo --out table
+
+\b
+STATEMENTS is a file of `python -m prover.data.theorems`, a test what `prover train compare` searches.
+CONFIG is a JSON object of parts with their fields, such as
+{"rounds": {"rounds": 2, "statements": 50}, "grpo": {"steps": 20}}; the parts are rounds, evolution, grpo,
+dpo, value, comparison. Row by row, the folder and the table fill; the third command makes one row again.
+Exit code: 0 done, 2 wrong use or no model, 130 interrupted; after that, or a kill, the same command goes
+on. A row that cannot be trained is in the table with the reason."""
+)
+def ablation(
+    statements: StatementsArgument,
+    tests: Annotated[
+        list[str], typer.Argument(help="What is searched to compare.", metavar="TEST...")
+    ],
+    init: InitOption,
+    out: Annotated[Path, typer.Option(help="The folder for rows, report.json, report.md.")],
+    preset: Annotated[str, typer.Option(help="cpu-tiny or large.")] = "cpu-tiny",
+    config: Annotated[
+        Path | None, typer.Option(help="A JSON file with changes of the preset.")
+    ] = None,
+    rows: Annotated[
+        str,
+        typer.Option(
+            help="Rows beside sft, separated by commas: rounds, grpo-outcome, grpo-process, dpo, evolved, "
+            "value; default: all.",
+        ),
+    ] = "",
+    seeds: Annotated[int, typer.Option(help="How often each row is trained.", min=1)] = 3,
+    attempts: Annotated[int, typer.Option(help="The k of pass@k, for each seed.", min=1)] = 8,
+    calls: Annotated[int, typer.Option(help="Lean calls of a search.", min=1)] = 64,
+    limit: Annotated[
+        int | None, typer.Option(help="Only so many statements of each test.", min=1)
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="The pairs that the model of --init was trained on.")
+    ] = None,
+    benchmark: BenchmarkOption = None,
+    jobs: Annotated[int, typer.Option(help="Lean processes.", min=1)] = 1,
+    lean: LeanOption = "auto",
+) -> None:
+    """What each way to train brings: one table, over seeds, at equal Lean calls."""
+    _quiet()
+    from prover.evaluate.compare import read_test
+    from prover.train.ablation import ABLATIONS, ROWS, ablate, read_changes, table
+
+    chosen = _languages(rows) or ROWS
+    for row in chosen:
+        _one_of("--rows", row, ROWS)
+    settings = ABLATIONS[_one_of("--preset", preset, ABLATIONS)]
+    comparison = replace(settings.comparison, attempts=attempts, calls=calls)
+    settings = replace(settings, comparison=comparison)
+    with _resumable():
+        if config is not None:
+            settings = read_changes(settings, config)
+        found = ablate(
+            statements,
+            init,
+            out,
+            settings,
+            {Path(name).stem: read_test(name)[:limit] for name in tests},
+            rows=chosen,
+            seeds=seeds,
+            benchmarks=_problems(benchmark),
+            replay=replay,
+            lean=lean,
+            jobs=jobs,
+            report=err.print,
+        )
+    print(table(found), end="")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ thinks more of it than of the others of its group. `out` gets
 
     settings.json            what the training is about: nothing else may go on with it
     states.jsonl             the states that are trained on, with their success rates
+    rewards.jsonl            of each step the mean reward, and the share of the groups that are alike
     checkpoint-…, tensorboard, model    as in continued pretraining
 
 Every draw follows from the seed, the step and the process, so that a training that was stopped, or
@@ -49,6 +50,15 @@ WINDOW = 16
 MOST_ALIKE = 0.8
 """Training ends when, on average over so many steps, a larger share of the groups than this have
 equal rewards only: then there is next to nothing to learn from."""
+
+
+class NothingToLearn(TrainingError):
+    """Nearly all groups have equal rewards only; `model` is the folder of the model as it is."""
+
+    def __init__(self, message: str, model: Path) -> None:
+        super().__init__(message)
+        self.model = model
+
 
 TINY_STD = 1e-4
 """Added to a standard deviation before it divides, as TRL does."""
@@ -127,8 +137,9 @@ def train_grpo(
     (`trl vllm-serve`). With several processes, each has Lean processes of its own.
 
     Raises:
-        TrainingError: there is nothing to learn from, at the start or since some steps; Lean answers
-            no more; the loss is no number; a checkpoint cannot be written.
+        NothingToLearn: since some steps there is nothing to learn from.
+        TrainingError: there is nothing to learn from at the start; Lean answers no more; the loss is no
+            number; a checkpoint cannot be written.
         WrongUse: `out` has a training of something else, or a file is damaged.
     """
     import torch
@@ -297,18 +308,24 @@ def _trainer(
                 )
             alike = share_alike(everywhere, recipe.generations)
             self._metrics["train"]["groups_alike"].append(alike)
-            shares = [*self.memory.get("alike", ()), alike][-WINDOW:]
-            self.memory["alike"] = shares
+            known = [one.value for one in everywhere if one.value is not None]
+            step = self.state.global_step
+            line = {"step": step + 1, "reward": sum(known) / len(known), "groups_alike": alike}
+            curve = [*self.memory.get("rewards", ())[:step], line]
+            self.memory["rewards"] = curve
+            if self.accelerator.is_main_process:
+                write_jsonl(out / "rewards.jsonl", curve)
+            shares = [line["groups_alike"] for line in curve[-WINDOW:]]
             mean = sum(shares) / len(shares)
             if len(shares) == WINDOW and mean > MOST_ALIKE:
                 self._save_checkpoint(self.model, None)
-                known = [one.value for one in everywhere if one.value is not None]
-                raise TrainingError(
+                there = out / f"checkpoint-{step:08}" / f"checkpoint-{step}"
+                raise NothingToLearn(
                     f"in the last {WINDOW} steps, {mean:.0%} of the groups had equal rewards only (now "
-                    f"{sum(known) / len(known):.2f} on average), so that there is nothing to learn from: "
-                    "take the model as it is, which is in "
-                    f"{out}/checkpoint-{self.state.global_step:08}/checkpoint-{self.state.global_step}, "
-                    "or give it harder or easier statements"
+                    f"{line['reward']:.2f} on average), so that there is nothing to learn from: "
+                    f"take the model as it is, which is in {there}, or give it harder or easier "
+                    "statements",
+                    there,
                 )
 
     def lean(
