@@ -474,6 +474,8 @@ Examples:
       --vllm colocate --jobs 16 --out rl
   accelerate launch --config_file {CONFIGS}/one_node.yaml -m prover \\
       train grpo train.jsonl --init prover/model --preset kimina-rl --vllm server --out rl
+  prover train grpo evolved/round_2/statements.jsonl --init sft/model --preset wizardmath \\
+      --reward product --value value/model --evolved evolved --out rl
 
 \b
 STATEMENTS is a file of `python -m prover.data.theorems`. With --vllm server, `trl vllm-serve` runs on
@@ -485,7 +487,7 @@ def grpo(
     init: InitOption,
     out: RunOption,
     preset: Annotated[
-        str, typer.Option(help="deepseekmath, dsp-v1.5, kimina-rl or cpu-tiny.")
+        str, typer.Option(help="deepseekmath, dsp-v1.5, kimina-rl, wizardmath or cpu-tiny.")
     ] = "cpu-tiny",
     rounds: Annotated[
         Path | None,
@@ -499,8 +501,22 @@ def grpo(
         str, typer.Option(help="What the model writes: tactic, or proof (a script for all of it).")
     ] = "tactic",
     reward: Annotated[
-        str, typer.Option(help="outcome: proved or not; process: each tactic has its own.")
+        str,
+        typer.Option(
+            help="outcome: proved or not; process: each tactic has its own; value: that of a value "
+            "model; product: that by how good the statement is."
+        ),
     ] = "outcome",
+    value: Annotated[
+        Path | None, typer.Option(help="The folder of the value model for --reward value, product.")
+    ] = None,
+    evolved: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder of `prover train evolve`, which says how good its statements are, for "
+            "--reward product."
+        ),
+    ] = None,
     probe: Annotated[
         int | None,
         typer.Option(
@@ -538,6 +554,7 @@ def grpo(
     from typing import get_args
 
     from prover.data.decontaminate import Benchmark
+    from prover.train.evolve import qualities
     from prover.train.grpo import GRPO_RECIPES, VLLM, Source, train_grpo
     from prover.train.outcomes import read_training, tests_as_problems
     from prover.train.reward import Action, Kind, LeanRewards
@@ -554,6 +571,8 @@ def grpo(
     with _resumable():
         what: Any = _one_of("--action", action, get_args(Action))
         kind: Any = _one_of("--reward", reward, get_args(Kind))
+        if (evolved is not None) != (kind == "product"):
+            raise WrongUse("--reward product and --evolved go together")
         if vllm:
             _one_of("--vllm", vllm, VLLM)
         recipe = _recipe(GRPO_RECIPES, preset, seed, given)
@@ -561,7 +580,8 @@ def grpo(
         rows = read_training(statements, problems)
         tests = Benchmark(tests_as_problems(), rules=("lean",))
         number = probe if probe is not None else 8 if rounds is None else 0
-        with LeanRewards(what, kind, lean=lean, jobs=jobs) as rewards:
+        quality = qualities(evolved) if evolved else None
+        with LeanRewards(what, kind, value=value, quality=quality, lean=lean, jobs=jobs) as rewards:
             done, of = train_grpo(
                 init,
                 Source(rows, rounds, number),

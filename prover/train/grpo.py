@@ -95,12 +95,20 @@ GRPO_RECIPES = {
     "deepseekmath": GrpoRecipe(1e-6, 0.04, 64, 1024, 1024),
     "dsp-v1.5": GrpoRecipe(5e-6, 0.02, 32, 2048, 512),
     "kimina-rl": GrpoRecipe(2e-6, 0.0, 8, 8192, 2048, "dr_grpo", (0.2, 0.3), scale_rewards=False),
+    "wizardmath": GrpoRecipe(1e-6, 0.04, 16, 1024, 512, scale_rewards=False),
     "cpu-tiny": GrpoRecipe(3e-4, 0.01, 8, 32, 64, gradient_checkpointing=False, steps=40),
 }
 """DeepSeekMath (section 4.2 of the paper), DeepSeek-Prover-V1.5 (Xin et al. 2024, arXiv 2408.08152,
 section 2.3), Kimina-Prover-RL (github.com/project-numina/kimina-prover-rl, recipe/kimina_prover_rl:
 256 prompts of 8 rollouts). Batches are in completions. The clip range of the first two and the
-completion length of the third are ours, and so is all of the last."""
+completion length of the third are ours, and so is all of the last two.
+
+`wizardmath` is for the reward `product` (`prover.train.reward.LeanRewards`): rewards are not divided by
+the deviation of their group, which would take r_instruction out again. WizardMath maximises it by PPO,
+whose code was not published; TRL has no PPO any more, so here it is GRPO's reward. PPO itself is in verl
+(`python -m verl.trainer.main_ppo algorithm.adv_estimator=gae`). It would need a critic, which the value
+model could begin; the prompts of `states.jsonl` as parquet with `prompt`, `data_source`, `reward_model` and
+`extra_info`; and a `custom_reward_function.path` that asks `LeanRewards.score`."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +139,8 @@ def train_grpo(
     how many. The finished model is `out/model`, which `prover.generate.transformers` loads. Where it
     is there already, nothing is done.
 
-    As outcome, a completion has one advantage, that of its reward in its group. As process, each
-    token has the sum of the normalised rewards of the steps that end at it or later (section 4.1.3 of
+    As outcome, a completion has one advantage, that of its reward in its group. As process, and as the
+    kinds by a value model, each token has the sum of the normalised rewards of the steps that end at it or later (section 4.1.3 of
     the paper). `vllm` draws the completions: `colocate` on the same GPUs, `server` by one that runs
     (`trl vllm-serve`). With several processes, each has Lean processes of its own.
 
@@ -197,6 +205,10 @@ def _prepared(
         "action": rewards.action,
         "reward": rewards.kind,
     }
+    if rewards.value is not None:
+        quality = json.dumps(sorted(rewards.quality.items())).encode()
+        settings["value"] = stamp(rewards.value)
+        settings["quality"] = hashlib.sha256(quality).hexdigest()[:16]
     same_settings(out / "settings.json", json.loads(json.dumps(settings)))
     file = out / "states.jsonl"
     if file.exists():
@@ -284,7 +296,7 @@ def _trainer(
                 raise self.not_finite("the probabilities are no numbers") from error
             everywhere: list[Scored] = gather_object(list(self.scored))
             self._look(everywhere)
-            if rewards.kind == "process":
+            if rewards.kind != "outcome":
                 width = output["completion_ids"].shape[1]
                 advantages = step_advantages(
                     everywhere, recipe.generations, scaled=recipe.scale_rewards
