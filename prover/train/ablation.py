@@ -260,7 +260,7 @@ class _Run:
         if row in GRPO:
             kind: Any = GRPO[row]
             with LeanRewards("tactic", kind, lean=self._lean, jobs=self._jobs) as rewards:
-                return self._reinforced(start, rounds, folder, seed, rewards, report)
+                return self._reinforced(start, folder, seed, rewards, report)
         if row == DPO:
             recipe = replace(settings.dpo, seed=seed)
             pairs = read_preferences(rounds)
@@ -288,18 +288,18 @@ class _Run:
     def _reinforced(
         self,
         start: Path,
-        rounds: Path,
         folder: Path,
         seed: int,
         rewards: LeanRewards,
         report: Callable[[str], None],
     ) -> dict[str, Any]:
-        """GRPO on the states of the rounds. Where nothing is left to learn, its model is that which it
+        """GRPO on the statements that the model neither always nor never succeeds on, by a sample: in the
+        rounds, the portfolio beside it has proved most of these each time. Where nothing is left to learn, its model is that which it
         has come to."""
         try:
             done = train_grpo(
                 start,
-                Source(self._rows, rounds, 0),
+                Source(self._rows),
                 folder,
                 replace(self._settings.grpo, seed=seed),
                 rewards,
