@@ -26,6 +26,7 @@ ends with the exit code; `PROVER_DEBUG=1` shows where the error is from as well.
     ├── BenchmarkError          2  a benchmark cannot be had or read
     ├── CorpusError             2  a corpus cannot be had or read
     ├── TrainingError           2  a training cannot go on
+    │   └── NothingToLearn      2  rewards hardly differ any more
     ├── ServeError              2  the resident engine cannot be had, or refuses a request
     │   ├── EngineGone          2  it ended before it answered
     │   ├── EngineStopped       2  it was told to end meanwhile

@@ -3,6 +3,7 @@
 The contestants search the same statements: the portfolio, without what an index of the library brings
 and with it (premises); the same tactics as the ranker rates them, and so with a value model for the
 priorities of goals (value), or in a random order; the model alone,
+with a value model for the priorities of goals (model+value),
 beside the portfolio, and beside it with the ranker rating what both suggest. Every search goes on
 until both its Lean calls and its wall time are used up, so that each can be read at equal numbers of
 calls as well as at equal time. A Lean call is a tactic that was run and whose outcome the search took.
@@ -45,8 +46,10 @@ from search.interfaces import Request, Suggestion, TacticGenerator
 
 PORTFOLIO, PREMISES, RANKER, VALUE = "portfolio", "premises", "ranker", "value"
 UNIFORM, MODEL, MIXED, ALL = "uniform", "model", "model+portfolio", "model+ranker"
-WITH_MODEL = {MODEL, MIXED, ALL}
-CONTESTANTS = (PORTFOLIO, PREMISES, RANKER, VALUE, UNIFORM, MODEL, MIXED, ALL)
+VALUED = "model+value"
+WITH_MODEL = {MODEL, VALUED, MIXED, ALL}
+WITH_VALUE = {VALUE, VALUED}
+CONTESTANTS = (PORTFOLIO, PREMISES, RANKER, VALUE, UNIFORM, MODEL, VALUED, MIXED, ALL)
 ONE_ANSWER = {PORTFOLIO, PREMISES, RANKER, VALUE}
 """Contestants that do not draw: more searches of theirs would be the same one."""
 
@@ -59,8 +62,8 @@ CAP = 10.0
 
 @dataclass(frozen=True)
 class Comparison:
-    """What each contestant may use for a statement: `calls` Lean calls, `seconds` of wall time,
-    and `attempts` searches with different seeds."""
+    """What each contestant may use for a statement: `calls` Lean calls, `seconds` of wall time (0:
+    the calls alone count, whatever time they take), and `attempts` searches with different seeds."""
 
     contestants: tuple[str, ...] = (PORTFOLIO, PREMISES, RANKER, UNIFORM, MODEL, MIXED, ALL)
     calls: int = 64
@@ -198,15 +201,18 @@ async def compare(
         raise WrongUse("there is no statement to compare on")
     if model is None and WITH_MODEL.intersection(settings.contestants):
         raise WrongUse("give a model, or only contestants without one")
-    if value is None and VALUE in settings.contestants:
-        raise WrongUse("give a value model (`prover train value` makes one), or leave value out")
+    judged = WITH_VALUE.intersection(settings.contestants)
+    if value is None and judged:
+        raise WrongUse(
+            "give a value model (`prover train value` makes one), or leave value and model+value out"
+        )
     identity = json.loads(json.dumps(asdict(settings))) | {
         "statements": sha256("".join(row.statement_sha256 for row in rows).encode()).hexdigest(),
         "model": _digest(model)
         if model and WITH_MODEL.intersection(settings.contestants)
         else None,
         "ranker": ranker_digest(ranker),
-        "value": _digest(value) if value and VALUE in settings.contestants else None,
+        "value": _digest(value) if value and judged else None,
     }
     same_settings(out / "settings.json", identity)
     log = out / "attempts.jsonl"
@@ -243,12 +249,13 @@ async def _search(
     report: Callable[[str], None],
 ) -> None:
     generators = _generators(model, ranker, settings)
-    budget = AtLeast(seconds=CAP * settings.seconds, calls=settings.calls, wall=settings.seconds)
+    cap = CAP * settings.seconds or None
+    budget = AtLeast(seconds=cap, calls=settings.calls, wall=settings.seconds)
     plain = Settings(lean=lean, jobs=jobs, limits=PATIENT)
     async with AsyncExitStack() as engines:
         provers: dict[str | None, Prover] = {}
         for contestant, searches in todo.items():
-            judged = str(value) if contestant == VALUE else None
+            judged = str(value) if contestant in WITH_VALUE else None
             if searches and judged not in provers:
                 made = Prover(replace(plain, value=judged))
                 provers[judged] = await engines.enter_async_context(made)
@@ -281,7 +288,7 @@ def _generators(
         sampling = Sampling(settings.samples, settings.temperature, max_tokens=settings.max_tokens)
         proposer = TransformersGenerator.load(str(model), form="prover", sampling=sampling)
         mixed = Mixed(proposer, portfolio)
-        found |= {MODEL: proposer, MIXED: mixed, ALL: rated(mixed, ranker)}
+        found |= {MODEL: proposer, VALUED: proposer, MIXED: mixed, ALL: rated(mixed, ranker)}
     return found
 
 
@@ -394,9 +401,9 @@ def _kinds(rows: Sequence[Row], solved: dict[str, set[str]]) -> dict[str, Any]:
 
 
 def _share(proved: set[str], rows: Sequence[Row]) -> dict[str, Any]:
-    clusters = [(len(proved & names), len(names)) for names in _clusters(rows)]
-    low, high = wilson_by_cluster(clusters)
-    successes = sum(won for won, _ in clusters)
+    counts = [(len(proved & names), len(names)) for names in clusters(rows)]
+    low, high = wilson_by_cluster(counts)
+    successes = sum(won for won, _ in counts)
     return {"proved": successes, "of": len(rows), "low": round(low, 4), "high": round(high, 4)}
 
 
@@ -413,7 +420,7 @@ def _mean_over_templates(proved: set[str], rows: Sequence[Row]) -> float:
 def _pair(one: str, other: str, proved: dict[str, set[str]], rows: Sequence[Row]) -> dict[str, Any]:
     """What only one of two contestants proved, and how probable such a difference is by chance."""
     gained, lost = proved[other] - proved[one], proved[one] - proved[other]
-    differences = (len(gained & names) - len(lost & names) for names in _clusters(rows))
+    differences = (len(gained & names) - len(lost & names) for names in clusters(rows))
     p = sign_flips(differences)
     return {
         "pair": [one, other],
@@ -423,12 +430,12 @@ def _pair(one: str, other: str, proved: dict[str, set[str]], rows: Sequence[Row]
     }
 
 
-def _clusters(rows: Sequence[Row]) -> list[set[str]]:
+def clusters(rows: Sequence[Row]) -> list[set[str]]:
     """The names of the rows, those of one root together."""
-    clusters: dict[str, set[str]] = defaultdict(set)
+    found: dict[str, set[str]] = defaultdict(set)
     for row in rows:
-        clusters[row.root].add(row.name)
-    return list(clusters.values())
+        found[row.root].add(row.name)
+    return list(found.values())
 
 
 def table(summary: dict[str, Any]) -> str:

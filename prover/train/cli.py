@@ -474,6 +474,8 @@ Examples:
       --vllm colocate --jobs 16 --out rl
   accelerate launch --config_file {CONFIGS}/one_node.yaml -m prover \\
       train grpo train.jsonl --init prover/model --preset kimina-rl --vllm server --out rl
+  prover train grpo evolved/round_2/statements.jsonl --init sft/model --preset wizardmath \\
+      --reward product --value value/model --evolved evolved --out rl
 
 \b
 STATEMENTS is a file of `python -m prover.data.theorems`. With --vllm server, `trl vllm-serve` runs on
@@ -485,7 +487,7 @@ def grpo(
     init: InitOption,
     out: RunOption,
     preset: Annotated[
-        str, typer.Option(help="deepseekmath, dsp-v1.5, kimina-rl or cpu-tiny.")
+        str, typer.Option(help="deepseekmath, dsp-v1.5, kimina-rl, wizardmath or cpu-tiny.")
     ] = "cpu-tiny",
     rounds: Annotated[
         Path | None,
@@ -499,8 +501,22 @@ def grpo(
         str, typer.Option(help="What the model writes: tactic, or proof (a script for all of it).")
     ] = "tactic",
     reward: Annotated[
-        str, typer.Option(help="outcome: proved or not; process: each tactic has its own.")
+        str,
+        typer.Option(
+            help="outcome: proved or not; process: each tactic has its own; value: that of a value "
+            "model; product: that by how good the statement is."
+        ),
     ] = "outcome",
+    value: Annotated[
+        Path | None, typer.Option(help="The folder of the value model for --reward value, product.")
+    ] = None,
+    evolved: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder of `prover train evolve`, which says how good its statements are, for "
+            "--reward product."
+        ),
+    ] = None,
     probe: Annotated[
         int | None,
         typer.Option(
@@ -538,6 +554,7 @@ def grpo(
     from typing import get_args
 
     from prover.data.decontaminate import Benchmark
+    from prover.train.evolve import qualities
     from prover.train.grpo import GRPO_RECIPES, VLLM, Source, train_grpo
     from prover.train.outcomes import read_training, tests_as_problems
     from prover.train.reward import Action, Kind, LeanRewards
@@ -554,6 +571,8 @@ def grpo(
     with _resumable():
         what: Any = _one_of("--action", action, get_args(Action))
         kind: Any = _one_of("--reward", reward, get_args(Kind))
+        if (evolved is not None) != (kind == "product"):
+            raise WrongUse("--reward product and --evolved go together")
         if vllm:
             _one_of("--vllm", vllm, VLLM)
         recipe = _recipe(GRPO_RECIPES, preset, seed, given)
@@ -561,7 +580,8 @@ def grpo(
         rows = read_training(statements, problems)
         tests = Benchmark(tests_as_problems(), rules=("lean",))
         number = probe if probe is not None else 8 if rounds is None else 0
-        with LeanRewards(what, kind, lean=lean, jobs=jobs) as rewards:
+        quality = qualities(evolved) if evolved else None
+        with LeanRewards(what, kind, value=value, quality=quality, lean=lean, jobs=jobs) as rewards:
             done, of = train_grpo(
                 init,
                 Source(rows, rounds, number),
@@ -927,7 +947,7 @@ def compare(
         str,
         typer.Option(
             help="Who takes part, separated by commas: portfolio, premises, ranker, value, "
-            "uniform, model, model+portfolio, model+ranker."
+            "uniform, model, model+value, model+portfolio, model+ranker."
         ),
     ] = "portfolio,premises,ranker,model+ranker",
     calls: Annotated[int, typer.Option(help="Lean calls for each statement.", min=1)] = 64,
@@ -976,6 +996,83 @@ def compare(
     text = one_table(summaries)
     (out / "report.md").write_text(text, encoding="utf-8")
     print(text, end="")
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  prover train ablation train.jsonl statements library --init sft/model --replay pairs.jsonl --out table
+  prover train ablation train.jsonl statements --init sft/model --rows rounds,dpo --seeds 1 --out table
+  rm -r table/dpo && prover train ablation train.jsonl statements --init sft/model --rows dpo --out table
+
+\b
+STATEMENTS is a file of `python -m prover.data.theorems`, a test what `prover train compare` searches.
+CONFIG is a JSON object of parts with their fields, such as
+{"rounds": {"rounds": 2, "statements": 50}, "grpo": {"steps": 20}}; the parts are rounds, evolution, grpo,
+dpo, value, comparison. Row by row, the folder and the table fill; the third command makes one row again.
+Exit code: 0 done, 2 wrong use or no model, 130 interrupted; after that, or a kill, the same command goes
+on. A row that cannot be trained is in the table with the reason."""
+)
+def ablation(
+    statements: StatementsArgument,
+    tests: Annotated[
+        list[str], typer.Argument(help="What is searched to compare.", metavar="TEST...")
+    ],
+    init: InitOption,
+    out: Annotated[Path, typer.Option(help="The folder for rows, report.json, report.md.")],
+    preset: Annotated[str, typer.Option(help="cpu-tiny or large.")] = "cpu-tiny",
+    config: Annotated[
+        Path | None, typer.Option(help="A JSON file with changes of the preset.")
+    ] = None,
+    rows: Annotated[
+        str,
+        typer.Option(
+            help="Rows beside sft, separated by commas: rounds, grpo-outcome, grpo-process, dpo, evolved, "
+            "value; default: all.",
+        ),
+    ] = "",
+    seeds: Annotated[int, typer.Option(help="How often each row is trained.", min=1)] = 3,
+    attempts: Annotated[int, typer.Option(help="The k of pass@k, for each seed.", min=1)] = 8,
+    calls: Annotated[int, typer.Option(help="Lean calls of a search.", min=1)] = 64,
+    limit: Annotated[
+        int | None, typer.Option(help="Only so many statements of each test.", min=1)
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="The pairs that the model of --init was trained on.")
+    ] = None,
+    benchmark: BenchmarkOption = None,
+    jobs: Annotated[int, typer.Option(help="Lean processes.", min=1)] = 1,
+    lean: LeanOption = "auto",
+) -> None:
+    """What each way to train brings: one table, over seeds, at equal Lean calls."""
+    _quiet()
+    from prover.evaluate.compare import read_test
+    from prover.train.ablation import ABLATIONS, ROWS, ablate, read_changes, table
+
+    chosen = _languages(rows) or ROWS
+    for row in chosen:
+        _one_of("--rows", row, ROWS)
+    settings = ABLATIONS[_one_of("--preset", preset, ABLATIONS)]
+    comparison = replace(settings.comparison, attempts=attempts, calls=calls)
+    settings = replace(settings, comparison=comparison)
+    with _resumable():
+        if config is not None:
+            settings = read_changes(settings, config)
+        found = ablate(
+            statements,
+            init,
+            out,
+            settings,
+            {Path(name).stem: read_test(name)[:limit] for name in tests},
+            rows=chosen,
+            seeds=seeds,
+            benchmarks=_problems(benchmark),
+            replay=replay,
+            lean=lean,
+            jobs=jobs,
+            report=err.print,
+        )
+    print(table(found), end="")
 
 
 @contextmanager

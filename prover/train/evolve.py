@@ -51,7 +51,15 @@ from prover.data.theorems.corpus import TESTS, held_out
 from prover.data.theorems.statement import Row
 from prover.engine.scrutiny import scrutinise
 from prover.errors import WrongUse
-from prover.files import append_lines, mend, read_jsonl, same_settings, write_json, write_jsonl
+from prover.files import (
+    append_lines,
+    mend,
+    read_jsonl,
+    read_text,
+    same_settings,
+    write_json,
+    write_jsonl,
+)
 from prover.generate.portfolio import Portfolio
 from prover.informal.candidates import read_candidate
 from prover.informal.modelled import writing
@@ -449,6 +457,33 @@ def _shape(statement: str) -> str:
         " , ".join([*sorted(shape.hypotheses.elements()), shape.conclusion])
         for shape in shapes(statement)
     )
+
+
+def qualities(evolved: Path) -> dict[str, float]:
+    """How good the statements are that evolved in a folder, from 0 to 1, by their hashes: 0 for what was
+    refused for its definition, its precision or its integrity; for the others how many of the
+    comparisons with those of its round each won (`ranked`), 1 if all. It takes the place of WizardMath's
+    instruction reward model, which has learned such an order; the numbers are ours.
+
+    Raises:
+        WrongUse: there are no rounds that are complete, or a file is damaged.
+    """
+    files = sorted(evolved.glob("round_*/report.json"))
+    if not files:
+        raise WrongUse(f"{evolved} holds no round_K/report.json: it is no run of `train evolve`")
+    found: dict[str, float] = {}
+    for file in files:
+        try:
+            order = json.loads(read_text(file))["ranking"]
+            wins = {one["name"]: float(one["wins"]) for one in order}
+            for line in read_jsonl(file.with_name("children.jsonl")):
+                if line["row"] is not None:
+                    row = Row.from_json(line["row"])
+                    own = 0.0 if line["refused"] else (wins[row.name] + 1) / (2 * len(wins) - 1)
+                    found[row.statement_sha256] = max(own, found.get(row.statement_sha256, 0.0))
+        except (KeyError, TypeError, ValueError) as error:
+            raise WrongUse(f"{file.parent} is no round of `train evolve` ({error!r})") from None
+    return found
 
 
 # Self-play

@@ -6,6 +6,7 @@ thinks more of it than of the others of its group. `out` gets
 
     settings.json            what the training is about: nothing else may go on with it
     states.jsonl             the states that are trained on, with their success rates
+    rewards.jsonl            of each step the mean reward, and the share of the groups that are alike
     checkpoint-…, tensorboard, model    as in continued pretraining
 
 Every draw follows from the seed, the step and the process, so that a training that was stopped, or
@@ -50,6 +51,15 @@ MOST_ALIKE = 0.8
 """Training ends when, on average over so many steps, a larger share of the groups than this have
 equal rewards only: then there is next to nothing to learn from."""
 
+
+class NothingToLearn(TrainingError):
+    """Nearly all groups have equal rewards only; `model` is the folder of the model as it is."""
+
+    def __init__(self, message: str, model: Path) -> None:
+        super().__init__(message)
+        self.model = model
+
+
 TINY_STD = 1e-4
 """Added to a standard deviation before it divides, as TRL does."""
 
@@ -85,12 +95,20 @@ GRPO_RECIPES = {
     "deepseekmath": GrpoRecipe(1e-6, 0.04, 64, 1024, 1024),
     "dsp-v1.5": GrpoRecipe(5e-6, 0.02, 32, 2048, 512),
     "kimina-rl": GrpoRecipe(2e-6, 0.0, 8, 8192, 2048, "dr_grpo", (0.2, 0.3), scale_rewards=False),
+    "wizardmath": GrpoRecipe(1e-6, 0.04, 16, 1024, 512, scale_rewards=False),
     "cpu-tiny": GrpoRecipe(3e-4, 0.01, 8, 32, 64, gradient_checkpointing=False, steps=40),
 }
 """DeepSeekMath (section 4.2 of the paper), DeepSeek-Prover-V1.5 (Xin et al. 2024, arXiv 2408.08152,
 section 2.3), Kimina-Prover-RL (github.com/project-numina/kimina-prover-rl, recipe/kimina_prover_rl:
 256 prompts of 8 rollouts). Batches are in completions. The clip range of the first two and the
-completion length of the third are ours, and so is all of the last."""
+completion length of the third are ours, and so is all of the last two.
+
+`wizardmath` is for the reward `product` (`prover.train.reward.LeanRewards`): rewards are not divided by
+the deviation of their group, which would take r_instruction out again. WizardMath maximises it by PPO,
+whose code was not published; TRL has no PPO any more, so here it is GRPO's reward. PPO itself is in verl
+(`python -m verl.trainer.main_ppo algorithm.adv_estimator=gae`). It would need a critic, which the value
+model could begin; the prompts of `states.jsonl` as parquet with `prompt`, `data_source`, `reward_model` and
+`extra_info`; and a `custom_reward_function.path` that asks `LeanRewards.score`."""
 
 
 @dataclass(frozen=True)
@@ -121,14 +139,15 @@ def train_grpo(
     how many. The finished model is `out/model`, which `prover.generate.transformers` loads. Where it
     is there already, nothing is done.
 
-    As outcome, a completion has one advantage, that of its reward in its group. As process, each
-    token has the sum of the normalised rewards of the steps that end at it or later (section 4.1.3 of
+    As outcome, a completion has one advantage, that of its reward in its group. As process, and as the
+    kinds by a value model, each token has the sum of the normalised rewards of the steps that end at it or later (section 4.1.3 of
     the paper). `vllm` draws the completions: `colocate` on the same GPUs, `server` by one that runs
     (`trl vllm-serve`). With several processes, each has Lean processes of its own.
 
     Raises:
-        TrainingError: there is nothing to learn from, at the start or since some steps; Lean answers
-            no more; the loss is no number; a checkpoint cannot be written.
+        NothingToLearn: since some steps there is nothing to learn from.
+        TrainingError: there is nothing to learn from at the start; Lean answers no more; the loss is no
+            number; a checkpoint cannot be written.
         WrongUse: `out` has a training of something else, or a file is damaged.
     """
     import torch
@@ -186,6 +205,10 @@ def _prepared(
         "action": rewards.action,
         "reward": rewards.kind,
     }
+    if rewards.value is not None:
+        quality = json.dumps(sorted(rewards.quality.items())).encode()
+        settings["value"] = stamp(rewards.value)
+        settings["quality"] = hashlib.sha256(quality).hexdigest()[:16]
     same_settings(out / "settings.json", json.loads(json.dumps(settings)))
     file = out / "states.jsonl"
     if file.exists():
@@ -273,7 +296,7 @@ def _trainer(
                 raise self.not_finite("the probabilities are no numbers") from error
             everywhere: list[Scored] = gather_object(list(self.scored))
             self._look(everywhere)
-            if rewards.kind == "process":
+            if rewards.kind != "outcome":
                 width = output["completion_ids"].shape[1]
                 advantages = step_advantages(
                     everywhere, recipe.generations, scaled=recipe.scale_rewards
@@ -297,18 +320,24 @@ def _trainer(
                 )
             alike = share_alike(everywhere, recipe.generations)
             self._metrics["train"]["groups_alike"].append(alike)
-            shares = [*self.memory.get("alike", ()), alike][-WINDOW:]
-            self.memory["alike"] = shares
+            known = [one.value for one in everywhere if one.value is not None]
+            step = self.state.global_step
+            line = {"step": step + 1, "reward": sum(known) / len(known), "groups_alike": alike}
+            curve = [*self.memory.get("rewards", ())[:step], line]
+            self.memory["rewards"] = curve
+            if self.accelerator.is_main_process:
+                write_jsonl(out / "rewards.jsonl", curve)
+            shares = [line["groups_alike"] for line in curve[-WINDOW:]]
             mean = sum(shares) / len(shares)
             if len(shares) == WINDOW and mean > MOST_ALIKE:
                 self._save_checkpoint(self.model, None)
-                known = [one.value for one in everywhere if one.value is not None]
-                raise TrainingError(
+                there = out / f"checkpoint-{step:08}" / f"checkpoint-{step}"
+                raise NothingToLearn(
                     f"in the last {WINDOW} steps, {mean:.0%} of the groups had equal rewards only (now "
-                    f"{sum(known) / len(known):.2f} on average), so that there is nothing to learn from: "
-                    "take the model as it is, which is in "
-                    f"{out}/checkpoint-{self.state.global_step:08}/checkpoint-{self.state.global_step}, "
-                    "or give it harder or easier statements"
+                    f"{line['reward']:.2f} on average), so that there is nothing to learn from: "
+                    f"take the model as it is, which is in {there}, or give it harder or easier "
+                    "statements",
+                    there,
                 )
 
     def lean(

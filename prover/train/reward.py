@@ -15,13 +15,16 @@ import threading
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, NamedTuple, Self, TypeVar
 
 from prover.api import Outcome as Verdict
 from prover.api import Prover, Settings, StatementError
+from prover.data.theorems.statement import statement_sha256
 from prover.engine.targets import open_statement
-from prover.errors import LeanFailed
+from prover.errors import LeanFailed, WrongUse
+from prover.generate.value import ValueModel
 from prover.lean.limits import PATIENT, Limits
 from prover.lean.pool import LeanPool
 from prover.lean.source import NotText, as_lean_reads, with_options
@@ -35,7 +38,9 @@ LONGEST = 256
 """Tactics of a proof that is followed."""
 
 Action = Literal["tactic", "proof"]
-Kind = Literal["outcome", "process"]
+Kind = Literal["outcome", "process", "value", "product"]
+BY_VALUE: tuple[Kind, ...] = ("value", "product")
+"""Kinds whose tactics a value model rates."""
 
 
 class Step(StrEnum):
@@ -51,9 +56,20 @@ class Step(StrEnum):
 SCALES: dict[Kind, Mapping[Step, float]] = {
     "outcome": {Step.FAILED: 0.0, Step.CHANGED: 0.0, Step.NEARER: 1.0, Step.CLOSED: 1.0},
     "process": {Step.FAILED: 0.0, Step.CHANGED: 0.1, Step.NEARER: 0.5, Step.CLOSED: 1.0},
+    **{kind: {Step.FAILED: 0.0, Step.CLOSED: 1.0} for kind in BY_VALUE},
 }
 """What each is worth; the values are ours. That a tactic runs and changes the goals is worth little,
-or a model would learn to write `have` after `have`."""
+or a model would learn to write `have` after `have`; where no worth is said, a value model says it."""
+
+
+class Ran(NamedTuple):
+    """A tactic of an action: where it `end`s in the text, what it did, and the print that it ran on,
+    empty where nothing was open."""
+
+    end: int
+    step: Step
+    state: str = ""
+    tactic: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,6 +99,14 @@ class LeanRewards:
     """Rewards from Lean processes of its own, `jobs` of them. Use it as a context manager; `action` and
     `kind` may change between calls.
 
+    As `value`, what ran and is no end is worth the probability that a value model (the folder `value`)
+    gives it to help, r_step; what Lean refuses stays 0. As `product` this is multiplied by
+    r_instruction, how good the statement is, which `quality` has by the statement's hash (0 to 1, and 1
+    where it has none; `prover.train.evolve.qualities`): the reward of WizardMath (Luo et al. 2023, arXiv
+    2308.09583), with Lean for its models of instructions. That the product is taken for each tactic, and
+    not for whole answers, is ours. All actions for one state have the same r_instruction, so that it
+    counts only where rewards are not divided by the deviation of their group.
+
     With the action `tactic`, a completion is one tactic for its state, and is worth what `SCALES` says
     for the kind. With `proof`, it is a script for the whole statement. Its outcome is that of the
     judge (`prover.api.Prover`): 1 if the statement is proved by it, 0 if not. As a process, each of
@@ -94,10 +118,21 @@ class LeanRewards:
         action: Action = "tactic",
         kind: Kind = "outcome",
         *,
+        value: Path | None = None,
+        quality: Mapping[str, float] | None = None,
         lean: str = "auto",
         jobs: int = 1,
         limits: Limits = PATIENT,
     ) -> None:
+        """Raises `WrongUse`: `value` is no value model, or is none where the kind needs one, or is one
+        where it needs none; `ModelError`: it cannot be loaded."""
+        if (kind in BY_VALUE) != (value is not None):
+            raise WrongUse(
+                f"a value model (`prover train value`) goes with the rewards {', '.join(BY_VALUE)}"
+            )
+        self.value = value
+        self.quality = quality or {}
+        self._model = None if value is None else ValueModel.load(value)
         self.action: Action = action
         self.kind: Kind = kind
         self._prover = Prover(Settings(lean=lean, jobs=jobs, limits=limits))
@@ -166,20 +201,34 @@ class LeanRewards:
         states = list(dict.fromkeys(state for state, _ in asked))
         opened = dict(zip(states, await _all(map(self._open, states)), strict=True))
         actions = list(dict.fromkeys(asked))
-        scored = await _all(self._one(state, opened[state], text) for state, text in actions)
+        ran = await _all(self._one(state, opened[state], text) for state, text in actions)
         self._pool.release([one for one in opened.values() if isinstance(one, State)])
-        found = dict(zip(actions, scored, strict=True))
+        helps = self._helps([step for one in ran if not isinstance(one, Scored) for step in one])
+        found = {
+            action: one if isinstance(one, Scored) else self._mean(action[0], one, helps)
+            for action, one in zip(actions, ran, strict=True)
+        }
         return [found[action] for action in asked]
 
-    async def _one(self, state: TrainingState, there: State | str, text: str) -> Scored:
+    async def _one(self, state: TrainingState, there: State | str, text: str) -> Scored | list[Ran]:
         if isinstance(there, str):
             return Scored(None, why=there)
         if not layout(text) or Suggestion(text, 0.0).flaw is not None:
-            return self._mean([(len(text), Step.FAILED)])
+            return [Ran(len(text), Step.FAILED)]
         if self.action == "proof" and self.kind == "outcome":
             return await self._judge(state, text)
         steps = script_steps(text) if self.action == "proof" else [(layout(text), len(text))]
         return await self._run(state, there, steps)
+
+    def _helps(self, ran: Sequence[Ran]) -> dict[Ran, float]:
+        """The probabilities of a value model that tactics help, of those that it is to rate."""
+        asked = [one for one in dict.fromkeys(ran) if one.step not in SCALES[self.kind]]
+        if not asked:
+            return {}
+        if self._model is None:
+            raise WrongUse(f"the reward {self.kind} needs a value model")
+        scores = self._model.score([(one.state, one.tactic) for one in asked])
+        return {one: math.exp(score) for one, score in zip(asked, scores, strict=True)}
 
     async def _judge(self, state: TrainingState, text: str) -> Scored:
         """The outcome of a script, by the verdict that everything else has too."""
@@ -196,15 +245,15 @@ class LeanRewards:
 
     async def _run(
         self, training: TrainingState, root: State, steps: Sequence[tuple[str, int]]
-    ) -> Scored:
-        """The rewards of tactics that run one after the other, each on the first state that is open.
+    ) -> Scored | list[Ran]:
+        """What tactics do that run one after the other, each on the first state that is open.
         What stands after one that fails, or where nothing is open, has failed too."""
         left, made = [root], list[State]()
-        scored = []
+        ran = []
         try:
             for tactic, end in steps:
                 if not left:
-                    scored.append((end, Step.FAILED))
+                    ran.append(Ran(end, Step.FAILED))
                     continue
                 state = left.pop()
                 outcome: Outcome = await self._pool.run(state, tactic)
@@ -215,13 +264,19 @@ class LeanRewards:
                 else:
                     made += outcome.children
                     left += reversed(outcome.children)
-                scored.append((end, worth(training.known, state, outcome)))
+                ran.append(Ran(end, worth(training.known, state, outcome), state.pp, tactic))
         finally:
             self._pool.release(made)
-        return self._mean(scored)
+        return ran
 
-    def _mean(self, steps: Sequence[tuple[int, Step]]) -> Scored:
-        rewards = tuple((end, SCALES[self.kind][step]) for end, step in steps)
+    def _mean(self, state: TrainingState, ran: Sequence[Ran], helps: Mapping[Ran, float]) -> Scored:
+        factor = 1.0
+        if self.kind == "product":
+            factor = self.quality.get(statement_sha256(state.header, state.statement), 1.0)
+        scale = SCALES[self.kind]
+        rewards = tuple(
+            (one.end, factor * (helps[one] if one in helps else scale[one.step])) for one in ran
+        )
         return Scored(math.fsum(reward for _, reward in rewards) / len(rewards), rewards)
 
     async def _open(self, state: TrainingState) -> State | str:

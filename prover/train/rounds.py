@@ -547,16 +547,11 @@ def _train(
     report: Callable[[str], None],
 ) -> dict[str, Any] | None:
     """Trains the round's model; without new pairs it is the one before."""
-    words, model = load_model(start)
     if not fresh:
         report("no new pairs: the model stays as it is")
-        new = folder / "partial-model"
-        shutil.rmtree(new, ignore_errors=True)
-        model.save_pretrained(new)
-        words.save_pretrained(new)
-        shutil.rmtree(folder / "model", ignore_errors=True)
-        os.replace(new, folder / "model")
+        keep_model(start, folder)
         return None
+    words, model = load_model(start)
     share = settings.replay_share if older else 0.0
     recipe = TACTIC_RECIPES[settings.preset]
     fitting = len(examples(fresh, words, longest(recipe, model)))
@@ -593,6 +588,18 @@ def _train(
         "too long": len(fresh) - fitting,
         "loss": lines[-1].loss if lines else None,
     }
+
+
+def keep_model(start: Path, folder: Path) -> None:
+    """Has `folder/model`, whole, be the model of the folder `start`. Raises `TrainingError`: it has
+    none."""
+    words, model = load_model(start)
+    new = folder / "partial-model"
+    shutil.rmtree(new, ignore_errors=True)
+    model.save_pretrained(new)
+    words.save_pretrained(new)
+    shutil.rmtree(folder / "model", ignore_errors=True)
+    os.replace(new, folder / "model")
 
 
 def load_model(folder: Path) -> tuple[PreTrainedTokenizerFast, LlamaForCausalLM]:

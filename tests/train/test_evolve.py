@@ -17,7 +17,15 @@ from prover.data.theorems.statement import Draft, Row, read_rows
 from prover.errors import WrongUse
 from prover.files import read_jsonl, write_jsonl
 from prover.interrupt import run_cancellable
-from prover.train.evolve import Evolution, conjectures, evolve, novelty, ranked, read_child
+from prover.train.evolve import (
+    Evolution,
+    conjectures,
+    evolve,
+    novelty,
+    qualities,
+    ranked,
+    read_child,
+)
 from prover.train.sft import read_pairs
 from tests.informal.scripted import ScriptedModel, serving
 from tests.lab import Lab
@@ -245,7 +253,16 @@ def test_each_child_is_kept_or_refused_with_the_reason(
     good = [child["row"]["name"] for child in children(out, 0) if not child["refused"]]
     assert report["children"] == len(children(out, 0)) and report["good"] == len(good) >= 3
     assert sorted(one["name"] for one in report["ranking"]) == sorted(good)
+    how_good = qualities(out)
+    for child in children(out, 0):
+        if child["row"] is not None and child["refused"]:
+            assert how_good[child["row"]["statement_sha256"]] == 0
     kept = read_rows(out / "round_0" / "statements.jsonl")
+    by_name = {c["row"]["name"]: c["row"]["statement_sha256"] for c in children(out, 0) if c["row"]}
+    order = [how_good[by_name[one["name"]]] for one in report["ranking"]]
+    assert order == sorted(order, reverse=True) and 0 < min(order) < max(order) <= 1
+    with pytest.raises(WrongUse, match="holds no round_K"):
+        qualities(statements.parent / "nowhere")
     assert [row.name for row in kept] == [one["name"] for one in report["ranking"]][:1]
     counted = sum(n for counts in report["operators"].values() for n in counts.values())
     assert counted == 2 * report["children"]

@@ -1,5 +1,6 @@
 """Reinforcement learning with a tiny model and the real Lean, on a CPU."""
 
+import math
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import LlamaForSequenceClassification
 
 from prover.api import Options
 from prover.data.decontaminate import Benchmark, Problem
@@ -21,6 +23,7 @@ from prover.errors import WrongUse
 from prover.files import read_jsonl, write_jsonl
 from prover.generate.prompts import Sampling
 from prover.generate.transformers import TransformersGenerator
+from prover.generate.value import ValueModel
 from prover.lean.toolchain import Lean
 from prover.models.presets import model_config, new_model
 from prover.train.corpus import Recipe, TrainingError
@@ -285,6 +288,43 @@ def test_whole_proofs_with_a_reward_for_each_tactic(
     assert any(not torch.equal(before[name], after[name]) for name in before)
 
 
+def test_a_value_model_rates_tactics_and_their_statement_weighs(
+    init: Path, lean: Lean, tmp_path: Path
+) -> None:
+    judge = model_config(SHAPE, len(tokenizer()))
+    judge.num_labels, judge.pad_token_id = 1, tokenizer().pad_token_id
+    torch.manual_seed(0)
+    LlamaForSequenceClassification(judge).save_pretrained(tmp_path / "value")
+    tokenizer().save_pretrained(tmp_path / "value")
+    asked = [(PRINTS[0], "exact ⟨h.2, h.1⟩"), (PRINTS[1], "constructor"), (PRINTS[1], WRONG)]
+    good = math.exp(ValueModel.load(tmp_path / "value").score(asked[1:2])[0])
+    assert 0 < good < 1
+    value, quality = tmp_path / "value", {ROWS[0].statement_sha256: 0.25}
+    states = [TrainingState("", row.statement) for row in (ROWS[0], ROWS[1], ROWS[1])]
+    with LeanRewards("tactic", "product", value=value, quality=quality, lean="embedded") as both:
+        product, step, failed = both.score(states, [tactic for _, tactic in asked])
+        assert product.value == 0.25 and failed.value == 0.0
+        assert step.value == pytest.approx(good, rel=1e-4)
+        both.kind, both.action = "value", "proof"
+        script = "constructor\n· exact hp\n· exact hp"
+        (whole,) = both.score(states[1:2], [script])
+        assert [one for _, one in whole.steps] == pytest.approx([good, 1.0, 0.0], rel=1e-4)
+        both.kind, both.action = "product", "tactic"
+        recipe = replace(
+            GRPO_RECIPES["wizardmath"], batch=12, generations=4, completion=16, steps=1
+        )
+        assert len(mean_rewards(train(init, tmp_path / "out", both, recipe))) == 1
+        both.quality = {}
+        with pytest.raises(WrongUse, match=r"other settings .*quality"):
+            train(init, tmp_path / "out", both, recipe)
+    before, after = (load_file(one / "model.safetensors") for one in (init, tmp_path / "out/model"))
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    (line,) = read_jsonl(tmp_path / "out" / "rewards.jsonl")
+    assert line["step"] == 1 and 0 <= line["reward"] <= 1
+    with pytest.raises(WrongUse, match="goes with the rewards value, product"):
+        LeanRewards("tactic", "product")
+
+
 class Given:
     """Suggests the same tactics for every state, the first first."""
 
@@ -383,9 +423,10 @@ def test_what_cannot_go_on_says_why(init: Path, rewards: LeanRewards, tmp_path: 
 def test_wrong_use_of_the_command(tmp_path: Path) -> None:
     words = ("train", "grpo", str(tmp_path / "none"), "--init", "x", "--out", str(tmp_path / "o"))
     for option, value, said in [
-        ("--preset", "ppo", "choose one of deepseekmath, dsp-v1.5, kimina-rl, cpu-tiny"),
+        ("--preset", "ppo", "choose one of deepseekmath, dsp-v1.5, kimina-rl, wizardmath, "),
         ("--action", "lemma", "choose one of tactic, proof"),
-        ("--reward", "length", "choose one of outcome, process"),
+        ("--reward", "length", "choose one of outcome, process, value, product"),
+        ("--reward", "product", "--reward product and --evolved go together"),
         ("--vllm", "yes", "choose one of colocate, server"),
         ("--preset", "cpu-tiny", "cannot read"),
     ]:
