@@ -132,8 +132,8 @@ def ablate(
 ) -> dict[str, Any]:
     """Makes the table of `rows`, in the order of `ROWS` and with `sft` in any case, on `tests`; gives
     what is in `out/report.json`, which is written after each row and keeps the rows of an earlier call
-    with as many seeds. No statement of a test or of
-    `benchmarks` is trained on. A row that cannot be trained is told with the reason.
+    with as many seeds. No statement of a test or of `benchmarks` is trained on. A row that cannot be
+    trained is told with the reason.
 
     Raises:
         WrongUse: a file is damaged, there is nothing to train on, or `out` was begun with other settings.
@@ -293,9 +293,9 @@ class _Run:
         rewards: LeanRewards,
         report: Callable[[str], None],
     ) -> dict[str, Any]:
-        """GRPO on the statements that the model neither always nor never succeeds on, by a sample: in the
-        rounds, the portfolio beside it has proved most of these each time. Where nothing is left to learn, its model is that which it
-        has come to."""
+        """GRPO on the statements that the model neither always nor never succeeds on, by a sample: in
+        the rounds, the portfolio beside it has proved most of these each time. Where nothing is left
+        to learn, its model is that which it has come to."""
         try:
             done = train_grpo(
                 start,
@@ -478,9 +478,7 @@ def table(found: Mapping[str, Any]) -> str:
     comparison = found["settings"]["comparison"]
     calls, k = comparison["calls"], comparison["attempts"]
     passes = ["pass@1", f"pass@{k}"] if k > 1 else ["pass@1"]
-    lines = [
-        HEAD.format(calls=calls, k=k, seeds=found["seeds"]),
-    ]
+    lines = [HEAD.format(calls=calls, k=k, seeds=found["seeds"])]
     for test in found["settings"]["tests"]:
         own = {row: figures["tests"][test] for row, figures in found["rows"].items()}
         size = next(iter(own.values()))
@@ -509,10 +507,7 @@ def table(found: Mapping[str, Any]) -> str:
         curves = "; ".join(map(_ends, figures.get("reward", ())))
         hours = ", ".join(f"{one:.2f}" for one in figures["hours"])
         lines.append(f"| {row} | {curves} | {share} | {hours} |")
-    lines += [
-        "",
-        FOOT,
-    ]
+    lines += ["", FOOT]
     for row, why in found["not trained"].items():
         lines += ["", f"{row} could not be trained: {why}"]
     return "\n".join(lines) + "\n"
