@@ -2,11 +2,12 @@
 
 The contestants search the same statements: the portfolio, without what an index of the library brings
 and with it (premises); the same tactics as the ranker rates them, and so with a value model for the
-priorities of goals (value), or in a random order; the model alone,
-with a value model for the priorities of goals (model+value),
-beside the portfolio, and beside it with the ranker rating what both suggest. Every search goes on
-until both its Lean calls and its wall time are used up, so that each can be read at equal numbers of
-calls as well as at equal time. A Lean call is a tactic that was run and whose outcome the search took.
+priorities of goals (value), or in a random order; the model alone, with a value model for the
+priorities of goals (model+value), beside the portfolio, and beside it with the ranker rating what both
+suggest. Every search goes on until both its Lean calls and its wall time are used up, so that each can
+be read at equal numbers of calls as well as at equal time. A Lean call is a tactic that was run and
+whose outcome the search took. Whether a statement is false each contestant looks at once, in its first
+search; in the others again only if it is.
 
 pass@k counts statements that one of k searches proved; the table of kinds (those that training
 has seen, and those kept from it) counts so too. Statements that were made from the same one end
@@ -41,6 +42,7 @@ from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import Sampling
 from prover.generate.shipped import ranker_digest, rated
 from prover.lean.limits import PATIENT
+from prover.verify.verdict import Outcome
 from search.budget import Budget, Spent
 from search.interfaces import Request, Suggestion, TacticGenerator
 
@@ -251,6 +253,11 @@ async def _search(
     generators = _generators(model, ranker, settings)
     cap = CAP * settings.seconds or None
     budget = AtLeast(seconds=cap, calls=settings.calls, wall=settings.seconds)
+    false = {
+        (line["contestant"], line["statement_sha256"])
+        for line in (read_jsonl(log) if log.exists() else [])
+        if line["outcome"] == Outcome.DISPROVED
+    }
     plain = Settings(lean=lean, jobs=jobs, limits=PATIENT)
     async with AsyncExitStack() as engines:
         provers: dict[str | None, Prover] = {}
@@ -261,12 +268,15 @@ async def _search(
                 provers[judged] = await engines.enter_async_context(made)
             for place, (row, attempt) in enumerate(searches, 1):
                 line = {"contestant": contestant, "attempt": attempt}
-                options = Options(budget, settings.seed + attempt)
+                refute = attempt == 0 or (contestant, row.statement_sha256) in false
+                options = Options(budget, settings.seed + attempt, refute=refute)
                 first = generators.get({MIXED: PREMISES, ALL: RANKER}.get(contestant, ""))
                 generator = generators[contestant]
                 with provers[judged].job(options, generator=generator, first=first) as job:
                     line |= await _attempt(job, row)
                 append_lines(log, [line])
+                if line["outcome"] == Outcome.DISPROVED:
+                    false.add((contestant, row.statement_sha256))
                 report(f"{contestant} {place}/{len(searches)} {line['outcome']} {row.name}")
 
 
