@@ -166,6 +166,23 @@ def read_test(name: str) -> list[Row]:
     return _in_order(_row(core(one) if where != name else one) for one in theorems)
 
 
+def read_tests(names: Sequence[str], limit: int | None = None) -> dict[str, list[Row]]:
+    """The first `limit` statements of each test (`read_test`), by the name without folders and ending.
+
+    Raises:
+        WrongUse: there is none of a name, or two would have the same.
+    """
+    found: dict[str, list[Row]] = {}
+    for name in names:
+        short = Path(name).stem
+        if short in found:
+            raise WrongUse(
+                f"two tests are called {short}, as their figures would be: rename a file"
+            )
+        found[short] = read_test(name)[:limit]
+    return found
+
+
 def _row(theorem: Theorem) -> Row:
     digest = statement_sha256(theorem.header, theorem.statement)
     said = theorem.name, theorem.header, theorem.statement, "benchmark"

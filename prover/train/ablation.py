@@ -23,7 +23,7 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from hashlib import sha256
@@ -452,7 +452,7 @@ def _digest(rows: Sequence[Row]) -> str:
 
 def _summary(trained: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Hours and curves of the seeds of a row."""
-    names = Counter(name for one in trained for name in one if name != "seconds")
+    names = dict.fromkeys(name for one in trained for name in one if name != "seconds")
     hours = [one.get("seconds", 0.0) / 3600 for one in trained]
     return {"hours": hours} | {name: [one[name] for one in trained] for name in names}
 

@@ -149,7 +149,7 @@ def pack(
         except (OSError, ValueError) as error:
             raise WrongUse(f"--tokenizer {tokenizer}: no tokenizer is there ({error})") from error
         cores = jobs or os.cpu_count() or 1
-        pack_corpus(_address(corpus), _languages(languages), words, out, cores, err.print)
+        pack_corpus(_address(corpus), _listed(languages), words, out, cores, err.print)
     err.print(f"the tokens are in {out}")
 
 
@@ -966,11 +966,11 @@ def compare(
     """What each learned part helps: proved at equal Lean calls and in equal time."""
     _quiet()
     from prover.data.theorems.corpus import TESTS
-    from prover.evaluate.compare import Comparison, one_table, read_test
+    from prover.evaluate.compare import Comparison, one_table, read_tests
     from prover.evaluate.compare import compare as run
 
     settings = Comparison(
-        contestants=tuple(_languages(contestants)),
+        contestants=tuple(_listed(contestants)),
         calls=calls,
         seconds=seconds,
         attempts=attempts,
@@ -979,7 +979,7 @@ def compare(
     )
     summaries: dict[str, dict[str, Any]] = {}
     with _resumable():
-        chosen = {Path(name).stem: read_test(name)[:limit] for name in tests or list(TESTS)}
+        chosen = read_tests(tests or list(TESTS), limit)
         for name, rows in chosen.items():
             work = run(
                 rows,
@@ -1046,10 +1046,10 @@ def ablation(
 ) -> None:
     """What each way to train brings: one table, over seeds, at equal Lean calls."""
     _quiet()
-    from prover.evaluate.compare import read_test
+    from prover.evaluate.compare import read_tests
     from prover.train.ablation import ABLATIONS, ROWS, ablate, read_changes, table
 
-    chosen = _languages(rows) or ROWS
+    chosen = _listed(rows) or ROWS
     for row in chosen:
         _one_of("--rows", row, ROWS)
     settings = ABLATIONS[_one_of("--preset", preset, ABLATIONS)]
@@ -1063,7 +1063,7 @@ def ablation(
             init,
             out,
             settings,
-            {Path(name).stem: read_test(name)[:limit] for name in tests},
+            read_tests(tests, limit),
             rows=chosen,
             seeds=seeds,
             benchmarks=_problems(benchmark),
@@ -1144,8 +1144,8 @@ def _address(corpus: str) -> str:
     return HUB if corpus == "hub" else corpus
 
 
-def _languages(text: str) -> list[str]:
-    return [language.strip() for language in text.split(",") if language.strip()]
+def _listed(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _sample(corpus: str, languages: str) -> list[str]:
@@ -1154,9 +1154,7 @@ def _sample(corpus: str, languages: str) -> list[str]:
 
     texts: list[str] = []
     size, every = 0, 1
-    for number, document in enumerate(
-        read_corpus(_address(corpus), "train", _languages(languages))
-    ):
+    for number, document in enumerate(read_corpus(_address(corpus), "train", _listed(languages))):
         if number % every:
             continue
         texts.append(document.text)
@@ -1210,9 +1208,7 @@ def _packed(corpus: str, languages: str, words: PreTrainedTokenizerFast, out: Pa
             raise WrongUse(f"{folder} is packed: choose --languages in `prover train pack`")
         return folder
     with PartialState().main_process_first():
-        pack_corpus(
-            _address(corpus), _languages(languages), words, out / "tokens", report=err.print
-        )
+        pack_corpus(_address(corpus), _listed(languages), words, out / "tokens", report=err.print)
     return out / "tokens"
 
 

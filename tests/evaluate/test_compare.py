@@ -24,6 +24,7 @@ from prover.evaluate.compare import (
     compare,
     one_table,
     read_test,
+    read_tests,
     summarise,
     table,
 )
@@ -292,6 +293,13 @@ def test_all_contestants_on_real_statements_and_the_report_made_again(tmp_path: 
     assert len(said) == len(rows) + 1
     with pytest.raises(ProverError, match=r"other settings .*calls 16 there, 8 here"):
         run(replace(patient, calls=8))
+
+
+def test_two_tests_of_one_name_are_refused(tmp_path: Path) -> None:
+    files = [write_rows(tmp_path / folder / "rows.jsonl") for folder in ("a", "b")]
+    assert read_tests([str(files[0]), "library"], 2).keys() == {"rows", "library"}
+    with pytest.raises(WrongUse, match="two tests are called rows"):
+        read_tests([str(file) for file in files])
 
 
 def test_tests_are_found_by_name_or_in_a_file(tmp_path: Path) -> None:
