@@ -4529,7 +4529,7 @@ partial def loop (ref : GymRef) (documents : DocumentsRef) (word : String) (inpu
   if line == "" then return ()
   if ← serve ref documents word line out then loop ref documents word input out else return ()
 
-def start : IO Unit := do
+def start (ref : GymRef) : IO Unit := do
   let input ← IO.getStdin
   let word ← match (← input.getLine).splitOn "\n" with
     | word :: _ => pure word
@@ -4538,7 +4538,6 @@ def start : IO Unit := do
   let out ← IO.getStdout
   let _ ← IO.setStdout nowhere
   let _ ← IO.setStderr nowhere
-  let ref ← ST.mkRef ({} : Gym)
   let documents ← ST.mkRef ({} : Documents)
   out.putStr (word ++ " {\"id\":0,\"ok\":true,\"version\":" ++ quote Lean.versionString ++ "}\n")
   out.flush
@@ -4551,5 +4550,15 @@ public
 --#endif
 def main : IO UInt32 := do
   initSearchPath (← findSysroot)
-  Gym.start
+  Gym.start (← ST.mkRef {})
   return 0
+
+/-- What an image of the memory holds: the program, and what a text without imports sees. -/
+--#if lean >= 4.22
+public
+--#endif
+def prepared : IO (IO Unit) := do
+  initSearchPath (← findSysroot)
+  let ref ← ST.mkRef {}
+  let _ ← Gym.baseEnv ref #[{ module := `Init }]
+  return Gym.start ref

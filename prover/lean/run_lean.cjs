@@ -1,7 +1,9 @@
 // Starts the embedded Lean (a WebAssembly build of the whole of Lean 4) under Node.
 //
-//   node run_lean.cjs LEAN run NAME FOLDER   run `main` of the precompiled FOLDER/NAME.ir
-//   node run_lean.cjs LEAN cli MOUNTS ARGS…  run `lean ARGS…`
+//   node run_lean.cjs LEAN cli MOUNTS ARGS…   run `lean ARGS…`
+//   node run_lean.cjs LEAN save NAME FOLDER   load the precompiled FOLDER/NAME.ir and what its
+//                                             `prepared` makes, and keep the memory there
+//   node run_lean.cjs LEAN run NAME FOLDER    go on with that memory
 //
 // LEAN is the patched package: lean.js, lean.wasm, symbols.bin, lib/. MOUNTS is a JSON object
 // {folder inside: folder outside}; Lean starts in the first of them. Apart from these folders it
@@ -98,75 +100,131 @@ function mountFolders() {
   FS.mkdirTree('/scratch');
   FS.chdir(mode === 'cli' ? (Object.keys(mounts)[0] ?? '/scratch') : '/scratch');
   ENV.LLVM_PROFILE_FILE = '/scratch/default.profraw'; // this build writes one when it exits
+  ENV.LANG = 'C.UTF-8'; // that of the user would take more or less memory
   ENV.LEAN_SYSROOT = '/';
   ENV.LEAN_PATH = ['/lib/lean', ...Object.keys(mounts)].join(':');
 }
 
+let stackTop = 0;
+
 function enlargeStack() {
-  const top = _malloc(MAIN_STACK) + MAIN_STACK;
-  if (top === MAIN_STACK) fail('out of memory');
-  _emscripten_stack_set_limits(top, top - MAIN_STACK);
-  __emscripten_stack_restore(top);
+  stackTop = _malloc(MAIN_STACK) + MAIN_STACK;
+  if (stackTop === MAIN_STACK) fail('out of memory');
+  _emscripten_stack_set_limits(stackTop, stackTop - MAIN_STACK);
+  __emscripten_stack_restore(stackTop);
 }
 
 // `lean --run` imports in a worker thread, which sends each file operation to the main thread and
 // waits a millisecond for it: 20 s. Calling the runtime from here needs a quarter of that. The
 // names and the object layout below belong to this one pinned build.
-function runProgram(program) {
-  const native = (name) => wasmTable.get(leanSymbol(name));
-  const call = (name, ...args) => native(name)(...args) >>> 0;
-  const u32 = (address) => new Uint32Array(wasmMemory.buffer)[address >>> 2];
-  const box = (number) => (number << 1) | 1;
-  const field = (object, index) => u32(object + 8 + 4 * index);
-  const tag = (object) => new Uint8Array(wasmMemory.buffer)[object + 7];
-  const elements = (array) =>
-    Array.from({ length: u32(array + 8) }, (_, index) => u32(array + 16 + 4 * index));
-  const ok = (result) => {
-    if (tag(result) === 0) return field(result, 0);
-    call('lean_io_result_show_error', result);
-    process.exit(1);
-  };
-  const string = (text) => {
-    const size = Buffer.byteLength(text) + 1;
-    const address = _malloc(size);
-    stringToUTF8(text, address, size);
-    return call('lean_mk_string', address);
-  };
+const native = (name) => wasmTable.get(leanSymbol(name));
+const call = (name, ...args) => native(name)(...args) >>> 0;
+const u32 = (address) => new Uint32Array(wasmMemory.buffer)[address >>> 2];
+const box = (number) => (number << 1) | 1;
+const none = box(0);
+const field = (object, index) => u32(object + 8 + 4 * index);
+const tag = (object) => new Uint8Array(wasmMemory.buffer)[object + 7];
+const elements = (array) =>
+  Array.from({ length: u32(array + 8) }, (_, index) => u32(array + 16 + 4 * index));
 
+function ok(result) {
+  if (tag(result) === 0) return field(result, 0);
+  call('lean_io_result_show_error', result);
+  process.exit(1);
+}
+
+function string(text) {
+  const size = Buffer.byteLength(text) + 1;
+  const address = _malloc(size);
+  stringToUTF8(text, address, size);
+  return call('lean_mk_string', address);
+}
+
+// The closure that `prepared` gives. There is no task manager yet: what would be a task is computed
+// at once, and there is no thread whose state the memory does not hold.
+function load(program) {
   call('lean_initialize');
   // Lean reads the system's limit for the main thread's stack, which is none in WebAssembly.
   if (u32(KNOWN_STACK_AT) !== call('_ZN4lean14get_stack_sizeEb', 1)) throw Error('another build');
   new Uint32Array(wasmMemory.buffer)[KNOWN_STACK_AT >>> 2] = KNOWN_STACK;
   ok(call('lean_init_search_path'));
-  call('lean_init_task_manager_using', THREADS);
   call('lean_io_mark_end_initialization');
   call('lean_enable_initializer_execution');
 
-  const gym = field(ok(call('l_Lean_readModuleData', string(`/gym/${program}.ir`))), 0);
-  const [imports, entries] = [field(gym, 0), field(gym, 4)];
-  const none = box(0);
+  const code = field(ok(call('l_Lean_readModuleData', string(`/gym/${program}.ir`))), 0);
+  const [imports, entries] = [field(code, 0), field(code, 4)];
   const noPlugins = call('lean_mk_array', box(0), none);
   const [trust, leakEnv, loadExts, publicOnly, noArtifacts] = [0, 0, 1, 0, box(1)];
   let env = ok(
     call('l_Lean_importModules', imports, none, trust, noPlugins, leakEnv, loadExts, publicOnly,
       noArtifacts),
   );
-  // The program's own code is added to the interpreter's table declaration by declaration: importing
-  // the .olean would not load the .ir.
+  // The program's own code is added to the interpreter's table declaration by declaration:
+  // importing the .olean would not load the .ir.
   const codeOf = u32(wasmExports.l_Lean_IR_declMapExt.value);
   for (const declaration of elements(field(elements(entries)[0], 1)))
     env = call('l_Lean_PersistentEnvExtension_addEntry___redArg', codeOf, env, declaration,
       none, none);
 
-  const main = call('lean_eval_const', env, none, call('lean_name_mk_string', none, string('main')));
-  if (tag(main) === 0) {
-    write(2, `${program}.ir: ${UTF8ToString(field(main, 0) + 20)}\n`);
-    process.exit(1);
+  const name = call('lean_name_mk_string', none, string('prepared'));
+  const prepared = call('lean_eval_const', env, none, name);
+  const world = none;
+  if (tag(prepared) !== 0) return ok(call('lean_apply_1', field(prepared, 0), world));
+  write(2, `${program}.ir: ${UTF8ToString(field(prepared, 0) + 20)}\n`);
+  process.exit(1);
+}
+
+// The memory with a program loaded, without its pages of zeros. To read it takes a seventh of the
+// time that loading takes. All that JavaScript keeps of the runtime (its files, its threads, where
+// it has put what) is as it was, since the runtime starts the same each time.
+const PAGE = 1 << 16;
+const PAGES_AT_ONCE = 32;
+const image = (program) => ({
+  layout: path.join(mounts['/gym'], `${program}.json`),
+  pages: path.join(mounts['/gym'], `${program}.image`),
+});
+
+function save(program) {
+  const loaded = load(program);
+  const files = image(program);
+  const words = new BigUint64Array(wasmMemory.buffer);
+  const size = words.byteLength / PAGE;
+  const used = Array.from({ length: size }, (_, page) => page).filter((page) =>
+    words.subarray((page * PAGE) / 8, ((page + 1) * PAGE) / 8).some((word) => word !== 0n));
+  const pages = fs.openSync(files.pages, 'w');
+  for (const page of used)
+    fs.writeSync(pages, new Uint8Array(wasmMemory.buffer).slice(page * PAGE, (page + 1) * PAGE));
+  fs.closeSync(pages);
+  fs.writeFileSync(files.layout, JSON.stringify({ loaded, stackTop, size, used }));
+}
+
+function restore(program) {
+  const files = image(program);
+  const { loaded, stackTop: top, size, used } = JSON.parse(fs.readFileSync(files.layout));
+  if (top !== stackTop)
+    throw Error(`${files.pages} is of a runtime that starts differently, delete its folder`);
+  wasmMemory.grow(size - wasmMemory.buffer.byteLength / PAGE);
+  const memory = new Uint8Array(wasmMemory.buffer);
+  const buffer = Buffer.alloc(PAGES_AT_ONCE * PAGE); // fs cannot read into shared memory
+  const pages = fs.openSync(files.pages);
+  for (let at = 0, count; at < used.length; at += count) {
+    count = 1;
+    while (count < PAGES_AT_ONCE && used[at + count] === used[at] + count) count++;
+    const part = buffer.subarray(0, count * PAGE);
+    if (fs.readSync(pages, part) !== part.length)
+      throw Error(`${files.pages} is damaged, delete its folder`);
+    memory.set(part, used[at] * PAGE);
   }
-  const closure = field(main, 0);
-  const value = ok(call('lean_apply_1', closure, none)); // the last argument is the world
+  fs.closeSync(pages);
+  return loaded;
+}
+
+function run(program) {
+  const start = restore(program);
+  call('lean_init_task_manager_using', THREADS);
+  ok(call('lean_apply_1', start, none));
   _fflush(0);
-  process.exit(value & 1 ? 0 : u32(value + 8)); // `Unit` is boxed; a `UInt32` is an object
+  process.exit(0);
 }
 
 globalThis.Module = {
@@ -185,7 +243,8 @@ globalThis.Module = {
     setImmediate(() => {
       try {
         if (mode === 'cli') callMain(rest);
-        else runProgram(rest[0]);
+        else if (mode === 'save') save(rest[0]);
+        else run(rest[0]);
       } catch (error) {
         fail(error);
       }

@@ -15,7 +15,7 @@ from prover.lean.embedded import EmbeddedLean, SetupError
 
 pytestmark = pytest.mark.lean
 
-TINY_GYM = "public def main : IO Unit := pure ()\n"
+TINY_GYM = "public def prepared : IO (IO Unit) := pure (pure ())\n"
 SET_UP = """
 import sys
 from pathlib import Path
@@ -76,6 +76,9 @@ def test_a_killed_set_up_leaves_nothing_and_two_at_once_then_succeed(
     killed.stdout.close()
     assert all(name.startswith(".setup-") for name in left_in(cache))
 
+    stale = cache / "gym-0"
+    stale.mkdir()
+    os.utime(stale, (0, 0))
     both = [set_up(gym), set_up(gym)]
     said = [process.communicate(timeout=300)[0].splitlines()[-1] for process in both]
     assert [process.returncode for process in both] == [0, 0]
@@ -83,8 +86,20 @@ def test_a_killed_set_up_leaves_nothing_and_two_at_once_then_succeed(
     assert [name.split("-")[0] for name in left_in(cache)] == ["gym", "judge", "lean4"]
 
     ready = embedded.ensure(gym=gym)
-    done = subprocess.run(ready.start_command("Gym"), stdin=subprocess.DEVNULL, check=False)
-    assert done.returncode == 0
+    elsewhere = {"LC_ALL": "pt_BR.UTF-8", "LANG": "pt_BR.UTF-8", "TZ": "Asia/Kathmandu"}
+    for environment in (os.environ, elsewhere):
+        done = subprocess.run(
+            ready.start_command("Gym"), stdin=subprocess.DEVNULL, check=False, env=environment
+        )
+        assert done.returncode == 0
+
+    os.truncate(ready.gym / "Gym.image", 1_000_000)
+    start = ready.start_command("Gym")
+    cut = subprocess.run(
+        start, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert cut.returncode == 134
+    assert "Gym.image is damaged, delete its folder" in cut.stderr
 
 
 def test_another_file_under_the_name_is_refused(
@@ -146,7 +161,7 @@ def test_a_gym_that_does_not_compile_is_reported_with_its_messages(
     lean: EmbeddedLean, tmp_path: Path
 ) -> None:
     wrong = tmp_path / "Gym.lean"
-    wrong.write_text("public def main : IO Unit := 1 +\n")
+    wrong.write_text("public def prepared : IO (IO Unit) := 1 +\n")
     before = left_in(embedded.cache_folder())
     with pytest.raises(SetupError, match="does not compile") as caught:
         embedded.ensure(gym=wrong)
