@@ -56,6 +56,7 @@ def test_it_holds_what_it_needs_and_no_tests(wheel: Path) -> None:
     needed = {
         "lean/Gym.lean",
         "lean/Judge.lean",
+        "lean/Warmup.lean",
         "informal/language/grammar.lark",
         "lean/run_lean.cjs",
         "py.typed",
@@ -72,7 +73,7 @@ def test_it_holds_what_it_needs_and_no_tests(wheel: Path) -> None:
     roots = {name.partition("/")[0] for name in names}
     assert {root for root in roots if not root.endswith(".dist-info")} == {"prover", "search"}
     assert [name for name in names if "test" in name or "__pycache__" in name] == []
-    for name in ("Gym.lean", "Judge.lean"):
+    for name in ("Gym.lean", "Judge.lean", "Warmup.lean"):
         with ZipFile(wheel) as archive:
             assert (
                 archive.read(f"prover/lean/{name}") == (ROOT / "lean_project" / name).read_bytes()

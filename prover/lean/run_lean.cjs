@@ -4,6 +4,7 @@
 //   node run_lean.cjs LEAN save NAME FOLDER   load the precompiled FOLDER/NAME.ir and what its
 //                                             `prepared` makes, and keep the memory there
 //   node run_lean.cjs LEAN run NAME FOLDER    go on with that memory
+//   node run_lean.cjs LEAN warm NAME FOLDER   the same, and keep what was compiled there at the end
 //
 // LEAN is the patched package: lean.js, lean.wasm, symbols.bin, lib/. MOUNTS is a JSON object
 // {folder inside: folder outside}; Lean starts in the first of them. Apart from these folders it
@@ -18,6 +19,7 @@ const vm = require('vm');
 
 const [lean, mode, ...rest] = process.argv.slice(2);
 const mounts = mode === 'cli' ? JSON.parse(rest.shift()) : { '/gym': rest.pop() };
+const kept = (kind) => path.join(mounts['/gym'], `${rest[0]}.${kind}`);
 
 // C++ code, the kernel above all, keeps its data on a stack in WebAssembly memory that nothing
 // guards: overrunning it would silently change what the kernel believes. As built it is 64 KB.
@@ -78,10 +80,23 @@ function fail(error) {
   process.exit(outOfMemory || /out of memory/i.test(message) ? OUT_OF_MEMORY : ABORTED);
 }
 
+// V8 keeps the optimised code of a module by functions that its own shell has for it. It takes back
+// only what the same version made with the same flags for the same kind of processor. Code that is
+// not optimised would not be kept, but made again at once at each start, were it not dropped before.
+const natives = {
+  drop: new Function('return %FlushLiftoffCode()'),
+  serialize: new Function('module', 'return %SerializeWasmModule(module)'),
+  deserialize: new Function('code', 'bytes', 'return %DeserializeWasmModule(code, bytes)'),
+};
+let leanModule;
+
 // Compiled at once, the module takes 130 MB less than as `lean.js` would have it, piece by piece.
 function instantiate(imports, done) {
-  const module = new WebAssembly.Module(fs.readFileSync(path.join(lean, 'lean.wasm')));
-  done(new WebAssembly.Instance(module, imports), module);
+  const bytes = fs.readFileSync(path.join(lean, 'lean.wasm'));
+  if (mode === 'run' && fs.existsSync(kept('code')))
+    leanModule = natives.deserialize(new Uint8Array(fs.readFileSync(kept('code'))).buffer, bytes);
+  leanModule ??= new WebAssembly.Module(bytes);
+  done(new WebAssembly.Instance(leanModule, imports), leanModule);
 }
 
 function mountFolders() {
@@ -179,51 +194,49 @@ function load(program) {
 // it has put what) is as it was, since the runtime starts the same each time.
 const PAGE = 1 << 16;
 const PAGES_AT_ONCE = 32;
-const image = (program) => ({
-  layout: path.join(mounts['/gym'], `${program}.json`),
-  pages: path.join(mounts['/gym'], `${program}.image`),
-});
-
 function save(program) {
   const loaded = load(program);
-  const files = image(program);
   const words = new BigUint64Array(wasmMemory.buffer);
   const size = words.byteLength / PAGE;
   const used = Array.from({ length: size }, (_, page) => page).filter((page) =>
     words.subarray((page * PAGE) / 8, ((page + 1) * PAGE) / 8).some((word) => word !== 0n));
-  const pages = fs.openSync(files.pages, 'w');
+  const pages = fs.openSync(kept('image'), 'w');
   for (const page of used)
     fs.writeSync(pages, new Uint8Array(wasmMemory.buffer).slice(page * PAGE, (page + 1) * PAGE));
   fs.closeSync(pages);
-  fs.writeFileSync(files.layout, JSON.stringify({ loaded, stackTop, size, used }));
+  fs.writeFileSync(kept('json'), JSON.stringify({ loaded, stackTop, size, used }));
 }
 
-function restore(program) {
-  const files = image(program);
-  const { loaded, stackTop: top, size, used } = JSON.parse(fs.readFileSync(files.layout));
+function restore() {
+  const file = kept('image');
+  const { loaded, stackTop: top, size, used } = JSON.parse(fs.readFileSync(kept('json')));
   if (top !== stackTop)
-    throw Error(`${files.pages} is of a runtime that starts differently, delete its folder`);
+    throw Error(`${file} is of a runtime that starts differently, delete its folder`);
   wasmMemory.grow(size - wasmMemory.buffer.byteLength / PAGE);
   const memory = new Uint8Array(wasmMemory.buffer);
   const buffer = Buffer.alloc(PAGES_AT_ONCE * PAGE); // fs cannot read into shared memory
-  const pages = fs.openSync(files.pages);
+  const pages = fs.openSync(file);
   for (let at = 0, count; at < used.length; at += count) {
     count = 1;
     while (count < PAGES_AT_ONCE && used[at + count] === used[at] + count) count++;
     const part = buffer.subarray(0, count * PAGE);
     if (fs.readSync(pages, part) !== part.length)
-      throw Error(`${files.pages} is damaged, delete its folder`);
+      throw Error(`${file} is damaged, delete its folder`);
     memory.set(part, used[at] * PAGE);
   }
   fs.closeSync(pages);
   return loaded;
 }
 
-function run(program) {
-  const start = restore(program);
+function run() {
+  const start = restore();
   call('lean_init_task_manager_using', THREADS);
   ok(call('lean_apply_1', start, none));
   _fflush(0);
+  if (mode === 'warm') {
+    natives.drop();
+    fs.writeFileSync(kept('code'), Buffer.from(natives.serialize(leanModule)));
+  }
   process.exit(0);
 }
 
@@ -244,7 +257,7 @@ globalThis.Module = {
       try {
         if (mode === 'cli') callMain(rest);
         else if (mode === 'save') save(rest[0]);
-        else run(rest[0]);
+        else run();
       } catch (error) {
         fail(error);
       }

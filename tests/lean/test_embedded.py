@@ -93,8 +93,10 @@ def test_a_killed_set_up_leaves_nothing_and_two_at_once_then_succeed(
         )
         assert done.returncode == 0
 
-    os.truncate(ready.gym / "Gym.image", 1_000_000)
     start = ready.start_command("Gym")
+    (ready.gym / "Gym.code").write_bytes(b"of another version")
+    assert subprocess.run(start, stdin=subprocess.DEVNULL, check=False).returncode == 0
+    os.truncate(ready.gym / "Gym.image", 1_000_000)
     cut = subprocess.run(
         start, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
@@ -173,6 +175,19 @@ def test_a_cached_lean_is_there_at_once(lean: EmbeddedLean) -> None:
     started = time.perf_counter()
     assert embedded.ensure() == lean
     assert time.perf_counter() - started < 0.2
+
+
+def test_what_was_compiled_is_taken_back(lean: EmbeddedLean) -> None:
+    start = lean.start_command("Gym")
+    flags = [one for one in start if one.startswith("--")]
+    files = json.dumps([str(lean.gym / "Gym.code"), str(lean.folder / "lean.wasm")])
+    take = (
+        f"const [code, bytes] = {files}.map((file) => require('fs').readFileSync(file));"
+        "const taken = %DeserializeWasmModule(new Uint8Array(code).buffer, bytes);"
+        "process.exit(taken instanceof WebAssembly.Module ? 0 : 1)"
+    )
+    node = str(embedded.node_program())
+    assert subprocess.run([node, *flags, "--eval", take], check=False).returncode == 0
 
 
 def test_lean_says_its_version_and_nothing_else(lean: EmbeddedLean, tmp_path: Path) -> None:
