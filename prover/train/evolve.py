@@ -505,7 +505,8 @@ def read_attempts(path: Path) -> list[dict[str, Any]]:
 def conjectures(evolved: Path, attempts: Sequence[Path]) -> Iterator[dict[str, str]]:
     """Pairs of a statement and what was made of it, in the format of `prover train tactics`, for those
     children whose success rate in searches is above 0 and below `HARDEST_SUCCESS`: what a conjecturer
-    learns from (STP, Dong & Ma 2025, arXiv 2502.00212).
+    learns from (STP, Dong & Ma 2025, arXiv 2502.00212). Each comes once. A child of two statements
+    that needs definitions of the second is left out: the first does not show them.
 
     Raises:
         WrongUse: there are no rounds, or a line of a file is none of its kind; names it.
@@ -514,11 +515,15 @@ def conjectures(evolved: Path, attempts: Sequence[Path]) -> Iterator[dict[str, s
     files = sorted(evolved.glob("round_*/children.jsonl"))
     if not files:
         raise WrongUse(f"{evolved} holds no round_K/children.jsonl: it is no run of `train evolve`")
+    seen = set()
     for path in files:
         for line in read_jsonl(path):
             if line["row"] is None:
                 continue
             row = Row.from_json(line["row"])
             proved, tried = counts.get(row.statement_sha256, (0, 0))
-            if 0 < proved < HARDEST_SUCCESS * tried:
+            seldom = 0 < proved < HARDEST_SUCCESS * tried
+            pair = line["from"], row.statement
+            if seldom and line["from"].startswith(row.header) and pair not in seen:
+                seen.add(pair)
                 yield {"state": line["from"], "tactic": row.statement, "name": row.name}

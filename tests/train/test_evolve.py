@@ -316,6 +316,11 @@ def test_seldom_proved_children_teach_a_conjecturer(
     write_jsonl(tmp_path / "pairs.jsonl", conjectures(whole[0], [log]))
     (pair,) = read_pairs(tmp_path / "pairs.jsonl")
     assert (pair.state, pair.tactic) == (seldom["from"], seldom["row"]["statement"])
+    evolved = tmp_path / "evolved" / "round_0"
+    evolved.mkdir(parents=True)
+    foreign = seldom | {"row": seldom["row"] | {"header": "def other := 1\n"}}
+    write_jsonl(evolved / "children.jsonl", [foreign])
+    assert list(conjectures(evolved.parent, [log])) == []
     log.write_text(log.read_text() + '{"outcome": "proved"}\n')
     with pytest.raises(WrongUse, match="line 11: no search of"):
         list(conjectures(whole[0], [log]))
