@@ -207,7 +207,8 @@ def append_lines(path: Path, lines: Iterable[dict[str, Any]]) -> None:
 
 
 def same_settings(path: Path, identity: dict[str, Any]) -> None:
-    """Notes what a run is about, so that another run does not add to it.
+    """Notes what a run is about, so that another run does not add to it. What is None is as good as
+    not noted: an option that came later does not end the runs of before.
 
     Raises:
         WrongUse: something else is noted there.
@@ -216,7 +217,7 @@ def same_settings(path: Path, identity: dict[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, identity)
         return
-    there = json.loads(path.read_text("utf-8"))
+    there, identity = _given(json.loads(path.read_text("utf-8"))), _given(identity)
     if there != identity:
         names = [n for n in {**there, **identity} if there.get(n) != identity.get(n)]
         differs = ", ".join(f"{n} {there.get(n)} there, {identity.get(n)} here" for n in names)
@@ -224,3 +225,10 @@ def same_settings(path: Path, identity: dict[str, Any]) -> None:
             f"{path.parent} was begun with other settings ({differs}): give another --out to start "
             "anew, or the same settings to go on"
         )
+
+
+def _given(value: Any) -> Any:
+    """Settings without those that are None, at any depth."""
+    if not isinstance(value, dict):
+        return value
+    return {name: _given(one) for name, one in value.items() if one is not None}

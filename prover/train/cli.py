@@ -729,7 +729,14 @@ Examples:
   prover train evolve train.jsonl --benchmark minif2f.jsonl --out evolved
   prover train evolve train.jsonl --attempts rounds/round_0/attempts.jsonl \\
       --writer http://127.0.0.1:8000/v1#NAME --out evolved
-  prover train rounds evolved/round_2/statements.jsonl --init sft/model --out rounds2
+
+\b
+Self-play: what is seldom proved teaches a model that proposes the statements of the next run.
+  prover train evolve train.jsonl --out evolved
+  prover train rounds evolved/round_2/statements.jsonl --init sft/model --attempts 8 --out rounds2
+  prover train conjectures evolved --attempts rounds2/round_0/attempts.jsonl --out conjectures.jsonl
+  prover train tactics conjectures.jsonl --init sft/model --out conjecturer
+  prover train evolve train.jsonl --conjecturer conjecturer/model --out evolved2
 
 \b
 STATEMENTS is a file of `python -m prover.data.theorems`. children.jsonl of a round says of each child
@@ -767,6 +774,14 @@ def evolve(
             metavar="MODEL",
         ),
     ] = None,
+    conjecturer: Annotated[
+        str | None,
+        typer.Option(
+            help="The folder of a model that `prover train tactics` has trained on what `prover train "
+            "conjectures` writes: it proposes children too.",
+            metavar="FOLDER",
+        ),
+    ] = None,
     benchmark: BenchmarkOption = None,
     jobs: Annotated[int, typer.Option(help="Lean processes.", min=1)] = 1,
     lean: LeanOption = "auto",
@@ -785,6 +800,7 @@ def evolve(
         fewest_calls=fewest_calls,
         seed=seed,
         writer=writer,
+        conjecturer=conjecturer,
     )
     with _resumable():
         work = run(
@@ -807,12 +823,14 @@ def evolve(
 
 @app.command(
     epilog="""\b
-Example:
+Examples:
   prover train conjectures evolved --attempts rounds2/round_0/attempts.jsonl --out conjectures.jsonl
   prover train tactics conjectures.jsonl --init sft/model --out conjecturer
+  prover train evolve train.jsonl --conjecturer conjecturer/model --out evolved2
 
 \b
-Exit code: 0 done, 2 wrong use or no conjecture of this kind."""
+Only a child that was searched five times or more (`--attempts` of `prover train rounds`) can be one that
+is proved, but in less than a quarter. Exit code: 0 done, 2 wrong use or no conjecture of this kind."""
 )
 def conjectures(
     evolved: Annotated[

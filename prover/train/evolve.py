@@ -2,8 +2,9 @@
 (WizardMath, Luo et al. 2023, arXiv 2308.09583), with Lean as the judge.
 
 A round takes statements, makes children of them upward and downward (`prover.data.theorems.backward`,
-and a language model where there is one), looks at each, and keeps the best as the statements of the
-next round. It writes
+and a language model and a conjecturer where there is one), looks at each, and keeps the best as the
+statements of the next round. A conjecturer has learned from earlier children that are seldom proved,
+as in self-play (STP, Dong & Ma 2025, arXiv 2502.00212). A round writes
 
     round_K/proposals.jsonl   all children, before any is looked at
     round_K/children.jsonl    each with its verdict, as soon as there is one
@@ -23,7 +24,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -61,14 +62,19 @@ from prover.files import (
     write_jsonl,
 )
 from prover.generate.portfolio import Portfolio
+from prover.generate.prompts import Sampling
+from prover.generate.transformers import TransformersGenerator
 from prover.informal.candidates import read_candidate
 from prover.informal.modelled import writing
 from prover.informal.writer import Question, Writer
+from prover.interrupt import in_thread
 from prover.lean.limits import PATIENT
 from prover.lean.pool import LeanPool
 from prover.lean.source import with_hole
 from prover.train.outcomes import read_training
+from prover.train.resumable import stamp
 from prover.train.rounds import attempt, success_counts
+from prover.train.sft import Pair
 from search.budget import Budget
 
 INTEGRITY = "integrity"
@@ -79,6 +85,9 @@ DOUBT = Options(Budget(expansions=2, seconds=60.0), refute=False, discover=False
 
 HARDEST_SUCCESS = 0.25
 """Conjectures that are proved less often than this, but are proved, teach a conjecturer (STP)."""
+
+CONJECTURES = 4
+"""What a conjecturer draws for a statement."""
 
 INSTRUCTIONS = {
     UP: (
@@ -111,7 +120,9 @@ class Evolution:
     How hard a child is, is told by the Lean calls of a search by the portfolio with at most
     `expansions` expansions and `seconds` of wall time (a cap that should not bind: it depends on the
     machine); one that is proved with less than `fewest_calls` is trivial. `writer` is the model that
-    writes children too, if there is one.
+    writes children too, if there is one. `conjecturer` is the folder of a model that `prover train
+    tactics` has trained on `conjectures`, if there is one: it draws `CONJECTURES` (4) children of each
+    parent at temperature 1.
     """
 
     rounds: int = 3
@@ -122,6 +133,7 @@ class Evolution:
     fewest_calls: int = 4
     seed: int = 0
     writer: str | None = None
+    conjecturer: str | None = None
 
 
 # A round
@@ -147,7 +159,8 @@ async def evolve(
     Raises:
         WrongUse: a file is damaged (names the line), there is no statement for training, or `out` has
             rounds of other settings.
-        ModelError: the writer cannot be had, or failed.
+        TrainingError: the folder of the conjecturer holds no model.
+        ModelError: the writer or the conjecturer cannot be had, or failed.
     """
     rows = read_training(statements, benchmarks)
     lines = [line for path in attempts for line in read_attempts(path)]
@@ -155,12 +168,21 @@ async def evolve(
     about = json.dumps([[row.statement_sha256 for row in rows], proofs])
     identity = asdict(settings) | {"of": hashlib.sha256(about.encode()).hexdigest()}
     identity.pop("rounds")  # more of them can be added
+    conjecturer = None
+    if (folder := settings.conjecturer) is not None:
+        identity["conjecturer"] = stamp(Path(folder))
+        drawn = Sampling(CONJECTURES, temperature=1.0)
+        conjecturer = await in_thread(
+            lambda: TransformersGenerator.load(folder, form="prover", sampling=drawn)
+        )
     same_settings(out / "settings.json", identity)
     tests = [row for test in TESTS for row in held_out(test)]
     problems = [Problem(row.name, row.statement) for row in tests]
     forbidden = (Benchmark(benchmarks), Benchmark(problems, rules=("lean",)))
     async with AsyncExitStack() as stack:
-        evolver = _Evolver(settings, rows, proofs, forbidden, stack, lean, jobs, report)
+        evolver = _Evolver(
+            settings, rows, proofs, forbidden, stack, conjecturer, lean, jobs, report
+        )
         return [await evolver.round(out, number) for number in range(settings.rounds)]
 
 
@@ -174,6 +196,7 @@ class _Evolver:
         proofs: Mapping[str, list[dict[str, str]]],
         forbidden: Sequence[Benchmark],
         stack: AsyncExitStack,
+        conjecturer: TransformersGenerator | None,
         lean: str,
         jobs: int,
         report: Callable[[str], None],
@@ -188,6 +211,7 @@ class _Evolver:
         self._stack = stack
         self._prover: Prover | None = None
         self._writer: Writer | None = None
+        self._conjecturer = conjecturer
         self._settings_of_lean = Settings(lean=lean, jobs=jobs, limits=PATIENT)
         self._jobs = jobs
         self._report = report
@@ -252,7 +276,9 @@ class _Evolver:
             self._report(f"{len(some)} children of {parent.row.name}")
             children += some
         pool.release([parent.state for parent in opened])
-        children += await self._written([parent.row for parent in opened], number)
+        rows = [parent.row for parent in opened]
+        children += await self._written(rows, number)
+        children += await self._conjectured(rows, number)
         return [_line(child) for child in children]
 
     async def _written(self, rows: Sequence[Row], number: int) -> list[Child]:
@@ -269,9 +295,29 @@ class _Evolver:
         answers = await self._writer.write(questions, seed=seed)
         pool = (await self._lean()).engine.pool
         return [
-            await read_child(pool, row, direction, answer)
+            await read_child(pool, row, f"write_{direction}", direction, answer)
             for (row, direction), answer in zip(asked, answers, strict=True)
         ]
+
+    async def _conjectured(self, rows: Sequence[Row], number: int) -> list[Child]:
+        """What the conjecturer makes of statements, asked as it was trained."""
+        if self._conjecturer is None:
+            return []
+        self._report(f"asking for {CONJECTURES} conjectures on each of {len(rows)} statements")
+        prompts = [Pair(row.header + row.statement, "").prompt for row in rows]
+        of = f"conjecturer {self._settings.seed} {number}"
+        seeds = [Random(f"{of} {row.statement_sha256}").getrandbits(31) for row in rows]
+        answers: list[list[str | None]] = [[] for _ in rows]
+        async with aclosing(self._conjecturer.complete(prompts, seeds)) as completions:
+            async for index, done in completions:
+                answers[index].append(done.text.strip() if done.finished else None)
+        pool = (await self._lean()).engine.pool
+        children: list[Child] = []
+        for row, some in zip(rows, answers, strict=True):
+            if not some:
+                self._report(f"too long for the conjecturer: {row.name}")
+            children += [await read_child(pool, row, "conjecture", UP, one) for one in some]
+        return children
 
     # Verdicts
 
@@ -395,9 +441,10 @@ def _block(statement: str) -> str:
     return f"```lean\n{with_hole(statement)}\n```"
 
 
-async def read_child(pool: LeanPool, row: Row, direction: str, answer: str | None) -> Child:
+async def read_child(
+    pool: LeanPool, row: Row, operator: str, direction: str, answer: str | None
+) -> Child:
     """A model's answer as a child. What it defines beside its theorem has it refused."""
-    operator = f"write_{direction}"
     try:
         if answer is None:
             raise WrongUse("the answer was cut off")
@@ -505,7 +552,8 @@ def read_attempts(path: Path) -> list[dict[str, Any]]:
 def conjectures(evolved: Path, attempts: Sequence[Path]) -> Iterator[dict[str, str]]:
     """Pairs of a statement and what was made of it, in the format of `prover train tactics`, for those
     children whose success rate in searches is above 0 and below `HARDEST_SUCCESS`: what a conjecturer
-    learns from (STP, Dong & Ma 2025, arXiv 2502.00212).
+    learns from (STP, Dong & Ma 2025, arXiv 2502.00212). Each comes once. A child of two statements
+    that needs definitions of the second is left out: the first does not show them.
 
     Raises:
         WrongUse: there are no rounds, or a line of a file is none of its kind; names it.
@@ -514,11 +562,15 @@ def conjectures(evolved: Path, attempts: Sequence[Path]) -> Iterator[dict[str, s
     files = sorted(evolved.glob("round_*/children.jsonl"))
     if not files:
         raise WrongUse(f"{evolved} holds no round_K/children.jsonl: it is no run of `train evolve`")
+    seen = set()
     for path in files:
         for line in read_jsonl(path):
             if line["row"] is None:
                 continue
             row = Row.from_json(line["row"])
             proved, tried = counts.get(row.statement_sha256, (0, 0))
-            if 0 < proved < HARDEST_SUCCESS * tried:
+            seldom = 0 < proved < HARDEST_SUCCESS * tried
+            pair = line["from"], row.statement
+            if seldom and line["from"].startswith(row.header) and pair not in seen:
+                seen.add(pair)
                 yield {"state": line["from"], "tactic": row.statement, "name": row.name}

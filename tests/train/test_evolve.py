@@ -1,6 +1,8 @@
 """Statements that evolve, with a real Lean, and a scripted model behind a server of OpenAI's protocol."""
 
 import asyncio
+import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from prover.data.theorems.backward import Child, Parent, open_goal, open_parent,
 from prover.data.theorems.corpus import held_out
 from prover.data.theorems.statement import Draft, Row, read_rows
 from prover.errors import WrongUse
-from prover.files import read_jsonl, write_jsonl
+from prover.files import read_jsonl, write_json, write_jsonl
 from prover.interrupt import run_cancellable
 from prover.train.evolve import (
     Evolution,
@@ -141,7 +143,7 @@ def test_a_goal_of_a_proof_becomes_a_statement(lab: Lab) -> None:
 )
 def test_an_answer_of_a_model_is_read_by_lean(lab: Lab, answer: str | None, expected: str) -> None:
     row = stated(lab, "one", "p", "(p : Prop)", "(h : p)")
-    child = lab.wait(read_child(lab.pool, row, "up", answer))
+    child = lab.wait(read_child(lab.pool, row, "write_up", "up", answer))
     assert signature(child) == expected
 
 
@@ -302,6 +304,22 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(
         asyncio.run(evolve(statements, whole[0], replace(SETTINGS, keep=3, writer=model.url)))
 
 
+def test_a_run_from_before_there_were_conjecturers_goes_on(
+    whole: tuple[Path, list[dict[str, Any]]], statements: Path, model: ScriptedModel, tmp_path: Path
+) -> None:
+    out = tmp_path / "before"
+    shutil.copytree(whole[0], out)
+    settings = json.loads((out / "settings.json").read_text())
+    assert settings.pop("conjecturer") is None
+    write_json(out / "settings.json", settings)
+    same = replace(SETTINGS, writer=model.url)
+    assert asyncio.run(evolve(statements, out, same, benchmarks=PROBLEMS)) == whole[1]
+    settings["conjecturer"] = "0123"
+    write_json(out / "settings.json", settings)
+    with pytest.raises(WrongUse, match=r"other settings \(conjecturer 0123 there, None here\)"):
+        asyncio.run(evolve(statements, out, same, benchmarks=PROBLEMS))
+
+
 def test_seldom_proved_children_teach_a_conjecturer(
     whole: tuple[Path, list[dict[str, Any]]], tmp_path: Path
 ) -> None:
@@ -316,6 +334,11 @@ def test_seldom_proved_children_teach_a_conjecturer(
     write_jsonl(tmp_path / "pairs.jsonl", conjectures(whole[0], [log]))
     (pair,) = read_pairs(tmp_path / "pairs.jsonl")
     assert (pair.state, pair.tactic) == (seldom["from"], seldom["row"]["statement"])
+    evolved = tmp_path / "evolved" / "round_0"
+    evolved.mkdir(parents=True)
+    foreign = seldom | {"row": seldom["row"] | {"header": "def other := 1\n"}}
+    write_jsonl(evolved / "children.jsonl", [foreign])
+    assert list(conjectures(evolved.parent, [log])) == []
     log.write_text(log.read_text() + '{"outcome": "proved"}\n')
     with pytest.raises(WrongUse, match="line 11: no search of"):
         list(conjectures(whole[0], [log]))
