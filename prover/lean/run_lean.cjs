@@ -194,6 +194,7 @@ function load(program) {
 // it has put what) is as it was, since the runtime starts the same each time.
 const PAGE = 1 << 16;
 const PAGES_AT_ONCE = 32;
+
 function save(program) {
   const loaded = load(program);
   const words = new BigUint64Array(wasmMemory.buffer);

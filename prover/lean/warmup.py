@@ -40,7 +40,7 @@ def session(source: Path) -> str:
         {"cmd": "open", "header": ""},
         {"cmd": "elab", "env": 0, "text": text, "holes": True, "from": 0},
     ]
-    for state in range(text.count(":= sorry")):
+    for state in range(text.count("sorry")):
         requests.append({"cmd": "context", "state": state, "theorems": []})
         requests.append({"cmd": "refute", "state": state, "most": 40, "heartbeats": 200})
         for tactic in TACTICS:

@@ -10,17 +10,23 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 
 from prover.api import Prover, Settings
+from prover.lean import embedded
 from prover.lean.pool import LeanPool
 from prover.lean.toolchain import find_lean
+from prover.lean.warmup import session
 from search.interfaces import Progress, State
 
 SMALL = "theorem small (a b : Nat) (h : a = b) : b = a := by sorry"
@@ -113,6 +119,25 @@ async def growth(pool: LeanPool, tactics: int) -> tuple[float, float]:
     return before, process.memory_info().rss / 2**20
 
 
+def seconds_of_session(lean: embedded.EmbeddedLean) -> float:
+    """What a gym computes, in all its threads, for 120 requests about a file of programs."""
+    lines = session(Path(__file__).parents[1] / "engine" / "Programs.lean").splitlines(True)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = lean.start_command("Gym")
+    subprocess.run(command, input="".join(lines[:121]), text=True, check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def with_and_without_code() -> tuple[float, float]:
+    """The same with the code that setup has kept, and without."""
+    lean = embedded.ensure()
+    with tempfile.TemporaryDirectory() as folder:
+        bare = Path(folder) / "gym"
+        shutil.copytree(lean.gym, bare, ignore=shutil.ignore_patterns("*.code"))
+        return seconds_of_session(lean), seconds_of_session(replace(lean, gym=bare))
+
+
 async def main(quick: bool) -> None:
     rows: list[tuple[str, str]] = []
     lean = find_lean(Path.cwd(), "embedded")
@@ -142,6 +167,9 @@ async def main(quick: bool) -> None:
         rows.append(("memory after ÷ before", f"{after / before:.2f}"))
         rows.append(("from a killed worker to the next answer", f"{await recovery(pool):.1f} s"))
         rows.append(("peak memory of a worker", f"{pool.peak_memory_mb:.0f} MB"))
+    kept, bare = with_and_without_code()
+    rows.append(("120 requests about programs, computing", f"{kept:.1f} s"))
+    rows.append(("with the kept code ÷ without", f"{kept / bare:.2f}"))
     width = max(len(name) for name, _ in rows)
     print(
         f"Lean {lean.version} ({lean.kind}), {os.cpu_count()} cores, Python {sys.version.split()[0]}"

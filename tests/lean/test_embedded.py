@@ -12,6 +12,7 @@ import pytest
 
 from prover.lean import embedded
 from prover.lean.embedded import EmbeddedLean, SetupError
+from prover.lean.warmup import session
 
 pytestmark = pytest.mark.lean
 
@@ -188,6 +189,22 @@ def test_what_was_compiled_is_taken_back(lean: EmbeddedLean) -> None:
     )
     node = str(embedded.node_program())
     assert subprocess.run([node, *flags, "--eval", take], check=False).returncode == 0
+
+
+def test_what_setup_warms_up_with_is_understood(lean: EmbeddedLean) -> None:
+    _, *lines = session(embedded.source_of("Warmup")).splitlines()
+    requests = [json.loads(line) | {"id": 7} for line in lines]
+    gym = Gym(lean)
+    try:
+        _, read, *searched = [gym.ask(**request) for request in requests[:30]]
+    finally:
+        gym.process.kill()
+        gym.process.communicate()
+    messages, holes = read["messages"], read["holes"]
+    assert isinstance(messages, list) and isinstance(holes, list)
+    assert [one for one in messages if one["severity"] == "error"] == []
+    assert {request["state"] for request in requests[2:]} == set(range(len(holes)))
+    assert any(answer["ok"] and answer.get("states") == [] for answer in searched)
 
 
 def test_lean_says_its_version_and_nothing_else(lean: EmbeddedLean, tmp_path: Path) -> None:
