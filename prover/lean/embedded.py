@@ -45,6 +45,10 @@ class SetupError(ProverError):
     """No Lean can be had: what happened, and what to do next."""
 
 
+class _DoesNotRun(SetupError):
+    """A step of setting up ended badly, and neither memory nor disk was the reason."""
+
+
 def cache_folder() -> Path:
     """Where the embedded Lean is kept: `$PROVER_CACHE`, or the user's cache folder."""
     return Path(os.environ.get("PROVER_CACHE") or user_cache_dir("prover")).absolute()
@@ -350,7 +354,7 @@ def _compile(lean: EmbeddedLean, name: str, source: bytes, work: Path, progress:
         if "ENOSPC" in output:
             raise _disk_full(work.parent)
         if code != 0 or not made.exists():
-            raise SetupError(
+            raise _DoesNotRun(
                 f"the {name.lower()} does not compile with the embedded Lean",
                 f"please report these messages:\n{output.strip()}",
             )
@@ -364,6 +368,7 @@ def _compile(lean: EmbeddedLean, name: str, source: bytes, work: Path, progress:
     code.rename(folder / code.name)
     keep("save", "json")
     if name == "Gym":
-        keep("warm", "code", session(source_of("Warmup")))
+        with suppress(_DoesNotRun):  # what is slower without it works
+            keep("warm", "code", session(source_of("Warmup")))
     (folder / code.name).unlink()
     progress(step, 1.0)

@@ -83,8 +83,10 @@ function fail(error) {
 // V8 keeps the optimised code of a module by functions that its own shell has for it. It takes back
 // only what the same version made with the same flags for the same kind of processor. Code that is
 // not optimised would not be kept, but made again at once at each start, were it not dropped before.
+// Where there is no optimised code at all it aborts.
 const natives = {
   drop: new Function('return %FlushLiftoffCode()'),
+  optimise: new Function('exported', 'return %WasmTierUpFunction(exported)'),
   serialize: new Function('module', 'return %SerializeWasmModule(module)'),
   deserialize: new Function('code', 'bytes', 'return %DeserializeWasmModule(code, bytes)'),
 };
@@ -235,6 +237,7 @@ function run() {
   ok(call('lean_apply_1', start, none));
   _fflush(0);
   if (mode === 'warm') {
+    natives.optimise(wasmExports.malloc);
     natives.drop();
     fs.writeFileSync(kept('code'), Buffer.from(natives.serialize(leanModule)));
   }

@@ -95,6 +95,7 @@ def test_a_killed_set_up_leaves_nothing_and_two_at_once_then_succeed(
         assert done.returncode == 0
 
     start = ready.start_command("Gym")
+    assert (ready.gym / "Gym.code").exists()  # although this gym has nothing to optimise
     (ready.gym / "Gym.code").write_bytes(b"of another version")
     assert subprocess.run(start, stdin=subprocess.DEVNULL, check=False).returncode == 0
     os.truncate(ready.gym / "Gym.image", 1_000_000)
