@@ -45,10 +45,6 @@ class SetupError(ProverError):
     """No Lean can be had: what happened, and what to do next."""
 
 
-class _DoesNotRun(SetupError):
-    """A step of setting up ended badly, and neither memory nor disk was the reason."""
-
-
 def cache_folder() -> Path:
     """Where the embedded Lean is kept: `$PROVER_CACHE`, or the user's cache folder."""
     return Path(os.environ.get("PROVER_CACHE") or user_cache_dir("prover")).absolute()
@@ -347,28 +343,27 @@ def _compile(lean: EmbeddedLean, name: str, source: bytes, work: Path, progress:
         spent = time.monotonic() - started
         progress(step, min(spent / COMPILE_SECONDS[name], 0.99))
 
-    def do(command: list[str], made: Path, said: str = "") -> None:
+    def do(command: list[str], made: Path, said: str = "", needed: bool = True) -> None:
         code, output = _run([*command], tick, work, None, said)
         if code in (137, -9):
             raise _out_of_memory()
         if "ENOSPC" in output:
             raise _disk_full(work.parent)
-        if code != 0 or not made.exists():
-            raise _DoesNotRun(
+        if needed and (code != 0 or not made.exists()):
+            raise SetupError(
                 f"the {name.lower()} does not compile with the embedded Lean",
                 f"please report these messages:\n{output.strip()}",
             )
 
     def keep(mode: str, kind: str, said: str = "") -> None:
         own = _node(lean.folder, [folder], [folder], mode, name, str(folder.resolve()))
-        do(own, folder / f"{name}.{kind}", said)
+        do(own, folder / f"{name}.{kind}", said, needed=kind != "code")  # slower without it
 
     code = work / f"{name}.ir"
     do(lean.command(["-o", f"{name}.olean", f"{name}.lean"], {"/gym": work}), code)
     code.rename(folder / code.name)
     keep("save", "json")
     if name == "Gym":
-        with suppress(_DoesNotRun):  # what is slower without it works
-            keep("warm", "code", session(source_of("Warmup")))
+        keep("warm", "code", session(source_of("Warmup")))
     (folder / code.name).unlink()
     progress(step, 1.0)
