@@ -538,6 +538,8 @@ def witnesses(view: View) -> Iterator[Idea]:
         yield 1.9 + 0.12 * place, f"refine ⟨{term}, ?_⟩"
     for place, term in enumerate(choices[:6]):
         yield 1.7 + 0.12 * place, f"exact ⟨{term}, by first | omega | (simp_all; done) | grind⟩"
+    if not words(view.goal.target) & set(view.variables) and not view.heavy:
+        yield from first_witnesses(target)
     yield 2.0, "refine ⟨_, rfl⟩"
     yield 2.3, "refine ⟨_, ?_, rfl⟩"
     yield 2.4, "refine ⟨_, rfl, ?_⟩"
@@ -548,3 +550,27 @@ def witnesses(view: View) -> Iterator[Idea]:
         pairs = product(choices[:4], repeat=2)
         for place, (a, b) in enumerate(pairs):
             yield 2.6 + 0.1 * place, f"refine ⟨{a}, {b}, ?_⟩"
+
+
+FIRST_WITNESSES = {1: 64, 2: 16, 3: 8}
+"""How many numbers are tried for each of so many unknowns: `decide` reaches its limits beyond."""
+
+
+def first_witnesses(target: Shape) -> Iterator[Idea]:
+    """Looks for numbers that a closed statement says to exist: `decide` finds them below a bound,
+    which `Exists.imp` forgets. Integers are looked for on both sides of zero."""
+    names, domains, body = list(target.names), {target.domain}, target.parts[0]
+    while (inner := shape(body)).head == "∃":
+        names += inner.names
+        domains.add(inner.domain)
+        body = inner.parts[0]
+    count = FIRST_WITNESSES.get(len(names))
+    if count is None or not domains <= {"", NAT, INT}:
+        return
+    number = f"(fun n : Nat => (n : Int) - {count // 2})"
+    for cost, domain, imp in ((1.60, NAT, "imp"), (1.65, INT, f"imp' {number}")):
+        if domains <= {"", domain}:
+            below = [f"n < {count} ∧ "] * len(names)
+            bounded = "∃ n : Nat, ".join(below) + "_"
+            forget = "h.2" + f".{imp} fun _ h => h.2" * (len(names) - 1)
+            yield cost, f"exact Exists.{imp} (fun n (h : {bounded}) => {forget}) (by decide)"
