@@ -306,7 +306,7 @@ class Suite:
     def __init__(self, lean: str = "embedded", jobs: int = 2) -> None:
         self.generator = Scripted()
         self._jobs = jobs
-        budget = Budget(expansions=8, seconds=60.0)
+        budget = Budget(expansions=4, seconds=60.0)
         settings = Settings(lean=lean, jobs=jobs)
         self.prover = Prover(settings, Options(budget, refute=False), generator=self.generator)
 
