@@ -13,6 +13,7 @@ starts with that word (model text does not know it and so cannot forge an answer
 | `open`  | `header` | `env`, `imports`, `commands`, `messages` |
 | `elab`  | `env`, `text`, `like`, `same`, `from`, `holes` | `env` after the text, `commands`, `holes`, `messages` |
 | `run`   | `state`, `tactic`, `heartbeats`, `whole`, `allowed` | `states`, `order`, `kept`, `messages` |
+| `steps` | `state`, `script` | `steps`: where its tactics stand; `rest`: whether it goes on otherwise |
 | `refute` | `state`, `most`, `heartbeats`, `negation` | `found`, `guesses`, `points`, `undecided` |
 | `evaluate` | `state`, `terms`, `most`, `heartbeats`, `values`, `points` | `values` |
 | `context` | `state`, `theorems` | `constants`, `theorems`: what the goal is about, and what stands before it |
@@ -578,31 +579,55 @@ def firstErrorMessage : List Message → Option Message
     | .error => some m
     | _ => firstErrorMessage ms
 
+def byteStart (stx : Syntax) : Nat :=
+  match stx.getPos? with
+  | some p => p.byteIdx
+  | none => 0
+
 def tailOf (stx : Syntax) : Nat :=
   match stx.getTailPos? with
   | some p => p.byteIdx
   | none => 0
 
-/-- Reads tactics as a file holds them: below a declaration, at their place and indentation. What is
-not wholly read as tactics of that one proof is none. -/
-def parseTactics (s : State) (text : String) : IO (Except String Syntax) := do
-  let ictx := inputContext ("example : True := by\n  " ++ joinLines "\n  " (text.splitOn "\n") ++ "\n")
+/-- A script as far as it can be read. `torn`: its last tactic is only begun. `why` says why it is
+not wholly tactics of one proof. -/
+structure Script where
+  ictx : Parser.InputContext
+  tactics : Option Syntax
+  torn : Bool := false
+  why : Option String := none
+
+def declaredAbove : String := "example : True := by\n"
+
+/-- Reads tactics as a file holds them: below a declaration, at their place and indentation. -/
+def readScript (s : State) (text : String) : IO Script := do
+  let ictx := inputContext (declaredAbove ++ "  " ++ joinLines "\n  " (text.splitOn "\n") ++ "\n")
   let pmctx : Parser.ParserModuleContext :=
     { env := s.core.env, options := s.options, currNamespace := s.currNamespace,
       openDecls := s.openDecls }
   let (stx, pos, log) := Parser.parseCommand ictx pmctx {} {}
+  let tactics := stx.find? (·.isOfKind ``Parser.Tactic.tacticSeq)
   match firstErrorMessage log.toList with
-  | some m => return .error (← m.data.toString)
+  | some m => return { ictx, tactics, torn := true, why := some (← m.data.toString) }
   | none => do
     let (rest, _, more) := Parser.parseCommand ictx pmctx pos {}
-    if let some m := firstErrorMessage more.toList then return .error (← m.data.toString)
+    if let some m := firstErrorMessage more.toList then
+      return { ictx, tactics, why := some (← m.data.toString) }
     if !rest.isOfKind ``Parser.Command.eoi then
-      return .error "the text ends the proof and goes on with a command"
-    match stx.find? (·.isOfKind ``Parser.Tactic.tacticSeq) with
-    | some tactics =>
-      if tailOf tactics == tailOf stx then return .ok tactics
-      else return .error "the text goes on behind the tactics"
-    | none => return .error "the text is no tactic"
+      return { ictx, tactics, why := some "the text ends the proof and goes on with a command" }
+    match tactics with
+    | some found =>
+      if tailOf found == tailOf stx then return { ictx, tactics }
+      else return { ictx, tactics, why := some "the text goes on behind the tactics" }
+    | none => return { ictx, tactics, why := some "the text is no tactic" }
+
+/-- What is not wholly read as tactics of one proof is none. -/
+def parseTactics (s : State) (text : String) : IO (Except String Syntax) := do
+  let script ← readScript s text
+  match script.tactics, script.why with
+  | some tactics, none => return .ok tactics
+  | _, some why => return .error why
+  | none, none => return .error ""
 
 def namesSorry (stx : Syntax) : Bool :=
   let found := stx.find? fun s =>
@@ -842,16 +867,59 @@ def run (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
                 ++ field "messages" (array (notesJson notes)))
   | .error e, _, _ | _, .error e, _ | _, _, .error e => return .failed "request" e
 
+/-! ## The steps of a script -/
+
+mutual
+
+/-- The tactics of a sequence, before `acc`; those of bullets, braces and parentheses one by one. -/
+partial def stepsIn (stx : Syntax) (acc : List Syntax) : List Syntax :=
+  match stx with
+  | .node _ kind args =>
+    if kind == nullKind || kind == ``Parser.Tactic.tacticSeq
+        || kind == ``Parser.Tactic.tacticSeq1Indented
+        || kind == ``Parser.Tactic.tacticSeqBracketed then stepsOf args 0 acc
+    else if kind == ``Lean.cdot || kind == ``Parser.Tactic.paren then
+      match stx.find? (·.isOfKind ``Parser.Tactic.tacticSeq) with
+      | some tactics => stepsIn tactics acc
+      | none => stx :: acc
+    else stx :: acc
+  | _ => acc
+
+partial def stepsOf (args : Array Syntax) (i : Nat) (acc : List Syntax) : List Syntax :=
+  if h : i < args.size then stepsIn args[i] (stepsOf args (i + 1) acc) else acc
+
+end
+
+/-- Where steps begin and end in the text of a script, which stands two columns further right in what
+was read; without the last one if it is `torn`. -/
+def stepPlaces (ictx : Parser.InputContext) (torn : Bool) : List Syntax → List String
+  | [] => []
+  | [s] => if torn then [] else [placesOf s]
+  | s :: ss => placesOf s :: stepPlaces ictx torn ss
+where
+  placesOf (s : Syntax) : String := array [place (byteStart s), place (tailOf s)]
+  place (p : Nat) : String :=
+    toString (p - declaredAbove.utf8ByteSize - 2 * ((ictx.fileMap.toPosition ⟨p⟩).line - 1))
+
+def scriptSteps (ref : GymRef) (req : Json) : IO Outcome := do
+  match getNat req "state", getStr req "script" with
+  | .ok id, .ok text => do
+    let some s ← getState ref id | return .failed "unknown" ("no state " ++ toString id)
+    let script ← readScript s text
+    let steps := match script.tactics with
+      | some tactics => stepsIn tactics []
+      | none => []
+    return .ok (field "steps" (array (stepPlaces script.ictx script.torn steps))
+      ++ field "rest" (bool (match script.why with
+        | some _ => true
+        | none => false)))
+  | .error e, _ | _, .error e => return .failed "request" e
+
 /-! ## Sending what a text made to another process
 
 Declarations travel as tables of JSON: names, universe levels and terms, each row referring to
 earlier ones (after leanprover/lean4export; `Judge.lean` reads them). Binder names and metadata stay
 behind, so equal tables mean terms that the kernel cannot tell apart. -/
-
-def byteStart (stx : Syntax) : Nat :=
-  match stx.getPos? with
-  | some p => p.byteIdx
-  | none => 0
 
 def nameParts : Name → List String → List String
   | .anonymous, acc => acc
@@ -4458,6 +4526,7 @@ def documentDescribe (ref : DocumentsRef) (req : Json) : IO Outcome := do
 def answer (ref : GymRef) (documents : DocumentsRef) (req : Json) (start : Nat) : IO Outcome := do
   match getStr req "cmd" with
   | .ok "run" => run ref req start
+  | .ok "steps" => scriptSteps ref req
   | .ok "refute" => refute ref req start
   | .ok "evaluate" => evaluate ref req
   | .ok "open" => openHeader ref req

@@ -220,6 +220,19 @@ class LeanPool:
         most = min(heartbeats or self.limits.heartbeats, self.limits.heartbeats)
         return await asyncio.shield(self._spawn(self._run(handle, tactic, whole, most)))
 
+    async def steps(
+        self, state: State, script: str
+    ) -> tuple[tuple[tuple[int, int], ...], bool] | str:
+        """Where the tactics of a script begin and end in it, in the order in which they run, as Lean
+        reads it where the state stands: those of bullets, braces and parentheses one by one. And
+        whether it goes on behind them with what is no tactic. Or why Lean does not tell."""
+        reply = await self._ask(state, self.limits.tactic_seconds, cmd="steps", script=script)
+        if isinstance(reply, str):
+            return reply
+        data = script.encode()
+        places = [tuple(len(data[:at].decode()) for at in step) for step in reply["steps"]]
+        return tuple((first, last) for first, last in places), reply["rest"]
+
     async def refute(
         self,
         state: State,

@@ -12,7 +12,7 @@ import asyncio
 import math
 import re
 import threading
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -110,7 +110,8 @@ class LeanRewards:
     With the action `tactic`, a completion is one tactic for its state, and is worth what `SCALES` says
     for the kind. With `proof`, it is a script for the whole statement. Its outcome is that of the
     judge (`prover.api.Prover`): 1 if the statement is proved by it, 0 if not. As a process, each of
-    its tactics has a reward of its own (`script_steps`), when they run one after the other.
+    its tactics (`LeanPool.steps`) has a reward of its own, when they run one after the other, each on
+    the first open goal alone: one that looks at others (`all_goals`, `case` of a later goal) fails.
     """
 
     def __init__(
@@ -217,8 +218,23 @@ class LeanRewards:
             return [Ran(len(text), Step.FAILED)]
         if self.action == "proof" and self.kind == "outcome":
             return await self._judge(state, text)
-        steps = script_steps(text) if self.action == "proof" else [(layout(text), len(text))]
-        return await self._run(state, there, steps)
+        if self.action == "tactic":
+            return await self._run(state, there, [(layout(text), len(text))])
+        steps = await self._steps(there, text)
+        return steps if isinstance(steps, Scored) else await self._run(state, there, steps)
+
+    async def _steps(self, there: State, script: str) -> Scored | list[tuple[str | None, int]]:
+        """The tactics of a script in the order in which they run, each with the place where it ends;
+        None for what Lean cannot read behind them."""
+        read = await self._pool.steps(there, script)
+        if isinstance(read, str):
+            return Scored(None, why=read)
+        places, rest = read
+        steps: list[tuple[str | None, int]] = []
+        for first, last in places:
+            column = first - (script.rfind("\n", 0, first) + 1)
+            steps.append((layout(" " * column + script[first:last]), last))
+        return [*steps, (None, len(script))] if rest or not steps else steps
 
     def _helps(self, ran: Sequence[Ran]) -> dict[Ran, float]:
         """The probabilities of a value model that tactics help, of those that it is to rate."""
@@ -244,15 +260,15 @@ class LeanRewards:
         return Scored(value, ((len(text), value),))
 
     async def _run(
-        self, training: TrainingState, root: State, steps: Sequence[tuple[str, int]]
+        self, training: TrainingState, root: State, steps: Sequence[tuple[str | None, int]]
     ) -> Scored | list[Ran]:
         """What tactics do that run one after the other, each on the first state that is open.
-        What stands after one that fails, or where nothing is open, has failed too."""
+        What is none, or stands after one that fails, or where nothing is open, has failed too."""
         left, made = [root], list[State]()
         ran = []
         try:
             for tactic, end in steps:
-                if not left:
+                if not left or tactic is None:
                     ran.append(Ran(end, Step.FAILED))
                     continue
                 state = left.pop()
@@ -358,44 +374,6 @@ def worth(known: Mapping[str, int], state: State, outcome: Outcome) -> Step:
 def without_cases(pp: str) -> str:
     """A print of goals without the names of the cases that they are: these depend on the tactic."""
     return re.sub(r"^case .*\n", "", pp, flags=re.MULTILINE)
-
-
-def script_steps(script: str) -> list[tuple[str, int]]:
-    """The tactics of a script in the order in which they run, each with the place where it ends.
-
-    A tactic begins with a line that is not indented more than the block's first, and takes the lines
-    below that are, or that begin with `|` or `<;>`. A block behind a bullet is taken apart in turn.
-    So each tactic is to run on the first open goal alone: one that looks at others (`all_goals`,
-    `case` of a later goal) fails when it is run so.
-    """
-    lines, at = [], 0
-    for line in script.split("\n"):
-        lines.append((at, line))
-        at += len(line) + 1
-    return list(_block(lines))
-
-
-def _block(lines: Sequence[tuple[int, str]]) -> Iterator[tuple[str, int]]:
-    groups: list[list[tuple[int, str]]] = []
-    base = None
-    for at, line in lines:
-        text = line.lstrip()
-        if not text:
-            continue
-        column = len(line) - len(text)
-        base = column if base is None else base
-        if not groups or (column <= base and not text.startswith(("|", "<;>"))):
-            groups.append([])
-        groups[-1].append((at, line))
-    for group in groups:
-        at, first = group[0]
-        bullet = len(first) - len(first.lstrip())
-        if first[bullet] == "·" or first[bullet:].startswith(". "):
-            inner = first[:bullet] + " " + first[bullet + 1 :]
-            yield from _block([(at, inner), *group[1:]])
-        else:
-            last, line = group[-1]
-            yield layout("\n".join(text for _, text in group)), last + len(line.rstrip())
 
 
 async def _all(work: Any) -> list[Any]:

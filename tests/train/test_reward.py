@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from prover.lean.toolchain import Lean
-from prover.train.reward import SCALES, LeanRewards, Scored, TrainingState, script_steps
+from prover.train.reward import SCALES, LeanRewards, Scored, TrainingState
 
 BOTH = TrainingState("", "theorem both (p q : Prop) (hp : p) (hq : q) : p ∧ q")
 PP = "p q : Prop\nhp : p\nhq : q\n⊢ "
@@ -132,7 +132,16 @@ def test_what_has_no_answer_has_no_reward(rewards: LeanRewards) -> None:
     assert found[0].why.startswith("timeout")
 
 
-def test_a_script_is_taken_apart_into_its_tactics() -> None:
+def steps(rewards: LeanRewards, script: str) -> list[tuple[str | None, int]]:
+    """The tactics of a script for BOTH, and where they end."""
+    state = rewards._wait(rewards._open(BOTH))
+    assert not isinstance(state, str)
+    found = rewards._wait(rewards._steps(state, script))
+    assert not isinstance(found, Scored)
+    return found
+
+
+def test_a_script_is_taken_apart_into_its_tactics(rewards: LeanRewards) -> None:
     script = (
         "intro n\n"
         "induction n with\n"
@@ -150,7 +159,7 @@ def test_a_script_is_taken_apart_into_its_tactics() -> None:
         "  <;> omega\n"
         ". exact hq  \n"
     )
-    found = script_steps(script)
+    found = steps(rewards, script)
     assert [tactic for tactic, _ in found] == [
         "intro n",
         "induction n with\n| zero => rfl\n| succ n ih =>\n  simp\n  exact ih",
@@ -161,5 +170,54 @@ def test_a_script_is_taken_apart_into_its_tactics() -> None:
         "exact hq",
     ]
     for tactic, end in found:
-        assert script[:end].endswith(tactic.splitlines()[-1].strip())
-    assert script_steps("\n  \n") == []
+        assert tactic and script[:end].endswith(tactic.splitlines()[-1].strip())
+    assert steps(rewards, "\n  \n") == [(None, 4)]
+
+
+UGLY = {
+    "-- first\nconstructor; exact hp -- · skip\n/- simp\nsimp -/\nexact hq": [
+        "constructor",
+        "exact hp",
+        "exact hq",
+    ],
+    "calc\n  p ∧ q ↔ q ∧ p := by\n    constructor\n  _ ↔ p ∧ q := and_comm\nsimp": [
+        "calc\n  p ∧ q ↔ q ∧ p := by\n    constructor\n  _ ↔ p ∧ q := and_comm",
+        "simp",
+    ],
+    "match hp, hq with\n| a, b => constructor\n          · exact a\n          · exact b\nrfl": [
+        "match hp, hq with\n| a, b => constructor\n          · exact a\n          · exact b",
+        "rfl",
+    ],
+    "first\n| rfl\n| simp\nall_goals\n  rfl\n  simp": [
+        "first\n| rfl\n| simp",
+        "all_goals\n  rfl\n  simp",
+    ],
+    '· have s := "· skip\nrfl"\n  exact ⟨hp,\n    hq⟩': [
+        '  have s := "· skip\nrfl"',
+        "exact ⟨hp,\n  hq⟩",
+    ],
+    "constructor\n{ exact hp }\n(simp; exact hq)": [
+        "constructor",
+        "exact hp",
+        "simp",
+        "exact hq",
+    ],
+    "constructor <;>\nsimp\n  at hp ⊢\nrfl": ["constructor <;>\nsimp\n  at hp ⊢", "rfl"],
+    "constructor\n· exact hp\n· exact (": ["constructor", "exact hp", None],
+    "constructor\n· skip\n  exact )\nsimp": ["constructor", "skip", None],
+    "constructor\n  exact hp": ["constructor", None],
+    "  constructor\n exact hp": ["constructor", None],
+    "exact ⟨hp, hq⟩\n\ntheorem t : p := hp": ["exact ⟨hp, hq⟩", None],
+    "∧ p": [None],
+}
+"""Scripts whose tactics are not what their lines look like; None is what Lean cannot read."""
+
+
+@pytest.mark.parametrize("script", UGLY)
+def test_lean_says_where_the_tactics_of_an_ugly_script_are(
+    rewards: LeanRewards, script: str
+) -> None:
+    found = steps(rewards, script)
+    assert [tactic for tactic, _ in found] == UGLY[script]
+    for tactic, end in found:
+        assert script[:end].endswith(script if tactic is None else tactic.splitlines()[-1].strip())
