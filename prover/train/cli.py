@@ -77,8 +77,20 @@ MicroBatchOption = Annotated[
     int | None,
     typer.Option(help="How many a process computes at once; default: all of its share.", min=1),
 ]
+LoraOption = Annotated[
+    int,
+    typer.Option(
+        help="Train adapters of this rank beside frozen weights (bfloat16 on a GPU): takes a "
+        "fraction of the memory.",
+        metavar="RANK",
+        min=0,
+    ),
+]
 RateOption = Annotated[
-    float | None, typer.Option(help="The learning rate; default: the preset's.", min=0.0)
+    float | None,
+    typer.Option(
+        help="After the warm-up; default: the preset's, ten times that with --lora.", min=0.0
+    ),
 ]
 BetaOption = Annotated[
     float | None, typer.Option(help="How much the model at the start holds it back.", min=0.0)
@@ -287,22 +299,11 @@ def tactics(
         int | None,
         typer.Option(help="Pairs that a process computes at once; default: the preset's.", min=1),
     ] = None,
-    lora: Annotated[
-        int,
-        typer.Option(
-            help="Train adapters of this rank beside frozen weights (bfloat16 on a GPU): takes a "
-            "fraction of the memory.",
-            metavar="RANK",
-            min=0,
-        ),
-    ] = 0,
+    lora: LoraOption = 0,
     sequence: Annotated[
         int | None, typer.Option(help="Tokens of a pair; longer ones are left out.", min=8)
     ] = None,
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(help="The peak; default: the preset's, ten times that with --lora.", min=0.0),
-    ] = None,
+    learning_rate: RateOption = None,
     warmup: Annotated[int | None, typer.Option(help="Steps to the peak.", min=0)] = None,
     seed: Annotated[int, typer.Option(help="Of the weights and of the order of the pairs.")] = 0,
     checkpoint_every: CheckpointOption = 200,
@@ -311,7 +312,6 @@ def tactics(
     _quiet()
     from prover.data.decontaminate import Benchmark, check_clean
     from prover.models.presets import find_preset
-    from prover.train.lora import RATE
     from prover.train.sft import (
         MICRO_BATCHES,
         TACTIC_RECIPES,
@@ -332,13 +332,7 @@ def tactics(
         shape = find_preset(preset)
         if lora and init is None:
             raise WrongUse("--lora adapts a model that has learned something: give it with --init")
-        recipe = TACTIC_RECIPES[preset]
-        recipe = replace(
-            recipe,
-            seed=seed,
-            **{"learning_rate": recipe.learning_rate * (RATE if lora else 1)}
-            | {name: value for name, value in given.items() if value is not None},
-        )
+        recipe = _recipe(TACTIC_RECIPES, preset, seed, given, lora)
         fresh = read_pairs(pairs)
         older = read_pairs(replay) if replay else []
         held_out = read_pairs(validation) if validation else []
@@ -474,6 +468,8 @@ Examples:
       --vllm colocate --jobs 16 --out rl
   accelerate launch --config_file {CONFIGS}/one_node.yaml -m prover \\
       train grpo train.jsonl --init prover/model --preset kimina-rl --vllm server --out rl
+  prover train grpo train.jsonl --init prover/model --preset deepseekmath --lora 16 \\
+      --micro-batch 8 --vllm colocate --jobs 16 --out rl
   prover train grpo evolved/round_2/statements.jsonl --init sft/model --preset wizardmath \\
       --reward product --value value/model --evolved evolved --out rl
 
@@ -532,6 +528,7 @@ def grpo(
         int | None, typer.Option(help="Completions a step, over all processes.", min=2)
     ] = None,
     micro_batch: MicroBatchOption = None,
+    lora: LoraOption = 0,
     generations: Annotated[
         int | None, typer.Option(help="Completions of a group, all for one state.", min=2)
     ] = None,
@@ -575,7 +572,7 @@ def grpo(
             raise WrongUse("--reward product and --evolved go together")
         if vllm:
             _one_of("--vllm", vllm, VLLM)
-        recipe = _recipe(GRPO_RECIPES, preset, seed, given)
+        recipe = _recipe(GRPO_RECIPES, preset, seed, given, lora)
         problems = _problems(benchmark)
         rows = read_training(statements, problems)
         tests = Benchmark(tests_as_problems(), rules=("lean",))
@@ -591,6 +588,7 @@ def grpo(
                 benchmarks=[Benchmark(problems), tests],
                 vllm=vllm,
                 micro_batch=micro_batch,
+                lora=lora,
                 checkpoint_every=checkpoint_every,
                 report=err.print,
             )
@@ -601,6 +599,7 @@ def grpo(
     epilog=f"""\b
 Examples:
   prover train preferences rounds --init rounds/round_2/model --preset cpu-tiny --out dpo
+  prover train preferences rounds --init prover/model --preset dpo --lora 16 --micro-batch 2 --out dpo
   accelerate launch --config_file {CONFIGS}/one_node.yaml -m prover \\
       train preferences rounds --init prover/model --preset dpo --micro-batch 2 --out dpo
 
@@ -621,6 +620,7 @@ def preferences(
         int | None, typer.Option(help="Pairs a step, over all processes.", min=1)
     ] = None,
     micro_batch: MicroBatchOption = None,
+    lora: LoraOption = 0,
     learning_rate: RateOption = None,
     beta: BetaOption = None,
     seed: Annotated[int, typer.Option(help="Of the order of the pairs.")] = 0,
@@ -637,7 +637,7 @@ def preferences(
         "beta": beta,
     }
     with _resumable():
-        recipe = _recipe(DPO_RECIPES, preset, seed, given)
+        recipe = _recipe(DPO_RECIPES, preset, seed, given, lora)
         done, of = train_preferences(
             init,
             read_preferences(rounds),
@@ -645,6 +645,7 @@ def preferences(
             recipe,
             benchmarks=_problems(benchmark),
             micro_batch=micro_batch,
+            lora=lora,
             checkpoint_every=checkpoint_every,
             report=err.print,
         )
@@ -677,6 +678,7 @@ def value(
         int | None, typer.Option(help="States and tactics a step, over all processes.", min=1)
     ] = None,
     micro_batch: MicroBatchOption = None,
+    lora: LoraOption = 0,
     learning_rate: RateOption = None,
     seed: Annotated[int, typer.Option(help="Of the order of the states and tactics.")] = 0,
     checkpoint_every: CheckpointOption = 50,
@@ -687,7 +689,7 @@ def value(
 
     given: dict[str, Any] = {"epochs": epochs, "batch": batch, "learning_rate": learning_rate}
     with _resumable():
-        recipe = _recipe(VALUE_RECIPES, preset, seed, given)
+        recipe = _recipe(VALUE_RECIPES, preset, seed, given, lora)
         done, of = train_value(
             init,
             read_labels(rounds),
@@ -695,6 +697,7 @@ def value(
             recipe,
             benchmarks=_problems(benchmark),
             micro_batch=micro_batch,
+            lora=lora,
             checkpoint_every=checkpoint_every,
             report=err.print,
         )
@@ -1128,11 +1131,17 @@ def _problems(files: list[Path] | None) -> list[Problem]:
     return [problem for file in files or () for problem in load_benchmark(file)]
 
 
-def _recipe(presets: Mapping[str, T], preset: str, seed: int, given: Mapping[str, Any]) -> T:
-    """A preset with the seed, and with what is given of its values."""
+def _recipe(
+    presets: Mapping[str, T], preset: str, seed: int, given: Mapping[str, Any], lora: int
+) -> T:
+    """A preset with the seed, and with what is given of its values; with adapters, its learning rate
+    is theirs."""
+    from prover.train.lora import RATE
+
     chosen: Any = presets[_one_of("--preset", preset, presets)]
+    rate = chosen.learning_rate * (RATE if lora else 1)
     changes = {name: value for name, value in given.items() if value is not None}
-    changed: T = replace(chosen, seed=seed, **changes)
+    changed: T = replace(chosen, **{"seed": seed, "learning_rate": rate} | changes)
     return changed
 
 

@@ -369,7 +369,11 @@ def finish_training(
     tokenizer: PreTrainedTokenizerFast,
     out: Path,
 ) -> None:
-    """Writes `out/model`, for transformers to load."""
+    """Writes `out/model`, for transformers to load, with adapters as part of the weights."""
+    from accelerate.utils import is_peft_model
+
+    if is_peft_model(plain := accelerator.unwrap_model(model)):
+        model = plain.merge_and_unload()
     weights = accelerator.get_state_dict(model)
     if accelerator.is_main_process:
         new = out / "partial-model"

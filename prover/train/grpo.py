@@ -19,7 +19,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,13 +27,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from prover.data.decontaminate import Benchmark
 from prover.data.theorems.statement import Row
 from prover.errors import WrongUse
-from prover.files import read_jsonl, same_settings, write_jsonl
-from prover.train.corpus import TrainingError
+from prover.files import read_jsonl, write_jsonl
+from prover.train.corpus import TrainingError, finish_training
 from prover.train.goals import Goal, goals_of, that_fit, with_rates
+from prover.train.lora import adapters, weights_dtype
 from prover.train.resumable import (
     configuration,
     in_order,
     load_words,
+    note_settings,
     resumable,
     stamp,
     train_resumably,
@@ -42,6 +44,7 @@ from prover.train.reward import LeanRewards, Scored
 
 if TYPE_CHECKING:
     import torch
+    from peft import LoraConfig
     from transformers import PreTrainedTokenizerFast
 
 VLLM = ("colocate", "server")
@@ -132,6 +135,7 @@ def train_grpo(
     benchmarks: Sequence[Benchmark] = (),
     vllm: str = "",
     micro_batch: int | None = None,
+    lora: int = 0,
     checkpoint_every: int = 50,
     report: Callable[[str], None] = lambda line: None,
 ) -> tuple[int, int]:
@@ -142,12 +146,14 @@ def train_grpo(
     As outcome, a completion has one advantage, that of its reward in its group. As process, and as the
     kinds by a value model, each token has the sum of the normalised rewards of the steps that end at it or later (section 4.1.3 of
     the paper). `vllm` draws the completions: `colocate` on the same GPUs, `server` by one that runs
-    (`trl vllm-serve`). With several processes, each has Lean processes of its own.
+    (`trl vllm-serve`). With several processes, each has Lean processes of its own. With `lora`, adapters
+    of that rank are trained as by `prover.train.sft.train_tactics`; the model at the start, which `beta`
+    counts from, is then the one without them, and takes no memory of its own.
 
     Raises:
         NothingToLearn: since some steps there is nothing to learn from.
-        TrainingError: there is nothing to learn from at the start; Lean answers no more; the loss is no
-            number; a checkpoint cannot be written.
+        TrainingError: there is nothing to learn from at the start; adapters cannot be had; Lean
+            answers no more; the loss is no number; a checkpoint cannot be written.
         WrongUse: `out` has a training of something else, or a file is damaged.
     """
     import torch
@@ -155,16 +161,19 @@ def train_grpo(
 
     if vllm and find_spec("vllm") is None:
         raise TrainingError("--vllm needs vLLM: pip install 'prover[vllm]'")
+    adapting = adapters(lora) if lora else None
     identity = stamp(init)
     words = load_words(init)
     with PartialState(cpu=not torch.cuda.is_available()).main_process_first():
-        goals = _prepared(init, identity, source, out, recipe, rewards, words, benchmarks, report)
+        goals = _prepared(
+            init, identity, source, out, recipe, rewards, words, lora, benchmarks, report
+        )
     groups = recipe.batch // recipe.generations
     steps = recipe.steps or max(1, math.ceil(len(goals) / groups))
     if (out / "model").exists():
         report(f"{out / 'model'} is there already")
         return steps, steps
-    trainer = _trainer(init, goals, out, recipe, steps, rewards, words, vllm, micro_batch)
+    trainer = _trainer(init, goals, out, recipe, steps, rewards, words, vllm, micro_batch, adapting)
 
     def show(step: int, logs: Mapping[str, float]) -> None:
         report(
@@ -184,11 +193,11 @@ def _prepared(
     recipe: GrpoRecipe,
     rewards: LeanRewards,
     words: PreTrainedTokenizerFast,
+    lora: int,
     benchmarks: Sequence[Benchmark],
     report: Callable[[str], None],
 ) -> list[Goal]:
     """The states to train on, chosen once and kept in `out`."""
-    import torch
     from transformers import LlamaForCausalLM
 
     if recipe.batch % recipe.generations or recipe.generations < 2:
@@ -197,8 +206,9 @@ def _prepared(
             "at least 2: make --batch a multiple of --generations"
         )
     of = "".join(row.statement_sha256 for row in source.statements)
-    settings = asdict(recipe) | {
+    about: dict[str, Any] = {
         "init": identity,
+        "lora": lora or None,
         "statements": hashlib.sha256(of.encode()).hexdigest()[:16],
         "rounds": str(source.rounds or ""),
         "probe": source.probe,
@@ -207,9 +217,9 @@ def _prepared(
     }
     if rewards.value is not None:
         quality = json.dumps(sorted(rewards.quality.items())).encode()
-        settings["value"] = stamp(rewards.value)
-        settings["quality"] = hashlib.sha256(quality).hexdigest()[:16]
-    same_settings(out / "settings.json", json.loads(json.dumps(settings)))
+        about["value"] = stamp(rewards.value)
+        about["quality"] = hashlib.sha256(quality).hexdigest()[:16]
+    note_settings(out, recipe, **about)
     file = out / "states.jsonl"
     if file.exists():
         try:
@@ -217,7 +227,7 @@ def _prepared(
         except (KeyError, TypeError) as error:
             raise WrongUse(f"{file} is damaged ({error}): remove it, and it is made anew") from None
     goals = goals_of(source.statements, source.rounds, rewards, benchmarks, report)
-    model = LlamaForCausalLM.from_pretrained(init, dtype=torch.float32)
+    model = LlamaForCausalLM.from_pretrained(init, dtype=weights_dtype(lora))
     positions = int(model.config.max_position_embeddings)
     fitting = that_fit(goals, words, positions, recipe.completion)
     report(f"{len(fitting)} states, {len(goals) - len(fitting)} too long")
@@ -247,6 +257,7 @@ def _trainer(
     words: PreTrainedTokenizerFast,
     vllm: str,
     micro_batch: int | None,
+    adapting: LoraConfig | None,
 ) -> Any:
     import torch
     from accelerate.utils import gather_object
@@ -257,13 +268,10 @@ def _trainer(
     arguments = configuration(
         GRPOConfig,
         out,
+        recipe,
         steps=steps,
-        batch=recipe.batch,
         micro_batch=micro_batch,
-        learning_rate=recipe.learning_rate,
-        warmup=recipe.warmup,
-        gradient_checkpointing=recipe.gradient_checkpointing,
-        seed=recipe.seed,
+        model_init_kwargs={"dtype": weights_dtype(adapting)},
         beta=recipe.beta,
         num_generations=recipe.generations,
         max_completion_length=recipe.completion,
@@ -331,13 +339,14 @@ def _trainer(
             mean = sum(shares) / len(shares)
             if len(shares) == WINDOW and mean > MOST_ALIKE:
                 self._save_checkpoint(self.model, None)
-                there = out / f"checkpoint-{step:08}" / f"checkpoint-{step}"
+                there = out / f"checkpoint-{step:08}"
+                finish_training(self.accelerator, self.model_wrapped, words, there)
                 raise NothingToLearn(
                     f"in the last {WINDOW} steps, {mean:.0%} of the groups had equal rewards only (now "
                     f"{line['reward']:.2f} on average), so that there is nothing to learn from: "
-                    f"take the model as it is, which is in {there}, or give it harder or easier "
-                    "statements",
-                    there,
+                    f"take the model as it is, which is in {there / 'model'}, or give it harder or "
+                    "easier statements",
+                    there / "model",
                 )
 
     def lean(
@@ -354,6 +363,7 @@ def _trainer(
         args=arguments,
         train_dataset=in_order(rows, steps * recipe.batch // recipe.generations, recipe.seed),
         processing_class=words,
+        peft_config=adapting,
     )
     return trainer
 

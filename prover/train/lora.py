@@ -9,12 +9,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prover.train.corpus import TrainingError
+from prover.train.corpus import TrainingError, sharded
 
 if TYPE_CHECKING:
     import torch
     from accelerate import Accelerator
-    from transformers import LlamaForCausalLM
+    from peft import LoraConfig
+    from transformers import LlamaForCausalLM, PreTrainedModel
 
 ALPHA = 32
 RATE = 10.0
@@ -24,27 +25,42 @@ Regret", thinkingmachines.ai/blog/lora)."""
 FILE = "adapters.safetensors"
 
 
-def add_adapters(model: LlamaForCausalLM, rank: int, seed: int) -> LlamaForCausalLM:
-    """The model with adapters of this rank, which alone are trained; at first they change nothing.
-    Its `merge_and_unload` makes them part of the weights.
+def adapters(rank: int, task: str = "CAUSAL_LM") -> LoraConfig:
+    """Adapters of this rank, for `add_adapters` or for a trainer of TRL; `task` is one of peft's names.
 
     Raises:
-        TrainingError: peft is not installed.
+        TrainingError: peft is not installed, or the launcher has the model shared out.
     """
-    import torch
-
+    if sharded():
+        raise TrainingError(
+            "--lora does not go with FSDP, and need not: launch with one_gpu.yaml, or with "
+            "`accelerate launch --multi_gpu`, which gives each GPU a copy of the model"
+        )
     try:
-        from peft import LoraConfig, get_peft_model
+        from peft import LoraConfig
     except ImportError as error:
         raise TrainingError("--lora needs peft: pip install 'prover[train]'") from error
-    config = LoraConfig(
-        r=rank, lora_alpha=ALPHA, target_modules="all-linear", task_type="CAUSAL_LM"
-    )
+    return LoraConfig(r=rank, lora_alpha=ALPHA, target_modules="all-linear", task_type=task)
+
+
+def weights_dtype(frozen: object) -> str:
+    """What the weights of a model are loaded in: float32, but where they stay `frozen`, on a GPU,
+    bfloat16."""
+    import torch
+
+    return "bfloat16" if frozen and torch.cuda.is_available() else "float32"
+
+
+def add_adapters(model: PreTrainedModel, config: LoraConfig, seed: int) -> Any:
+    """The model with adapters, which alone are trained; at first they change nothing. Its
+    `merge_and_unload` makes them part of the weights."""
+    import torch
+    from peft import get_peft_model
+
     with torch.random.fork_rng(), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft asks for what transformers renames
         torch.manual_seed(seed)
-        adapted: Any = get_peft_model(model, config)
-    return adapted  # type: ignore[no-any-return]
+        return get_peft_model(model, config)
 
 
 def fingerprint(model: LlamaForCausalLM) -> str:

@@ -9,21 +9,22 @@ as in `prover.train.grpo`, without `states.jsonl`.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prover.data.decontaminate import Benchmark, Problem, check_clean
 from prover.errors import WrongUse
-from prover.files import read_jsonl, same_settings
+from prover.files import read_jsonl
 from prover.train.corpus import TrainingError
+from prover.train.lora import adapters, weights_dtype
 from prover.train.resumable import (
     configuration,
     in_order,
     load_words,
+    note_settings,
     resumable,
     stamp,
     train_resumably,
@@ -116,21 +117,25 @@ def train_preferences(
     *,
     benchmarks: Sequence[Problem] = (),
     micro_batch: int | None = None,
+    lora: int = 0,
     checkpoint_every: int = 50,
     report: Callable[[str], None] = lambda line: None,
 ) -> tuple[int, int]:
     """Trains the model in the folder `init` and returns how many steps are done, and of how many.
-    Pairs of more tokens than the model has positions are left out. Where `out/model` is there already,
-    nothing is done.
+    Pairs of more tokens than the model has positions are left out. With `lora`, adapters of that rank
+    are trained as by `prover.train.sft.train_tactics`. Where `out/model` is there already, nothing is
+    done.
 
     Raises:
-        TrainingError: there is no pair; the loss is no number; a checkpoint cannot be written.
+        TrainingError: there is no pair; adapters cannot be had; the loss is no number; a
+            checkpoint cannot be written.
         WrongUse: `out` has a training of something else, or a state holds a problem of a benchmark.
     """
     from transformers import AutoConfig
     from trl.trainer.dpo_config import DPOConfig
     from trl.trainer.dpo_trainer import DPOTrainer
 
+    adapting = adapters(lora) if lora else None
     identity = stamp(init)
     words = load_words(init)
     if benchmarks:
@@ -144,8 +149,7 @@ def train_preferences(
         )
     report(f"{len(rows)} pairs of tactics, {len(preferences) - len(rows)} too long")
     digest = hashlib.sha256(repr(list(preferences)).encode()).hexdigest()[:16]
-    settings = asdict(recipe) | {"init": identity, "pairs": digest}
-    same_settings(out / "settings.json", json.loads(json.dumps(settings)))
+    note_settings(out, recipe, init=identity, lora=lora or None, pairs=digest)
     steps = max(1, math.ceil(recipe.epochs * len(rows) / recipe.batch))
     if (out / "model").exists():
         report(f"{out / 'model'} is there already")
@@ -153,13 +157,10 @@ def train_preferences(
     arguments = configuration(
         DPOConfig,
         out,
+        recipe,
         steps=steps,
-        batch=recipe.batch,
         micro_batch=micro_batch,
-        learning_rate=recipe.learning_rate,
-        warmup=recipe.warmup,
-        gradient_checkpointing=recipe.gradient_checkpointing,
-        seed=recipe.seed,
+        model_init_kwargs={"dtype": weights_dtype(adapting)},
         beta=recipe.beta,
         max_length=None,
         train_sampling_strategy="sequential",
@@ -169,6 +170,7 @@ def train_preferences(
         args=arguments,
         train_dataset=in_order(rows, steps * recipe.batch, recipe.seed),
         processing_class=words,
+        peft_config=adapting,
     )
 
     def show(step: int, logs: Mapping[str, float]) -> None:

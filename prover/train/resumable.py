@@ -4,14 +4,17 @@ it, and nothing is told to anybody else."""
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from prover.files import same_settings
 from prover.train.corpus import (
     TrainingError,
     finish_training,
@@ -36,7 +39,9 @@ def resumable(base: Any) -> Any:
             self.memory: dict[str, Any] = {}
             self._folder: str | None = None
             self._loss = math.nan
-            super().__init__(*args, **options)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # peft asks for what is renamed
+                super().__init__(*args, **options)
 
         def _send_telemetry(self) -> None:
             pass
@@ -132,22 +137,27 @@ def train_resumably(
     return step
 
 
+class Recipe(Protocol):
+    """What the recipes of these trainings share."""
+
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def warmup(self) -> int: ...
+    @property
+    def gradient_checkpointing(self) -> bool: ...
+    @property
+    def seed(self) -> int: ...
+
+
 def configuration(
-    kind: Any,
-    out: Path,
-    *,
-    steps: int,
-    batch: int,
-    micro_batch: int | None,
-    learning_rate: float,
-    warmup: int,
-    gradient_checkpointing: bool,
-    seed: int,
-    **own: Any,
+    kind: Any, out: Path, recipe: Recipe, *, steps: int, micro_batch: int | None, **own: Any
 ) -> Any:
-    """A configuration of TRL, of a class of it and with what is its `own`. A step takes `batch` examples
-    over all processes, each of which computes `micro_batch` at once; the rate is constant after the
-    warm-up.
+    """A configuration of TRL, of a class of it and with what is its `own`. A step takes `recipe.batch`
+    examples over all processes, each of which computes `micro_batch` at once; the rate is constant
+    after the warm-up.
 
     Raises:
         TrainingError: a batch cannot be shared so.
@@ -156,11 +166,11 @@ def configuration(
 
     cuda = torch.cuda.is_available()
     world = int(os.environ.get("WORLD_SIZE", "1"))
-    at_once = micro_batch or max(1, batch // world)
-    accumulate, rest = divmod(batch, at_once * world)
+    at_once = micro_batch or max(1, recipe.batch // world)
+    accumulate, rest = divmod(recipe.batch, at_once * world)
     if rest or not accumulate:
         raise TrainingError(
-            f"a batch of {batch} cannot be shared by {world} processes that compute {at_once} at "
+            f"a batch of {recipe.batch} cannot be shared by {world} processes that compute {at_once} at "
             f"once: make --batch a multiple of {at_once * world}"
         )
     with warnings.catch_warnings():
@@ -170,12 +180,12 @@ def configuration(
             per_device_train_batch_size=at_once,
             gradient_accumulation_steps=accumulate,
             max_steps=steps,
-            learning_rate=learning_rate,
+            learning_rate=recipe.learning_rate,
             lr_scheduler_type="constant_with_warmup",
-            warmup_steps=warmup,
+            warmup_steps=recipe.warmup,
             optim="adamw_torch",
-            gradient_checkpointing=gradient_checkpointing,
-            seed=seed,
+            gradient_checkpointing=recipe.gradient_checkpointing,
+            seed=recipe.seed,
             use_cpu=not cuda,
             ddp_find_unused_parameters=False,
             bf16=cuda,
@@ -199,6 +209,15 @@ def in_order(rows: Sequence[Mapping[str, Any]], count: int, seed: int) -> Datase
         orders.append(shuffled(len(rows), len(orders), seed).tolist())
     places = [place for order in orders for place in order][:count]
     return Dataset.from_list([dict(row) for row in rows]).select(places)
+
+
+def note_settings(out: Path, recipe: Any, **about: Any) -> None:
+    """Notes what a training is about: its recipe, a data class, and what else is told.
+
+    Raises:
+        WrongUse: `out` has a training of something else.
+    """
+    same_settings(out / "settings.json", json.loads(json.dumps(asdict(recipe) | about)))
 
 
 def load_words(folder: Path) -> PreTrainedTokenizerFast:

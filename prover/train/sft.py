@@ -33,10 +33,9 @@ from prover.train.corpus import (
     make_optimizer,
     resume_training,
     save_checkpoint,
-    sharded,
     stop_signals,
 )
-from prover.train.lora import add_adapters, checkpoint_adapters, fingerprint
+from prover.train.lora import adapters, add_adapters, checkpoint_adapters, fingerprint
 from prover.train.packing import shuffled
 
 if TYPE_CHECKING:
@@ -200,11 +199,7 @@ def train_tactics(
         )
     at_once = micro_batch or recipe.batch // world
     parts = math.ceil(recipe.batch // world / at_once)
-    if lora and sharded():
-        raise TrainingError(
-            "--lora does not go with FSDP, and need not: launch with one_gpu.yaml, or with "
-            "`accelerate launch --multi_gpu`, which gives each GPU a copy of the model"
-        )
+    adapting = adapters(lora) if lora else None
     accelerator = make_accelerator(out, parts)
     rank = accelerator.process_index
     config = {
@@ -214,9 +209,9 @@ def train_tactics(
     }
     digest = sha256(repr((fresh, older)).encode()).hexdigest()
     settings = asdict(recipe) | {"replay_share": share, "lora": lora}
-    if lora:
+    if adapting is not None:
         config["frozen weights"] = fingerprint(model)
-        model = add_adapters(model, lora, recipe.seed)
+        model = add_adapters(model, adapting, recipe.seed)
         checkpoint_adapters(accelerator)
     identity = {"model": config, "set of pairs": digest, "recipe": settings}
     identity = json.loads(json.dumps(identity, sort_keys=True))
@@ -281,8 +276,6 @@ def train_tactics(
             if checkpoint:
                 save_checkpoint(accelerator, out, step, identity)
     if step == recipe.steps:
-        if lora:
-            model = accelerator.unwrap_model(model).merge_and_unload()
         finish_training(accelerator, model, tokenizer, out)
     accelerator.end_training()
     return step

@@ -15,25 +15,26 @@ measured on the statements that were held out.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prover.data.decontaminate import Benchmark, Problem, check_clean
 from prover.errors import WrongUse
-from prover.files import read_jsonl, same_settings, write_json, write_jsonl
+from prover.files import read_jsonl, write_json, write_jsonl
 from prover.generate.value import ValueModel, encoded
 from prover.train.corpus import TrainingError
+from prover.train.lora import adapters, add_adapters, weights_dtype
 from prover.train.preferences import read_preferences
 from prover.train.resumable import (
     configuration,
     in_order,
     load_words,
+    note_settings,
     resumable,
     stamp,
     train_resumably,
@@ -161,22 +162,25 @@ def train_value(
     *,
     benchmarks: Sequence[Problem] = (),
     micro_batch: int | None = None,
+    lora: int = 0,
     checkpoint_every: int = 50,
     report: Callable[[str], None] = lambda line: None,
 ) -> tuple[int, int]:
     """Trains the model in the folder `init` with a new output, which begins at a probability of one
     half, and returns how many steps are done, and of how many. `out/model` is what
     `prover.generate.value.ValueModel` loads. What has more tokens than the model has positions is left
-    out. What is done already is not done again.
+    out. With `lora`, adapters of that rank and the new output are trained. What is done already is not
+    done again.
 
     Raises:
-        TrainingError: what is left to train on is not good and bad; the loss is no number; a
-            checkpoint cannot be written.
+        TrainingError: what is left to train on is not good and bad; adapters cannot be had; the
+            loss is no number; a checkpoint cannot be written.
         WrongUse: `out` has a training of something else, or a state holds a problem of a benchmark.
     """
     from accelerate import PartialState
     from transformers import AutoConfig, DataCollatorWithPadding, Trainer, TrainingArguments
 
+    adapting = adapters(lora, "SEQ_CLS") if lora else None
     identity = stamp(init)
     words = load_words(init)
     if words.pad_token is None:
@@ -201,24 +205,20 @@ def train_value(
     )
     facts = [(one.state, one.tactic, one.good, one.held_out) for one in labels]
     digest = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
-    settings = asdict(recipe) | {"init": identity, "labels": digest}
-    same_settings(out / "settings.json", json.loads(json.dumps(settings)))
+    note_settings(out, recipe, init=identity, lora=lora or None, labels=digest)
     steps = done = max(1, math.ceil(recipe.epochs * len(rows) / recipe.batch))
     if (out / "model").exists():
         report(f"{out / 'model'} is there already")
     else:
+        model = _headed(init, words, weights_dtype(adapting))
         trainer = resumable(Trainer)(
-            model=_headed(init, words),
+            model=model if adapting is None else add_adapters(model, adapting, recipe.seed),
             args=configuration(
                 TrainingArguments,
                 out,
+                recipe,
                 steps=steps,
-                batch=recipe.batch,
                 micro_batch=micro_batch,
-                learning_rate=recipe.learning_rate,
-                warmup=recipe.warmup,
-                gradient_checkpointing=recipe.gradient_checkpointing,
-                seed=recipe.seed,
                 train_sampling_strategy="sequential",
             ),
             train_dataset=in_order(rows, steps * recipe.batch, recipe.seed),
@@ -242,7 +242,7 @@ def train_value(
     return done, steps
 
 
-def _headed(init: Path, words: PreTrainedTokenizerFast) -> PreTrainedModel:
+def _headed(init: Path, words: PreTrainedTokenizerFast, dtype: str) -> PreTrainedModel:
     """The model with an output that says nothing yet."""
     import torch
     from transformers import AutoModelForSequenceClassification, logging
@@ -255,11 +255,11 @@ def _headed(init: Path, words: PreTrainedTokenizerFast) -> PreTrainedModel:
             num_labels=1,
             problem_type="multi_label_classification",  # of one label: binary cross-entropy
             pad_token_id=words.pad_token_id,
-            dtype=torch.float32,
+            dtype=dtype,
         )
     finally:
         logging.set_verbosity(said)
-    torch.nn.init.zeros_(model.score.weight)
+    torch.nn.init.zeros_(model.score.float().weight)  # it is trained, whatever the others are
     return model  # type: ignore[no-any-return]
 
 

@@ -31,6 +31,7 @@ from prover.train.goals import Goal, goals_of
 from prover.train.grpo import (
     GRPO_RECIPES,
     GrpoRecipe,
+    NothingToLearn,
     Source,
     share_alike,
     spread,
@@ -255,6 +256,39 @@ def test_killed_it_ends_with_the_same_weights(
     lines = train(init, out, rewards, recipe, source)
     assert int(lines[0].removeprefix("step ")[0]) == 3
     assert same(out, tmp_path / "whole")
+
+
+def test_adapters_alone_are_trained_and_end_as_part_of_a_model(
+    init: Path, rewards: LeanRewards, tmp_path: Path
+) -> None:
+    rewards.action, rewards.kind = "tactic", "outcome"
+    recipe = replace(RECIPE, steps=2, learning_rate=1e-2, gradient_checkpointing=True)
+    train(init, tmp_path / "whole", rewards, recipe, lora=2)
+
+    class Killed(BaseException):
+        pass
+
+    def die(line: str) -> None:
+        if line.startswith("step 2/"):
+            raise Killed
+
+    out = tmp_path / "parts"
+    with pytest.raises(Killed):
+        train(init, out, rewards, recipe, lora=2, report=die, checkpoint_every=1)
+    kept = next(out.glob("checkpoint-00000001/checkpoint-*/*.safetensors"))
+    assert all("lora" in name for name in load_file(kept))
+    train(init, out, rewards, recipe, lora=2)
+    assert same(out, tmp_path / "whole")
+    before, after = (load_file(one / "model.safetensors") for one in (init, out / "model"))
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert before.keys() == after.keys() and changed and all("proj" in name for name in changed)
+    TransformersGenerator.load(str(out / "model"))
+
+    hopeless = Source([row("no", "p", "(p : Prop)")], probe=0)
+    short = replace(recipe, batch=4, generations=2, completion=4, steps=40)
+    with pytest.raises(NothingToLearn) as ended:
+        train(init, tmp_path / "hopeless", rewards, short, hopeless, lora=2)
+    TransformersGenerator.load(str(ended.value.model))
 
 
 def test_the_advantage_of_a_single_step_is_that_of_its_reward(

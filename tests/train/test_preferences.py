@@ -135,6 +135,45 @@ def test_stopped_or_killed_or_without_room_it_ends_with_the_same_weights(
         train(init, out, PREFERENCES, recipe=replace(RECIPE, beta=0.2))
 
 
+def test_adapters_alone_are_trained_and_end_as_part_of_a_model(
+    init: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.set_num_threads(1)
+    adapted = replace(RECIPE, gradient_checkpointing=True, learning_rate=3e-3)
+
+    class Killed(BaseException):
+        pass
+
+    def die(line: str) -> None:
+        if line.startswith("step 3/"):
+            raise Killed
+
+    train(init, tmp_path / "whole", PREFERENCES, recipe=adapted, lora=2)
+    out = tmp_path / "parts"
+    options: dict[str, Any] = {"recipe": adapted, "lora": 2}
+    with pytest.raises(Killed):
+        train(init, out, PREFERENCES, report=die, checkpoint_every=2, **options)
+    (kept,) = out.glob("checkpoint-*/checkpoint-*/*.safetensors")
+    assert kept.name == "adapter_model.safetensors"
+    assert all("lora" in name for name in load_file(kept))
+    lines = train(init, out, PREFERENCES, **options)
+    assert lines[1].startswith("step 3/") and same(out, tmp_path / "whole")
+    before, after = (load_file(one / "model.safetensors") for one in (init, out / "model"))
+    assert before.keys() == after.keys()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed and all("proj" in name for name in changed)
+    for name in changed:
+        assert torch.linalg.matrix_rank(after[name] - before[name], rtol=1e-4) <= 2
+    assert margin(out / "model", PREFERENCES) > margin(init, PREFERENCES) + 1
+
+    with pytest.raises(WrongUse, match=r"other settings .*lora 2 there, None here"):
+        train(init, out, PREFERENCES, recipe=adapted)
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    with pytest.raises(TrainingError, match=r"does not go with FSDP.*--multi_gpu"):
+        train(init, tmp_path / "shared", PREFERENCES, lora=2)
+    assert not (tmp_path / "shared").exists()
+
+
 def test_what_cannot_go_on_says_why(init: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"of 0 pairs of tactics none"):
         train(init, tmp_path / "a", [])
@@ -200,5 +239,9 @@ def test_the_command(init: Path, tmp_path: Path) -> None:
     assert done.code == 0 and "step 2/2: loss" in done.err and "the model is in" in done.err
     done = command(*words, "--batch", "5", "--epochs", "1")
     assert done.code == 0 and "is there already" in done.err
+    adapters = ("--lora", "2", "--batch", "5", "--epochs", "1", "--out", str(tmp_path / "adapted"))
+    done = command(*words, *adapters)
+    assert done.code == 0 and "step 2/2: loss" in done.err
+    TransformersGenerator.load(str(tmp_path / "adapted" / "model"))
     done = command(*words, "--preset", "ppo")
     assert done.code == 2 and "choose one of dpo, cpu-tiny" in done.err

@@ -238,6 +238,18 @@ def test_stopped_or_killed_it_ends_with_the_same_weights(init: Path, tmp_path: P
     assert reports[0] == reports[1]
 
 
+def test_adapters_and_the_output_alone_are_trained(init: Path, tmp_path: Path) -> None:
+    recipe = replace(RECIPE, epochs=2.0, gradient_checkpointing=True)
+    train(init, tmp_path, planted(20), recipe=recipe, lora=2, checkpoint_every=1)
+    (kept, *_) = tmp_path.glob("checkpoint-*/checkpoint-*/*.safetensors")
+    assert kept.name == "adapter_model.safetensors"
+    before, after = load_file(init / "model.safetensors"), weights(tmp_path)
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed and all("proj" in name for name in changed)
+    assert after.keys() - before.keys() == {"score.weight"} and after["score.weight"].any()
+    assert ValueModel.load(tmp_path / "model").score([("⊢ p", "")])[0] < 0
+
+
 def test_what_cannot_go_on_says_why(init: Path, tmp_path: Path) -> None:
     labels = planted(40)
     good = [one for one in labels if one.good]
