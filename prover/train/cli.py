@@ -854,7 +854,8 @@ def conjectures(
     if not found:
         raise WrongUse(
             f"no child in {evolved} was proved in more than none and less than "
-            f"{HARDEST_SUCCESS:.0%} of its searches: give more --attempts"
+            f"{HARDEST_SUCCESS:.0%} of its searches: have `prover train rounds` search them with fewer "
+            "--expansions, or more --attempts, and give those too"
         )
     write_jsonl(out, found)
     err.print(f"{len(found)} pairs are in {out}")

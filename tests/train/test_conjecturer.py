@@ -9,7 +9,7 @@ from prover.files import read_jsonl, write_jsonl
 from prover.lean.toolchain import Lean
 from prover.models.presets import model_config, new_model
 from prover.train.corpus import Recipe
-from prover.train.evolve import CONJECTURES, conjectures
+from prover.train.evolve import CONJECTURES
 from prover.train.sft import Pair, train_tactics
 from tests.command import Done, command
 from tests.train.school import SHAPE, tokenizer
@@ -23,7 +23,7 @@ def stated(header: str, name: str, conclusion: str) -> Row:
 LESS = stated("alone := 1", "less", "0 < 1")
 ONE = stated("alone := 1", "one", "1 = 1")
 LONG = stated(f"alone := {[1] * SHAPE.context}", "long", "0 = 0")
-GOOD = "theorem less_conjecture (p q r : Prop) (h : p ∧ q) (k : q → r) : r ∧ p"
+GOOD = "theorem less_conjecture (p : Nat → Prop) (h : p 2) : ∃ n, p n ∧ p n"
 MORE = "def two := 2\ntheorem t : two = 2"
 
 
@@ -37,13 +37,14 @@ def test_what_a_conjecturer_proposes_is_judged_and_teaches_the_next(
     model = tmp_path / "taught" / "model"
     write_jsonl(tmp_path / "train.jsonl", [row.to_json() for row in (LESS, ONE, LONG)])
 
-    def evolve(conjecturer: Path, out: str) -> Done:
-        words = [
-            *("evolve", tmp_path / "train.jsonl", "--conjecturer", conjecturer),
-            *("--out", tmp_path / out, "--rounds", 1, "--parents", 3, "--expansions", 2),
-            *("--timeout", 1000, "--lean", "embedded"),
-        ]
+    def call(*words: object) -> Done:
         return command("train", *map(str, words))
+
+    limits = ("--rounds", 1, "--timeout", 1000, "--lean", "embedded")
+
+    def evolve(conjecturer: Path, out: str, statements: str = "train.jsonl") -> Done:
+        words = ("--conjecturer", conjecturer, "--parents", 3, "--expansions", 3, *limits)
+        return call("evolve", tmp_path / statements, *words, "--out", tmp_path / out)
 
     broken = tmp_path / "broken"
     shutil.copytree(model, broken)
@@ -81,10 +82,27 @@ def test_what_a_conjecturer_proposes_is_judged_and_teaches_the_next(
         same = tmp_path / "two" / path.relative_to(tmp_path / "one")
         assert path.read_bytes() == same.read_bytes(), path.name
 
-    searches = [
-        {"statement_sha256": good["row"]["statement_sha256"], "outcome": outcome}
-        for outcome in ["proved"] + ["gave_up"] * 4
-    ]
-    write_jsonl(tmp_path / "attempts.jsonl", searches)
-    (pair,) = conjectures(tmp_path / "one", [tmp_path / "attempts.jsonl"])
+    # What is seldom proved, here since most searches may expand one goal only, teaches the next.
+    kept = tmp_path / "one" / "round_0" / "statements.jsonl"
+    searches: list[object] = []
+    for attempts, expansions in ((1, 4), (4, 1)):
+        out = tmp_path / f"searched{expansions}"
+        searches += ["--attempts", out / "round_0" / "attempts.jsonl"]
+        words = ("--attempts", attempts, "--expansions", expansions, "--temperature", 0.01, *limits)
+        done = call("rounds", kept, "--init", model, "--preset", "tiny", *words, "--out", out)
+        assert done.code == 0, done
+    lesson = tmp_path / "conjectures.jsonl"
+    done = call("conjectures", tmp_path / "one", *searches, "--out", lesson)
+    assert done.code == 0, done
+    pair = next(line for line in read_jsonl(lesson) if line["name"] == good["row"]["name"])
     assert (pair["state"], pair["tactic"]) == (pairs[0].state, good["row"]["statement"])
+    steps = ("--preset", "tiny", "--batch", 1, "--epochs", 80, "--learning-rate", 3e-3)
+    done = call("tactics", lesson, "--tokenizer", model, *steps, "--out", tmp_path / "next")
+    assert done.code == 0, done
+    write_jsonl(tmp_path / "less.jsonl", [LESS.to_json()])
+    done = evolve(tmp_path / "next" / "model", "three", "less.jsonl")
+    assert done.code == 0, done
+    found = read_jsonl(tmp_path / "three" / "round_0" / "children.jsonl")
+    learned = [child for child in found if child["by"] == pair["tactic"]]
+    assert learned and learned[0]["operator"] == "conjecture" and learned[0]["refused"] == ""
+    assert learned[0]["row"]["statement_sha256"] == good["row"]["statement_sha256"]
