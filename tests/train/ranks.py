@@ -1,33 +1,39 @@
-"""One of the processes of a training, which launchers start: where its model goes, how many examples
-it computes at once, and a folder of packed tokens if it is not to learn the pairs of school."""
+"""One of the processes of a training, which launchers start: a tokenizer's folder, where the model
+goes, how many examples are computed at once, and a folder of packed tokens if it is not to learn the
+pairs of school."""
 
 import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+from transformers import PreTrainedTokenizerFast
 
 from prover.models.presets import model_config, new_model
-from prover.train.corpus import Recipe, Report, train
+from prover.models.tokenizer import load_tokenizer
+from prover.train.corpus import Recipe, train
 from prover.train.sft import train_tactics
-from tests.train.school import PAIRS, SHAPE, tokenizer
+from tests.train.school import PAIRS, SHAPE
 
 RECIPE = Recipe(steps=3, batch=6, sequence=128, learning_rate=3e-3, warmup=2, clip=1e9)
 
 
-def show(line: Report) -> None:
-    print(json.dumps(asdict(line)))
-
-
-def main(out: Path, micro_batch: int, data: Path | None = None) -> None:
-    words = tokenizer()
+def trained(
+    words: PreTrainedTokenizerFast, out: Path, micro_batch: int, data: Path | None = None
+) -> list[dict[str, Any]]:
+    """What the log says of each step."""
+    lines: list[Any] = []
     model = new_model(model_config(SHAPE, len(words)), 0)
     if data is not None:
-        train(model, words, data, out, RECIPE, micro_batch, 100, log_every=1, report=show)
+        train(model, words, data, out, RECIPE, micro_batch, 100, log_every=1, report=lines.append)
     else:
-        train_tactics(
-            model, words, PAIRS, out, RECIPE, micro_batch=micro_batch, log_every=1, report=show
-        )
+        options: dict[str, Any] = {"micro_batch": micro_batch, "log_every": 1}
+        train_tactics(model, words, PAIRS, out, RECIPE, report=lines.append, **options)
+    return [asdict(line) for line in lines]
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), *map(Path, sys.argv[3:]))
+    words, out, micro_batch, *data = sys.argv[1:]
+    for line in trained(load_tokenizer(Path(words)), Path(out), int(micro_batch), *map(Path, data)):
+        print(json.dumps(line))

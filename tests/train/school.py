@@ -17,7 +17,7 @@ from transformers import PreTrainedTokenizerFast
 from prover.data.theorems.statement import Draft, Row
 from prover.files import write_jsonl
 from prover.models.presets import Preset
-from prover.models.tokenizer import train_tokenizer
+from prover.models.tokenizer import save_tokenizer, train_tokenizer
 from prover.train.sft import Pair
 
 ROOT = Path(__file__).parents[2]
@@ -37,11 +37,12 @@ PAIRS = [
 ]
 
 
-def launched(processes: int, folder: Path, *words: object) -> list[dict[str, Any]]:
-    """What the log of `ranks.py` says, which so many processes run together on CPUs."""
-    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+def launched(folder: Path, *words: object) -> list[dict[str, Any]]:
+    """What the log of `ranks.py` says, which two processes run together on CPUs."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    save_tokenizer(tokenizer(), folder / "t")
     done = subprocess.run(
-        [sys.executable, *launcher, str(ROOT / "tests/train/ranks.py"), *map(str, words)],
+        [sys.executable, *launcher, str(ROOT / "tests/train/ranks.py"), "t", *map(str, words)],
         env={
             **os.environ,
             "PYTHONPATH": str(ROOT),

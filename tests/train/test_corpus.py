@@ -23,7 +23,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 
 from prover.data.algebraic_stack import CorpusError, read_corpus
 from prover.models.presets import PRESETS, Preset, model_config, new_model
-from prover.models.tokenizer import END, PAD, load_tokenizer, save_tokenizer, train_tokenizer
+from prover.models.tokenizer import END, PAD, load_tokenizer, save_tokenizer
 from prover.train.cli import CONFIGS
 from prover.train.corpus import RECIPES, Recipe, Report, TrainingError, train
 from prover.train.packing import (
@@ -35,6 +35,7 @@ from prover.train.packing import (
     within_documents,
 )
 from tests.command import command
+from tests.train.ranks import trained
 from tests.train.school import launched
 from tests.train.school import tokenizer as school_tokenizer
 
@@ -51,7 +52,7 @@ def real_texts() -> list[str]:
 @pytest.fixture(scope="session")
 def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> PreTrainedTokenizerFast:
     folder = tmp_path_factory.mktemp("words") / "tokenizer"
-    save_tokenizer(train_tokenizer(real_texts(), 2048), folder)
+    save_tokenizer(school_tokenizer(), folder)
     return load_tokenizer(folder)
 
 
@@ -100,7 +101,7 @@ def shards(tmp_path: Path) -> Path:
     """A corpus of six shards for training, one of which holds nothing, and one for validation."""
     texts = real_texts()
     for number in range(6):
-        rows = [{"text": text} for text in texts[number::6] * 10] if number != 2 else []
+        rows = [{"text": text} for text in texts[number::6] * 2] if number != 2 else []
         write_shard(tmp_path / f"corpus/train/python000{number}.jsonl.zst", rows)
     write_shard(tmp_path / "corpus/train/agda0000.jsonl.zst", [{"text": "module A where"}])
     write_shard(tmp_path / "corpus/validation/python0000.jsonl.zst", [{"text": texts[0]}])
@@ -286,7 +287,8 @@ def test_micro_batches_and_gradient_checkpointing_change_nothing_but_memory(
 @pytest.mark.slow
 def test_two_processes_compute_the_gradient_of_one(tmp_path: Path) -> None:
     pack(real_texts(), school_tokenizer(), tmp_path / "data/train.bin", {})
-    one, two = (launched(processes, tmp_path, f"out{processes}", 3, "data") for processes in (1, 2))
+    one = trained(school_tokenizer(), tmp_path / "out1", 3, tmp_path / "data")
+    two = launched(tmp_path, "out2", 3, "data")
     for name in ("loss", "gradient_norm"):
         assert [line[name] for line in two] == pytest.approx([line[name] for line in one], rel=1e-4)
     reference, other = (weights(tmp_path / f"out{processes}/model") for processes in (1, 2))
