@@ -1,13 +1,14 @@
-"""One of the processes of a training, which launchers start: a tokenizer's folder, where the model
-goes, how many examples are computed at once, and a folder of packed tokens if it is not to learn the
-pairs of school."""
+"""One of the processes of two trainings, which launchers start: a tokenizer's folder, and a folder of
+packed tokens."""
 
 import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from accelerate import Accelerator
 from transformers import PreTrainedTokenizerFast
 
 from prover.models.presets import model_config, new_model
@@ -20,20 +21,26 @@ RECIPE = Recipe(steps=3, batch=6, sequence=128, learning_rate=3e-3, warmup=2, cl
 
 
 def trained(
-    words: PreTrainedTokenizerFast, out: Path, micro_batch: int, data: Path | None = None
-) -> list[dict[str, Any]]:
-    """What the log says of each step."""
-    lines: list[Any] = []
+    words: PreTrainedTokenizerFast, data: Path, out: Path, processes: int
+) -> dict[str, list[dict[str, Any]]]:
+    """What the logs say of each step: of `corpus`, on packed tokens, and of `tactics`, on the pairs of
+    school. The models go below `out`. Of tokens, one process takes two micro batches and each of two
+    one; of pairs, one process takes one and each of two two."""
+    lines: dict[str, list[Any]] = {"corpus": [], "tactics": []}
+    at_once = RECIPE.batch // 2
     model = new_model(model_config(SHAPE, len(words)), 0)
-    if data is not None:
-        train(model, words, data, out, RECIPE, micro_batch, 100, log_every=1, report=lines.append)
-    else:
-        options: dict[str, Any] = {"micro_batch": micro_batch, "log_every": 1}
-        train_tactics(model, words, PAIRS, out, RECIPE, report=lines.append, **options)
-    return [asdict(line) for line in lines]
+    with patch.object(Accelerator, "end_training"):  # which ends the group of processes
+        say = lines["corpus"].append
+        train(model, words, data, out / "corpus", RECIPE, at_once, 100, log_every=1, report=say)
+    model = new_model(model_config(SHAPE, len(words)), 0)
+    at_once, say = (6 if processes == 1 else 2), lines["tactics"].append
+    train_tactics(
+        model, words, PAIRS, out / "tactics", RECIPE, micro_batch=at_once, log_every=1, report=say
+    )
+    return {name: [asdict(line) for line in some] for name, some in lines.items()}
 
 
 if __name__ == "__main__":
-    words, out, micro_batch, *data = sys.argv[1:]
-    for line in trained(load_tokenizer(Path(words)), Path(out), int(micro_batch), *map(Path, data)):
-        print(json.dumps(line))
+    words, data, out, processes = sys.argv[1:]
+    logs = trained(load_tokenizer(Path(words)), Path(data), Path(out), int(processes))
+    print(json.dumps(logs))

@@ -35,18 +35,12 @@ from prover.train.packing import (
     within_documents,
 )
 from tests.command import command
-from tests.train.ranks import trained
-from tests.train.school import launched
+from tests.train.school import ROOT
+from tests.train.school import texts as real_texts
 from tests.train.school import tokenizer as school_tokenizer
 
-ROOT = Path(__file__).parents[2]
 SHAPE = Preset(2048, 32, 64, 2, 2, 1, 128)
 RECIPE = Recipe(steps=8, batch=4, sequence=32, learning_rate=3e-3, warmup=2)
-
-
-def real_texts() -> list[str]:
-    files = sorted((Path(networkx.__file__).parent / "algorithms").glob("*.py"))[:40]
-    return [file.read_text() for file in [ROOT / "lean_project" / "Gym.lean", *files]]
 
 
 @pytest.fixture(scope="session")
@@ -282,18 +276,6 @@ def test_micro_batches_and_gradient_checkpointing_change_nothing_but_memory(
     for other in ("b", "c"):
         for name, value in weights(tmp_path / other / "model").items():
             torch.testing.assert_close(value, reference[name], rtol=1e-3, atol=1e-4)
-
-
-@pytest.mark.slow
-def test_two_processes_compute_the_gradient_of_one(tmp_path: Path) -> None:
-    pack(real_texts(), school_tokenizer(), tmp_path / "data/train.bin", {})
-    one = trained(school_tokenizer(), tmp_path / "out1", 3, tmp_path / "data")
-    two = launched(tmp_path, "out2", 3, "data")
-    for name in ("loss", "gradient_norm"):
-        assert [line[name] for line in two] == pytest.approx([line[name] for line in one], rel=1e-4)
-    reference, other = (weights(tmp_path / f"out{processes}/model") for processes in (1, 2))
-    for name, value in reference.items():
-        torch.testing.assert_close(other[name], value, rtol=1e-3, atol=1e-4)
 
 
 def test_stopped_and_resumed_it_ends_with_the_same_weights(
