@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import networkx
 import psutil
 import pytest
 import torch
@@ -392,39 +391,6 @@ TRAIN = [sys.executable, "-m", "prover.train.cli"]
 
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "OMP_NUM_THREADS": "1"}
-
-
-@pytest.mark.slow
-def test_the_commands_from_source_code_to_a_model(tmp_path: Path) -> None:
-    def call(*words: object) -> str:
-        done = subprocess.run(
-            [str(word) for word in words],
-            check=False,
-            env=ENVIRONMENT,
-            capture_output=True,
-            text=True,
-            timeout=240,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout + done.stderr
-
-    algorithms = Path(networkx.__file__).parent / "algorithms" / "centrality"
-    corpus, tokens = tmp_path / "corpus", tmp_path / "tokens"
-    build = [sys.executable, "-c", "from prover.data.cli import app; app()"]
-    table = call(*build, "build", algorithms, "--out", corpus)
-    assert "python" in table
-    call(*TRAIN, "tokenizer", corpus, "--vocabulary", 2048, "--out", tmp_path / "t")
-    call(*TRAIN, "pack", corpus, "--tokenizer", tmp_path / "t", "--jobs", 1, "--out", tokens)
-    said = call(
-        *TRAIN,
-        *("corpus", tokens, "--preset", "tiny", "--tokenizer", tmp_path / "t"),
-        *("--out", tmp_path / "run", "--steps", 3, "--batch", 2, "--sequence", 64),
-    )
-    assert "step 3: loss" in said and "validation" in said
-    model = AutoModelForCausalLM.from_pretrained(tmp_path / "run/model")
-    assert model.config.hidden_size == PRESETS["tiny"].hidden
-    progress = json.loads(next((tmp_path / "run").glob("checkpoint-*/progress.json")).read_text())
-    assert progress["step"] == 3
 
 
 @pytest.mark.parametrize(
