@@ -55,9 +55,9 @@ def test_from_source_code_to_a_model_that_proves(folder: Path, lean: object) -> 
     assert report["attempts"] == 2 and report["statements proved"] >= 1
     assert "pairs" in report["sizes"]
 
-    few = ["--limit", "2", "--attempts", "1", "--calls", "8", "--seconds", "0.5"]
+    few = ["--limit", "1", "--attempts", "1", "--calls", "8", "--seconds", "0", "--samples", "4"]
     table = call("train", "compare", "statements", "--model", model, *few, *here, "--out", "table")
-    assert "statements (2)" in table and "| model+ranker | " in table
+    assert "statements (1)" in table and "| model+ranker | " in table
 
     swap = "theorem swap (p q : Prop) (h : p ∧ q) : q ∧ p"
     budget = ["--budget", "2", "--jobs", "1", "--json"]
