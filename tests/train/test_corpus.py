@@ -115,10 +115,10 @@ def test_a_corpus_packed_by_shards_is_that_of_one_text_after_the_other(
     tokenizer: PreTrainedTokenizerFast, shards: Path, tmp_path: Path
 ) -> None:
     said: list[str] = []
-    for jobs, out in ((1, "one"), (3, "three")):
+    for jobs, out in ((1, "one"), (2, "two")):
         pack_corpus(str(shards), ["python"], tokenizer, tmp_path / out, jobs, said.append)
     assert sorted(said[:7]) == sorted(said[7:]) and "train: 6 of 6 shards are packed" in said
-    assert files(tmp_path / "one") == files(tmp_path / "three")
+    assert files(tmp_path / "one") == files(tmp_path / "two")
     source = packed_from(tmp_path / "one/train.bin")
     assert source is not None and len(source["shards"]) == 7
     texts = (document.text for document in read_corpus(str(shards), "train", ["python"]))
