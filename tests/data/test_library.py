@@ -5,6 +5,7 @@ import pytest
 
 from prover.data.library import (
     LIBRARY,
+    LibraryTheorem,
     Module,
     assemble,
     hide_later,
@@ -21,6 +22,11 @@ from tests.lab import Lab
 @pytest.fixture(scope="module")
 def modules(_lab: Lab) -> dict[str, Module]:
     return {m.name: m for m in _lab.wait(read_modules(_lab.pool))}
+
+
+@pytest.fixture(scope="module")
+def pairs(_lab: Lab, modules: dict[str, Module]) -> list[LibraryTheorem]:
+    return _lab.wait(read_statements(_lab.pool, modules["Init.Data.Prod"]))
 
 
 def test_modules_come_after_what_they_import(modules: dict[str, Module]) -> None:
@@ -45,10 +51,11 @@ def test_statements_have_the_types_of_the_theorems(lab: Lab, modules: dict[str, 
     assert lab.elaborate(text, LIBRARY).errors == ()
 
 
-def test_what_comes_later_can_be_hidden(lab: Lab, modules: dict[str, Module]) -> None:
+def test_what_comes_later_can_be_hidden(
+    lab: Lab, modules: dict[str, Module], pairs: list[LibraryTheorem]
+) -> None:
     module = modules["Init.Data.Prod"]
-    theorems = lab.wait(read_statements(lab.pool, module))
-    before = lab.wait(hide_later(lab.pool, module, theorems))
+    before = lab.wait(hide_later(lab.pool, module, pairs))
     assert before
     text = "".join(f"{t.statement} := by sorry\n" for t in before)
     assert lab.elaborate(text, module.header_before).errors == ()
@@ -59,12 +66,10 @@ def test_what_comes_later_can_be_hidden(lab: Lab, modules: dict[str, Module]) ->
 
 
 def test_a_statement_that_means_something_else_is_not_hidden(
-    lab: Lab, modules: dict[str, Module]
+    lab: Lab, modules: dict[str, Module], pairs: list[LibraryTheorem]
 ) -> None:
-    module = modules["Init.Data.Prod"]
-    theorem = lab.wait(read_statements(lab.pool, module))[0]
-    other = replace(theorem, type_key="0")
-    assert lab.wait(hide_later(lab.pool, module, [other])) == []
+    other = replace(pairs[0], type_key="0")
+    assert lab.wait(hide_later(lab.pool, modules["Init.Data.Prod"], [other])) == []
 
 
 def test_rows_are_written_once_and_joined_without_doubles(lab: Lab, folder: Path) -> None:
@@ -82,8 +87,6 @@ def test_rows_are_written_once_and_joined_without_doubles(lab: Lab, folder: Path
         "Init.Data.Function.jsonl",
         "Init.Data.Prod.jsonl",
     ]
-    make()
-    assert len(lines) == 2
     rows = read_jsonl(folder / "Init.Data.Function.jsonl")
     assert {r["family"] for r in rows} == {"library"}
     counts = assemble(folder, folder / "out")
@@ -91,6 +94,7 @@ def test_rows_are_written_once_and_joined_without_doubles(lab: Lab, folder: Path
     assert sum(counts.values()) == len(keys)
     (folder / "Init.Data.Function.jsonl").unlink()
     make("njective")
+    assert [line.split(":")[0] for line in lines[2:]] == ["Init.Data.Function"]
     left = read_jsonl(folder / "Init.Data.Function.jsonl")
     assert 0 < len(left) < len(rows)
     assert not any("njective" in r["statement"] for r in left)

@@ -11,7 +11,7 @@ from prover.evaluate.audit import Finding, Problem, audit, read_findings, read_p
 from search.budget import Budget
 from tests.lab import Lab
 
-SMALL = Budget(expansions=4, seconds=30.0)
+SMALL = Budget(expansions=1, seconds=30.0)
 
 
 def look(lab: Lab, *statements: str, header: str = "") -> dict[str, Finding]:

@@ -15,7 +15,7 @@ from tests.lab import Lab
 
 @pytest.fixture
 def small(lab: Lab) -> Prover:
-    return lab.beside(Options(Budget(expansions=2, seconds=20.0)))
+    return lab.beside(Options(Budget(expansions=1, seconds=20.0), discover=False))
 
 
 def test_every_canary_elaborates_and_none_is_proved(lab: Lab, small: Prover) -> None:

@@ -20,8 +20,11 @@ TINY_GYM = "public def prepared : IO (IO Unit) := pure (pure ())\n"
 SET_UP = """
 import sys
 from pathlib import Path
-from prover.lean.embedded import ensure
-print(ensure(lambda step, done: print(step, flush=True), Path(sys.argv[1])), flush=True)
+from prover.lean import embedded
+tiny, plain = Path(sys.argv[1]), embedded.source_of
+embedded.source_of = lambda program: tiny if program == "Judge" else plain(program)
+said = embedded.ensure(lambda step, done: print(step, flush=True), tiny)
+print(said, flush=True)
 """
 
 
@@ -65,8 +68,9 @@ def set_up(gym: Path) -> subprocess.Popen[str]:
 
 
 def test_a_killed_set_up_leaves_nothing_and_two_at_once_then_succeed(
-    cache: Path, gym: Path
+    cache: Path, gym: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """With a gym and a judge that take no time to compile."""
     killed = set_up(gym)
     assert killed.stdout is not None
     for line in killed.stdout:
@@ -86,6 +90,9 @@ def test_a_killed_set_up_leaves_nothing_and_two_at_once_then_succeed(
     assert said[0] == said[1]
     assert [name.split("-")[0] for name in left_in(cache)] == ["gym", "judge", "lean4"]
 
+    plain = embedded.source_of
+    judge = {"Judge": gym}
+    monkeypatch.setattr(embedded, "source_of", lambda program: judge.get(program) or plain(program))
     ready = embedded.ensure(gym=gym)
     elsewhere = {"LC_ALL": "pt_BR.UTF-8", "LANG": "pt_BR.UTF-8", "TZ": "Asia/Kathmandu"}
     for environment in (os.environ, elsewhere):

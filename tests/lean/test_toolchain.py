@@ -114,11 +114,19 @@ def test_the_gym_runs_in_the_project_of_the_file(native: Path) -> None:
     assert sorted(path.name for path in PROJECT.iterdir()) == ["lakefile.toml", "lean-toolchain"]
 
 
-def test_doctor_compiles_the_gym_with_a_native_lean(native: Path) -> None:
+def test_doctor_compiles_gym_and_judge_with_a_native_lean(
+    native: Path, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small ones: setup compiles the whole judge with this very Lean, and the whole gym runs above;
+    each takes half a minute."""
+    tiny = bare / "Tiny.lean"
+    tiny.write_text("def main : IO Unit := pure ()\n")
+    monkeypatch.setattr("prover.lean.toolchain.source_of", lambda program: tiny)
     findings = diagnose(FILE, compile_gym=True)
     assert [finding for finding in findings if finding.level == "error"] == []
     texts = [finding.text for finding in findings]
     assert "the gym compiles with this Lean" in texts
+    assert "the judge compiles with this Lean" in texts
     assert any("9 published soundness bugs" in text for text in texts)
 
 

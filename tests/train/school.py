@@ -1,6 +1,5 @@
 """What the tests of training share: a tokenizer, states as Lean prints them, and statements."""
 
-import json
 import os
 import signal
 import subprocess
@@ -9,7 +8,6 @@ import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import networkx
 from transformers import PreTrainedTokenizerFast
@@ -35,27 +33,6 @@ PAIRS = [
     Pair("p : Prop\n⊢ p → p", "intro h"),
     Pair("⊢ 2 + 2 = 4", "rfl"),
 ]
-
-
-def launched(processes: int, folder: Path, *words: object) -> list[dict[str, Any]]:
-    """What the log of `ranks.py` says, which so many processes run together on CPUs."""
-    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    done = subprocess.run(
-        [sys.executable, *launcher, str(ROOT / "tests/train/ranks.py"), *map(str, words)],
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "ACCELERATE_USE_CPU": "true",
-            "OMP_NUM_THREADS": "1",
-        },
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
 def train(*words: object, until: Callable[[], bool] | None = None) -> str:
@@ -85,12 +62,14 @@ def train(*words: object, until: Callable[[], bool] | None = None) -> str:
             process.communicate()
 
 
+def texts() -> list[str]:
+    files = sorted((Path(networkx.__file__).parent / "algorithms").glob("*.py"))[:40]
+    return [file.read_text() for file in [ROOT / "lean_project" / "Gym.lean", *files]]
+
+
 @cache
 def tokenizer() -> PreTrainedTokenizerFast:
-    files = sorted((Path(networkx.__file__).parent / "algorithms").glob("*.py"))[:40]
-    return train_tokenizer(
-        [file.read_text() for file in [ROOT / "lean_project" / "Gym.lean", *files]], 2048
-    )
+    return train_tokenizer(texts(), 2048)
 
 
 def row(name: str, conclusion: str, *binders: str, split: str = "train") -> Row:

@@ -34,8 +34,7 @@ from prover.train.sft import (
 )
 from search.interfaces import Goal, Request, State, Suggestion
 from tests.command import command
-from tests.train.ranks import RECIPE as RANKS_RECIPE
-from tests.train.school import PAIRS, SHAPE, launched, tokenizer
+from tests.train.school import PAIRS, SHAPE, tokenizer
 
 RECIPE = Recipe(steps=8, batch=4, sequence=128, learning_rate=3e-3, warmup=2)
 
@@ -140,19 +139,6 @@ def test_micro_batches_change_nothing_but_memory(at_once: int, tmp_path: Path) -
     norms = [[line.gradient_norm for line in lines] for lines in (parts, whole)]
     assert norms[0] == pytest.approx(norms[1], rel=1e-3)
     close(tmp_path / "whole", tmp_path / "parts")
-
-
-@pytest.mark.slow
-def test_two_processes_compute_the_gradient_of_one(tmp_path: Path) -> None:
-    """Each has other pairs with other numbers of tokens to learn; every token counts the same."""
-    batch = _batch(examples(PAIRS, tokenizer(), 128), [], 0.0, RANKS_RECIPE, 0)
-    learned = [sum(len(e.tokens) - e.prompt for e in batch[rank::2]) for rank in range(2)]
-    assert learned[0] != learned[1]
-    one, two = launched(1, tmp_path, "one", 6), launched(2, tmp_path, "two", 2)
-    for name in ("loss", "gradient_norm"):
-        assert [line[name] for line in two] == pytest.approx([line[name] for line in one], rel=1e-4)
-    assert len(one) == 3
-    close(tmp_path / "one", tmp_path / "two")
 
 
 def adapt(out: Path, start: Path, steps: int = 8, **more: Any) -> list[TacticReport]:
