@@ -26,12 +26,13 @@ test: .venv/dev
 	@echo "== Style"
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	@echo "== Types"
+	@echo "== Types, and Lean is set up"
+	$(BIN)/prover setup & lean=$$!; \
 	$(BIN)/mypy --platform=win32 --cache-dir=.mypy_cache/win32 & windows=$$!; \
-	$(BIN)/mypy && wait $$windows
+	$(BIN)/mypy && wait $$windows && wait $$lean
 	@echo "== Imports"
 	$(BIN)/lint-imports
-	@echo "== Tests (the first run sets up Lean)"
+	@echo "== Tests"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(TWO)
 
 fuzz: .venv/dev
