@@ -1,6 +1,6 @@
 """One Lean for all tests: starting it takes seconds. Tests that use it, and those of the acceptance
-suite, are marked here. A file's tests run in one process, and so do all that need a resident engine. Property tests try the same examples every time, unless
-`HYPOTHESIS_PROFILE=random` asks for new ones (`make fuzz`)."""
+suite, are marked here. A file's tests run in one process, and so do all that need a resident engine. Property tests try the same few examples every time, unless
+`HYPOTHESIS_PROFILE=random` asks for new ones and more (`make fuzz`)."""
 
 import os
 from collections.abc import Generator, Iterator
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
-settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=40)
 settings.register_profile("random", derandomize=False, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 

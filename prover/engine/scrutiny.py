@@ -9,7 +9,7 @@ from prover.engine.checking import Checker, StatementError
 from prover.engine.engine import Engine
 from prover.engine.job import Job
 from prover.engine.options import Options
-from prover.engine.refute import STUDY, Disproof, Refuter, Unanswered
+from prover.engine.refute import GLANCE, STUDY, Disproof, Refuter, Unanswered
 from prover.lean.source import with_options
 from search.interfaces import Progress
 
@@ -64,14 +64,16 @@ class _Look:
     async def look(self, proved: bool) -> Scrutiny:
         type_hash = await self.texts.type_hash(self.statement, header=self.header)
         text, _, negation = await self.texts.negated(self.statement, header=self.header)
-        disproof = None if proved else await self.disproof()
+        trivial = await self.trivial()
+        true = proved or trivial is not None
+        disproof = None if true else await self.disproof()
         refuted = disproof.proof if disproof else None
-        if disproof is None and not proved:
+        if disproof is None and not true:
             refuted = await self.proof(text, negation)
         return Scrutiny(
             type_hash,
-            trivial=await self.trivial(),
-            contradiction=await self.contradiction(),
+            trivial=trivial,
+            contradiction=None if refuted else await self.contradiction(),
             negation=refuted,
             counterexample=disproof.counterexample or None if disproof else None,
         )
@@ -114,9 +116,25 @@ class _Look:
         goals = [hole.state.goals[0].target for hole in done.holes]
         alone = not any(hole.state.goals[0].hypotheses for hole in done.holes)
         self.engine.pool.release([hole.state for hole in done.holes])
-        if done.errors or goals == ["False"] or alone:
+        if done.errors or goals == ["False"] or alone or await self.satisfied(start):
             return None
         return await self.proof(self.header + start, declaration.name)
+
+    async def satisfied(self, start: str) -> bool:
+        """Whether a small instance is found at which the hypotheses hold: where `False` is false."""
+        holes = (await self.engine.pool.elaborate(self.header, start)).holes
+        if not holes:
+            return False
+        try:
+            look = await self.engine.pool.refute(
+                holes[0].state,
+                most=GLANCE.points,
+                heartbeats=GLANCE.heartbeats,
+                seconds=GLANCE.limit,
+            )
+        finally:
+            self.engine.pool.release([hole.state for hole in holes])
+        return look.found is not None
 
     async def proof(self, text: str, name: str | None) -> str | None:
         options = replace(self.options, refute=False, discover=False)

@@ -37,7 +37,9 @@ def test_an_answer_by_reasoning(model: ScriptedModel) -> None:
     model.when("一共", say="所以一共有 \\boxed{7} 个。")
     one, other = ask(model, ["How many apples?", "一共有几个苹果？"], "reason")
     assert (one.answer, other.answer) == ("7", "7")
-    assert ASK["reason", "en"] in model.asked[0] and ASK["reason", "zh"] in model.asked[1]
+    (english,) = [asked for asked in model.asked if "How many" in asked]
+    (chinese,) = [asked for asked in model.asked if "一共" in asked]
+    assert ASK["reason", "en"] in english and ASK["reason", "zh"] in chinese
 
 
 @linux

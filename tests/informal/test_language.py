@@ -261,7 +261,7 @@ def test_the_words_of_an_example_stand_in_its_sketch(path: Path) -> None:
 def test_a_reason_becomes_what_the_gap_can_use() -> None:
     text = (EXAMPLES / "first" / "strong_induction.md").read_text("utf-8")
     sketch = read_proof(text, read_statement(text))
-    assert "obtain ⟨a', b', h16⟩ := ih (n - 3) (by sorry) (by sorry)" in sketch.text
+    assert "obtain ⟨a', b', h13⟩ := ih (n - 2) (by sorry) (by sorry)" in sketch.text
     named = read_proof("We have n * 1 = n by `Int.mul_one`. Then n² + n is even.", EVEN)
     assert "have h1 := @Int.mul_one" in named.text
 

@@ -15,12 +15,14 @@ class Seen(HTMLParser):
         self.tags: set[str] = set()
         self.attributes: set[str] = set()
         self.deepest = 0
-        self.text = self.visible = ""
         self.bold: list[str] = []
         self._open: list[tuple[str, bool]] = []
+        self._text: list[str] = []
+        self._visible: list[str] = []
         self.feed(html)
         self.close()
         assert self._open == [], self._open
+        self.text, self.visible = "".join(self._text), "".join(self._visible)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
@@ -39,12 +41,12 @@ class Seen(HTMLParser):
         inside = [tag for tag, _ in self._open]
         if "style" in inside:
             return
-        self.text += data
+        self._text.append(data)
         if "b" in inside:
             self.bold[-1] += data
         folded = [place for place, (_, folded) in enumerate(self._open) if folded]
         if not folded or (inside[folded[0] :][1:2] == ["summary"] and len(folded) == 1):
-            self.visible += data
+            self._visible.append(data)
 
 
 ALLOWED_TAGS = {
