@@ -24,25 +24,25 @@ def node(graph: Any, name: str) -> Any:
     return next(one for one in graph["nodes"] if one["id"] == name)
 
 
-def test_fifty_thousand_nodes_are_shown_at_once() -> None:
+def test_a_hundred_thousand_nodes_are_shown_at_once() -> None:
     graph = Graph(state("0"))
-    for number in range(25_000):
+    for number in range(50_000):
         goal = graph.goals[number // 3]
         graph.add_step(goal, f"exact t{number}", -1.0, [state(str(number + 1))], [0])
     data = plain(graph)
-    assert len(data["nodes"]) > 50_000
+    assert len(data["nodes"]) > 100_000
     verdict = Verdict(Outcome.GAVE_UP, "t", LeanVersion("4", "embedded"), reason="interrupted")
     result = Result(Answer((verdict,), "", (data,)))
     begin = time.process_time()
     bundle = result._repr_mimebundle_()
-    assert time.process_time() - begin < 10
+    assert time.process_time() - begin < 20
     assert len(bundle["text/html"]) < 2_000_000
     assert "not drawn" in bundle["text/html"]
     assert bundle["text/plain"] == "gave_up t: interrupted"
     begin = time.process_time()
-    grown = with_step(data, "g20000", "simp", [])
-    assert node(grown, "g20000")["status"] == "proved"
-    assert time.process_time() - begin < 10
+    grown = with_step(data, "g40000", "simp", [])
+    assert node(grown, "g40000")["status"] == "proved"
+    assert time.process_time() - begin < 20
 
 
 def test_the_way_to_a_goal_is_the_shortest() -> None:

@@ -112,10 +112,10 @@ def test_thousands_of_nodes_are_drawn_in_less_than_two_seconds() -> None:
 
 
 def test_of_a_huge_graph_the_proof_is_drawn_and_what_is_left_out_is_told() -> None:
-    graph = trusted(grown(30_000))
+    graph = trusted(grown(100_000))
     begin = time.thread_time()
     drawn = tree_html(graph)
-    assert time.thread_time() - begin < 4.0
+    assert time.thread_time() - begin < 10.0
     assert len(drawn) < 4_000_000
     seen = harmless(drawn)
     assert "goals not drawn, the trace has all" in seen.visible
