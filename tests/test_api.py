@@ -22,7 +22,7 @@ from tests.lab import Lab
 COMM = "theorem t (a b : Nat) : a + b = b + a"
 INDUCTION = "theorem t (f : Nat → Nat) (h : ∀ n, f (n + 1) = f n) (n : Nat) : f n = f 0"
 FALSE = "theorem t (n : Nat) : n < 5"
-SMALL = Budget(expansions=6, seconds=120.0)
+SMALL = Budget(expansions=4, seconds=120.0)
 
 
 def prove(lab: Lab, statement: str, **more: Any) -> Verdict:
