@@ -44,10 +44,10 @@ def prove(form: str, *texts: str) -> list[Verdict]:
 
     async def main() -> list[Verdict]:
         verdicts = []
-        answer = ""
+        answers: list[str] = []
 
         async def handler(exchange: Exchange) -> None:
-            await always(answer)(exchange)
+            await always(answers[-1])(exchange)
 
         async with serving(handler) as server:
             settings = Settings(
@@ -57,7 +57,8 @@ def prove(form: str, *texts: str) -> list[Verdict]:
                 prompt_format=form,
             )
             async with Prover(settings, Options(BUDGET, refute=False)) as prover:
-                for answer in texts:
+                for text in texts:
+                    answers.append(text)
                     verdicts.append(await prover.prove(FACTORS))
         return verdicts
 
