@@ -22,7 +22,7 @@ from tests.lab import Lab
 COMM = "theorem t (a b : Nat) : a + b = b + a"
 INDUCTION = "theorem t (f : Nat → Nat) (h : ∀ n, f (n + 1) = f n) (n : Nat) : f n = f 0"
 FALSE = "theorem t (n : Nat) : n < 5"
-SMALL = Budget(expansions=6, seconds=120.0)
+SMALL = Budget(expansions=4, seconds=120.0)
 
 
 def prove(lab: Lab, statement: str, **more: Any) -> Verdict:
@@ -203,7 +203,7 @@ def test_one_hole_proved_of_two_stays_in_the_text(lab: Lab) -> None:
 
 
 def test_a_cap_in_seconds_counts_only_while_its_search_runs(lab: Lab) -> None:
-    text = "".join(f"theorem t{i} (n : Nat) : n + {i} = {i} + n := by sorry\n" for i in range(40))
+    text = "".join(f"theorem t{i} (n : Nat) : n + {i} = {i} + n := by sorry\n" for i in range(20))
     filled = fill(lab, text, options=Options(Budget(expansions=40, seconds=3.0)))
     assert filled.proved, [v.reason for v in filled.verdicts if not v.proved]
 

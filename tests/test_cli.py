@@ -432,7 +432,7 @@ def test_the_reader_of_the_output_may_go_away(
 
 
 def test_a_long_goal_is_shown_in_part(served: Shell) -> None:
-    hypotheses = " ".join(f"(hypothesis_{i} : n ≠ {i} ∨ n = n)" for i in range(70))
+    hypotheses = " ".join(f"(hypothesis_{i} : n + {i} = {i} + n)" for i in range(70))
     statement = HARD.replace("(h :", f"{hypotheses} (h :")
     (served.folder / "a.lean").write_text(f"{statement} := sorry\n")
     args = ("prove", "a.lean", "--budget", "1", "--jobs", "1")
@@ -495,7 +495,7 @@ def test_statements_are_audited_once(prover: Shell) -> None:
     lines = "\n".join(map(json.dumps, rows))
     (prover.folder / "all.jsonl").write_text(lines)
     audit = ("audit", "all.jsonl", "--out", "found.jsonl", "--jobs", "1")
-    arguments = (*audit, "--canaries", "1", "--budget", "4")
+    arguments = (*audit, "--canaries", "1", "--budget", "1")
     done = prover(*arguments)
     assert done.code == 1, done
     assert "| wrong | it is false at n = 0: its negation is proved |" in done.out
@@ -561,16 +561,19 @@ def end(process: subprocess.Popen[bytes], *signals: int, pause: float = 0.1) -> 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("delay", [0.0, 0.1, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("delay", [0.0, 0.1, 0.5])
 def test_an_interrupt_while_it_starts(prover: Shell, number: int, delay: float) -> None:
-    process = prover.start("prove", COMM, "--jobs", "1")
+    process = prover.start("prove", HARD, "--jobs", "1")
     while not catches(process, signal.SIGTERM):
         assert process.poll() is None, process.communicate()
         time.sleep(0.001)
     time.sleep(delay)
     done = end(process, number)
     assert done.code == 130, done
-    assert done.err.strip().endswith("interrupted")
+    if done.out:  # Lean was there so soon that the search had begun
+        assert done.out.startswith("gave_up t: interrupted"), done
+    else:
+        assert done.err.strip().endswith("interrupted"), done
     assert "Traceback" not in done.err
     assert prover.left_running() == []
 
@@ -626,9 +629,9 @@ def test_a_second_interrupt_ends_everything(prover: Shell) -> None:
 def test_a_lemma_is_written_before_the_theorem_and_named(served: Shell) -> None:
     file = served.folder / "Numbers.lean"
     file.write_text(f"{NUMBERS}\n{LESS_PLUS} := by\n  sorry\n", encoding="utf-8")
-    without = served("prove", "Numbers.lean", "--no-lemmas", "--budget", "20", "--jobs", "1")
+    without = served("prove", "Numbers.lean", "--no-lemmas", "--budget", "2", "--jobs", "1")
     assert without.code == 1 and "lemma" not in without.out
-    done = served("prove", "Numbers.lean", "--write", "--budget", "160", "--jobs", "1")
+    done = served("prove", "Numbers.lean", "--write", "--budget", "80", "--jobs", "1")
     assert done.code == 0, done.out
     assert (
         "\n  with a lemma found on the way: plus_next (n m : Num) : plus n (Num.next m) ="

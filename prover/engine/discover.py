@@ -195,11 +195,14 @@ class Discovery:
         shown = {f.signature.shown: name for name, f in context.functions.items()}
         conjectures: list[_Conjecture] = []
         for target in sorted(goals, key=len)[:STUCK]:
+            names = [hypothesis.name for hypothesis in goals[target].hypotheses]
             for found in speculated(goals[target], shown):
                 named = [shown[word] for word in WORDS.findall(found.claim) if word in shown]
                 functions = {f.signature.name for f in context.functions_of(named)}
-                if named and found.signature not in self._tried and not self._is_target(found):
-                    self._tried.add(found.signature)
+                said = _anonymous(found.signature, names)
+                known = {found.signature, said} & self._tried or self._is_target(found)
+                if named and not known:
+                    self._tried |= {found.signature, said}
                     name = "_".join(dict.fromkeys(n.rsplit(".", 1)[-1] for n in named[:4]))
                     conjectures.append(_Conjecture(name, found.signature, functions, tested=False))
         return conjectures[:CONJECTURES]

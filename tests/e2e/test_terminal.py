@@ -181,7 +181,7 @@ def test_a_window_that_is_resized_keeps_no_remains(window: Opens, path: Path) ->
 
 
 def test_no_colours_where_they_are_not_wanted(window: Opens, path: Path) -> None:
-    seen = window(*SEARCH, "--budget", "3", columns=40, NO_COLOR="1")
+    seen = window(*SEARCH, "--budget", "1", columns=40, NO_COLOR="1")
     assert seen.end() == 1
     assert not COLOUR.search(seen.raw), seen.raw
     first, *rest = seen.screen.text().splitlines()
@@ -256,7 +256,7 @@ def test_ctrl_c_while_the_file_is_written(
     (prover.folder / "disk" / "sitecustomize.py").write_text(SLOW_DISK)
     before = path.read_text()
     path.write_text("theorem a : 2 = 2 := sorry\n" + before)
-    args = [*SEARCH, "--write", "--budget", "2"]
+    args = [*SEARCH, "--write", "--budget", "1"]
     paths = f"{prover.folder / 'disk'}:{prover.environment['PYTHONPATH']}"
     seen = window(*args, PYTHONPATH=paths)
     seen.wait_for(rb"replacing")

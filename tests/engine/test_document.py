@@ -409,7 +409,7 @@ def test_offsets_are_those_of_the_text_that_was_given(desk: Desktop) -> None:
 
 
 def test_every_beginning_of_a_text_is_answered(desk: Desktop) -> None:
-    for end in range(0, len(UGLY), 11):
+    for end in range(0, len(UGLY), 17):
         text = UGLY[:end]
         done = desk.write(text)
         size = len(text.encode())
@@ -433,12 +433,12 @@ BEFORE, AFTER = "theorem before : True := trivial\n", "theorem after : 1 = 1 := 
 
 
 def test_a_command_without_an_end_is_passed_over(desk: Desktop) -> None:
-    desk.hosts.limits = Limits(elab_seconds=6.0)
+    desk.hosts.limits = Limits(elab_seconds=3.0)
     text = BEFORE + SPIN + AFTER
     told = desk.writing(text)
     (said,) = told[-1].diagnostics
     assert desk.shown((said.first, said.last)) == SPIN.strip()
-    assert "`spin`" in said.text and "6 s" in said.text
+    assert "`spin`" in said.text and "3 s" in said.text
     assert [one.done for one in told] == sorted(one.done for one in told)
     assert desk.goals(desk.at("rfl")) == ["⊢ 1 = 1"]
     host = desk.document._host

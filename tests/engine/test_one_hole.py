@@ -27,7 +27,7 @@ while (more := TEXT.encode().find(b"sorry", HOLES[-1] + 1)) >= 0:
 
 
 def fill(lab: Lab, text: str, at: int) -> Filled:
-    options = Options(Budget(expansions=10), refute=False)
+    options = Options(Budget(expansions=2), refute=False)
     return lab.wait(lab.prover.prove_text(text, at=at, options=options))
 
 

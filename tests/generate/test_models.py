@@ -39,41 +39,51 @@ def always(text: str) -> Handler:
     return handler
 
 
-def prove(text: str, form: str) -> Verdict:
-    async def main() -> Verdict:
-        async with serving(always(text)) as server:
+def prove(form: str, *texts: str) -> list[Verdict]:
+    """What comes of each of the texts, as the answers of a model."""
+
+    async def main() -> list[Verdict]:
+        verdicts = []
+        answers: list[str] = []
+
+        async def handler(exchange: Exchange) -> None:
+            await always(answers[-1])(exchange)
+
+        async with serving(handler) as server:
             settings = Settings(
                 lean="embedded",
                 jobs=1,
                 model=f"{server.url}/v1#mine",
                 prompt_format=form,
             )
-            async with Prover(settings, Options(BUDGET)) as prover:
-                return await prover.prove(FACTORS)
+            async with Prover(settings, Options(BUDGET, refute=False)) as prover:
+                for text in texts:
+                    answers.append(text)
+                    verdicts.append(await prover.prove(FACTORS))
+        return verdicts
 
     return asyncio.run(main())
 
 
 @pytest.mark.lean
 def test_a_step_prover_on_a_server_proves_what_the_portfolio_does_not() -> None:
-    verdict = prove("exact ⟨251, 257, by decide⟩", "prover")
-    assert verdict.proved, verdict
-    assert verdict.proof == "exact ⟨251, 257, by decide⟩"
-    assert verdict.spent.tokens > 0
-    assert not prove("exact ⟨251, 258, by decide⟩", "prover").proved
+    right, wrong = prove("prover", "exact ⟨251, 257, by decide⟩", "exact ⟨251, 258, by decide⟩")
+    assert right.proved, right
+    assert right.proof == "exact ⟨251, 257, by decide⟩"
+    assert right.spent.tokens > 0
+    assert not wrong.proved
 
 
 @pytest.mark.lean
 def test_a_whole_proof_is_tried_and_its_steps_join_the_search() -> None:
     whole = "  refine ⟨251, 257, ?_, ?_, ?_⟩\n  · decide\n  · decide\n  · decide\n```\n"
-    verdict = prove(whole, "goedel-prover")
-    assert verdict.proved, verdict
-    assert verdict.spent.expansions == 2  # the portfolio has the first
     failed = whole.replace("  · decide\n```", "  · exact wrong\n```")
-    verdict = prove(failed, "goedel-prover")
-    assert verdict.proved, verdict
-    assert verdict.proof is not None and verdict.proof.startswith("refine ⟨251, 257")
-    assert verdict.spent.expansions > 1
+    tried, joined = prove("goedel-prover", whole, failed)
+    assert tried.proved, tried
+    assert tried.spent.expansions == 2  # the portfolio has the first
+    assert joined.proved, joined
+    assert joined.proof is not None and joined.proof.startswith("refine ⟨251, 257")
+    assert joined.spent.expansions > 1
 
 
 @pytest.mark.lean
@@ -98,19 +108,18 @@ theorem other {{n : Nat}} (h : n ≠ 0) : 0 < n := by
   · exact Nat.lt_of_le_of_ne (other (by decide)) (by decide)
 ```
 """
-    verdict = prove(answer, "goedel-prover-v2")
+    other = answer.replace("lemma one_factor", "def one_factor")
+    verdict, refused = prove("goedel-prover-v2", answer, other)
     assert verdict.proved, verdict
     assert verdict.spent.expansions == 2  # the portfolio has the first
     assert verdict.proof is not None and verdict.proof.startswith("open Nat in\nhave one_factor :")
-    assert not prove(
-        answer.replace("lemma one_factor", "def one_factor"), "goedel-prover-v2"
-    ).proved
+    assert not refused.proved
 
 
 @pytest.mark.lean
 def test_a_prompt_shows_the_words_and_the_header_of_the_user(tmp_path: Path) -> None:
     theorem = Theorem("t", FACTORS, "open Nat", informal_statement="Factor 64507.")
-    file = f"import Lean\n\n/-- Do\nfactor. -/\n{FACTORS} := by\n  sorry\n"
+    file = f"import Init\n\n/-- Do\nfactor. -/\n{FACTORS} := by\n  sorry\n"
 
     async def main() -> list[str]:
         async with serving(always("```lean4\n" + FACTORS + " := by omega\n```")) as server:
@@ -121,7 +130,7 @@ def test_a_prompt_shows_the_words_and_the_header_of_the_user(tmp_path: Path) -> 
                 prompt_format="kimina-rl",
                 portfolio=False,
             )
-            options = Options(Budget(expansions=1, seconds=120.0))
+            options = Options(Budget(expansions=1, seconds=120.0), refute=False)
             async with Prover(settings, options) as prover:
                 await prover.fill_statement(f"/-- Factor it. -/ {FACTORS}")
                 await prover.prove_text(file)
@@ -135,7 +144,7 @@ def test_a_prompt_shows_the_words_and_the_header_of_the_user(tmp_path: Path) -> 
     assert words == ["Factor it.", "Do\nfactor.", "Factor 64507."]
     assert code == [
         f"/-- Factor it.-/\n{FACTORS} := by",
-        f"import Lean\n\n/-- Do\nfactor.-/\n{FACTORS} := by",
+        f"import Init\n\n/-- Do\nfactor.-/\n{FACTORS} := by",
         f"open Nat\n\n/-- Factor 64507.-/\n{FACTORS} := by",
     ]
 
@@ -152,7 +161,7 @@ def test_a_model_is_searched_as_its_authors_do_and_the_report_says_so(tmp_path: 
                 model=f"{server.url}/v1#ByteDance-Seed/BFS-Prover-V2-7B",
                 portfolio=False,
             )
-            options = Options(BUDGET)
+            options = Options(BUDGET, refute=False)
             async with Prover(settings, options) as prover:
                 own = prover.job(Options(width=5, alpha=0.5))
                 assert (own.width, own.alpha) == (5, 0.5)

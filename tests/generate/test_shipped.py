@@ -26,7 +26,8 @@ def prove(model: str | None) -> Verdict:
 
     async def main() -> Verdict:
         async with Prover(Settings(lean="embedded", jobs=1, model=model)) as prover:
-            return await prover.prove(row.statement, header=row.header, options=Options(BUDGET))
+            options = Options(BUDGET, refute=False, discover=False)
+            return await prover.prove(row.statement, header=row.header, options=options)
 
     return asyncio.run(main())
 

@@ -19,7 +19,8 @@ from search.scheduler import Scheduler, SearchFailed
 
 
 def run(main: Callable[[], Awaitable[None]]) -> None:
-    """Runs a test in a loop of its own; leftover tasks and unseen exceptions are errors."""
+    """Runs a test in a loop of its own; leftover tasks and unseen exceptions are errors. Only what
+    the test made is searched for garbage: all that other tests imported takes long."""
     complaints: list[str] = []
 
     async def guarded() -> None:
@@ -31,8 +32,10 @@ def run(main: Callable[[], Awaitable[None]]) -> None:
             await asyncio.sleep(0)
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
+    gc.freeze()
     asyncio.run(guarded())
     gc.collect()
+    gc.unfreeze()
     assert not complaints
 
 
