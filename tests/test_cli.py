@@ -8,6 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -560,8 +561,10 @@ def end(process: subprocess.Popen[bytes], *signals: int, pause: float = 0.1) -> 
     return Done(process.returncode, out.decode(), err.decode())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("delay", [0.0, 0.1, 0.5])
+@pytest.mark.parametrize(
+    ("number", "delay"),
+    [*product((signal.SIGINT, signal.SIGTERM), (0.0, 0.1, 0.5)), (signal.SIGTERM, 1.5)],
+)
 def test_an_interrupt_while_it_starts(prover: Shell, number: int, delay: float) -> None:
     process = prover.start("prove", HARD, "--jobs", "1")
     while not catches(process, signal.SIGTERM):
