@@ -38,6 +38,7 @@ from prover.evaluate.benchmark import SOURCES, Theorem, core, load_benchmark
 from prover.evaluate.statistics import sign_flips, wilson_by_cluster
 from prover.files import append_lines, mend, read_jsonl, same_settings, write_json
 from prover.generate.mixed import Mixed
+from prover.generate.models import own_format
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import Sampling
 from prover.generate.shipped import ranker_digest, rated
@@ -275,7 +276,8 @@ async def _search(
         for line in (read_jsonl(log) if log.exists() else [])
         if line["outcome"] == Outcome.DISPROVED
     }
-    plain = Settings(lean=lean, jobs=jobs, limits=PATIENT)
+    form = own_format(model) if model and WITH_MODEL.intersection(todo) else None
+    plain = Settings(lean=lean, jobs=jobs, limits=PATIENT, prompt_format=form)
     async with AsyncExitStack() as engines:
         provers: dict[str | None, Prover] = {}
         for contestant, searches in todo.items():
@@ -313,9 +315,9 @@ def _generators(
         from prover.generate.transformers import TransformersGenerator
 
         sampling = Sampling(settings.samples, settings.temperature, max_tokens=settings.max_tokens)
-        proposer = TransformersGenerator.load(str(model), form="prover", sampling=sampling)
-        mixed = Mixed(proposer, portfolio)
-        found |= {MODEL: proposer, VALUED: proposer, MIXED: mixed, ALL: rated(mixed, ranker)}
+        proposer = TransformersGenerator.load(str(model), form=own_format(model), sampling=sampling)
+        mixed, ranked = Mixed(proposer, portfolio), rated(portfolio, ranker, proposer)
+        found |= {MODEL: proposer, VALUED: proposer, MIXED: mixed, ALL: ranked}
     return found
 
 
