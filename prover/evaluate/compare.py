@@ -3,11 +3,11 @@
 The contestants search the same statements: the portfolio, without what an index of the library brings
 and with it (premises); the same tactics as the ranker rates them, and so with a value model for the
 priorities of goals (value), or in a random order; the model alone, with a value model for the
-priorities of goals (model+value), beside the portfolio, and beside it with the ranker rating what both
-suggest. Every search goes on until both its Lean calls and its wall time are used up, so that each can
-be read at equal numbers of calls as well as at equal time. A Lean call is a tactic that was run and
-whose outcome the search took. Whether a statement is false each contestant looks at once, in its first
-search; in the others again only if it is.
+priorities of goals (model+value), beside the portfolio, and beside it with the ranker, which rates what
+both suggest and says where the model is asked. Every search goes on until both its Lean calls and its wall
+time are used up, so that each can be read at equal numbers of calls as well as at equal time. A Lean call
+is a tactic that was run and whose outcome the search took. Whether a statement is false each contestant
+looks at once, in its first search; in the others again only if it is.
 
 pass@k counts statements that one of k searches proved; the table of kinds (those that training
 has seen, and those kept from it) counts so too. Statements that were made from the same one end
