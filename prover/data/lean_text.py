@@ -25,7 +25,7 @@ _QUANTIFIERS = ("∀", "∃", "∃!", "λ", "∑", "∏", "⋃", "⋂", "Σ", "�
 _RELATIONS = ("=", "≠", "<", "≤", ">", "≥", "∣", "∈", "≡")
 _LOOSE = ("→", "↔", "∧", "∨", "¬", *_QUANTIFIERS)
 _BOUND = re.compile(rf"{NAME}|[({{⦃]")
-_BRACKET_OR_END = re.compile(r"[(){}\[\]⦃⦄]|:=|\n[ \t]*\n")
+_BRACKET_OR_END = re.compile(r"\[GOAL\]|[(){}\[\]⦃⦄]|:=|\n[ \t]*\n")
 LONGEST_HEADER = 8000
 """Characters of a statement that are read."""
 
@@ -84,13 +84,14 @@ def shapes(text: str) -> Iterator[Shape]:
 
 
 def _header(text: str, start: int, end: int) -> str:
-    """The text from there to the `:=` outside brackets, to a blank line, or to the end."""
+    """The text from there to the `:=` outside brackets, to a blank line, to the state of a prompt, or
+    to the end."""
     end = min(end, start + LONGEST_HEADER)
     depth = 0
     for match in _BRACKET_OR_END.finditer(text, start, end):
         token = match[0]
         depth += (token in _OPEN) - (token in _CLOSE)
-        if depth < 0 or token[0] == "\n" or (token == ":=" and depth == 0):
+        if depth < 0 or token[0] == "\n" or token == "[GOAL]" or (token == ":=" and depth == 0):
             return text[start : match.start()]
     return text[start:end]
 

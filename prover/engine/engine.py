@@ -89,7 +89,9 @@ class Engine:
         self._stack.push_async_callback(self._close_model)
         model = self.settings.model
         loading = None
-        if model == SHIPPED and self.settings.few_shot is None:
+        if model is None and self.settings.prompt_format is not None:
+            self.form = named(self.settings.prompt_format)
+        elif model == SHIPPED and self.settings.few_shot is None:
             self.form = named(self.settings.prompt_format or SHIPPED_FORMAT)
         elif model is not None:
             loading = asyncio.create_task(self.model())  # while Lean starts
@@ -140,11 +142,18 @@ class Engine:
             self._loading = asyncio.create_task(in_thread(lambda: load_model(name, form, examples)))
         return await asyncio.shield(self._loading)
 
-    def rated(self, generator: TacticGenerator, *, short: bool = False) -> TacticGenerator:
-        """What a generator suggests, as the ranker of the settings rates it: `own` in `short` searches
-        only. It has learned from such, and prefers what is dear in longer ones."""
+    def rated(
+        self,
+        generator: TacticGenerator,
+        *,
+        short: bool = False,
+        model: TacticGenerator | None = None,
+    ) -> TacticGenerator:
+        """What a generator suggests, and a `model` beside it, as the ranker of the settings rates it:
+        `own` in `short` searches only. It has learned from such, and prefers what is dear in longer
+        ones."""
         ranker = self.settings.ranker
-        return generator if ranker == "own" and not short else rated(generator, ranker)
+        return rated(generator, "none" if ranker == "own" and not short else ranker, model)
 
     async def context(
         self, state: State, theorems: Sequence[Name], proved: AbstractSet[str] = frozenset()

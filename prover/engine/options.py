@@ -23,7 +23,8 @@ class Settings:
     `lean` is `auto`, `embedded`, or a path to a project or to a `lean`. `jobs` is the number of
     Lean processes (None: from the machine). `model` (see `prover.generate.models.load_model`, as for the two
     after it) proposes tactics beside the portfolio, or alone without `portfolio`; None is the portfolio alone,
-    `prover.generate.shipped.default_model()` what the command takes. `ranker` rates what both suggest
+    `prover.generate.shipped.default_model()` what the command takes. Without a model, `prompt_format` is
+    that of the generators that jobs are given. `ranker` rates what both suggest
     (`prover.generate.shipped.rated`): `own`, the one that comes with the package, in the first short
     search of a hole about functions of the user's own, any other but `none` in every search. `value` is
     the folder of a model that says how likely a goal is to be proved (`prover.generate.value`): the

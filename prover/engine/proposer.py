@@ -10,7 +10,7 @@ from typing import Any
 from prover.engine import targets
 from prover.engine.engine import Engine
 from prover.engine.filling import Part
-from prover.generate.mixed import Hinted, Mixed, Silent
+from prover.generate.mixed import Hinted, Silent
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import ProofFormat, Statement
 from prover.lean.source import cut
@@ -45,7 +45,7 @@ class Proposer:
         rated = partial(self._engine.rated, short=self._short)
         if isinstance(model.format, ProofFormat):
             return Hinted(rated(Portfolio()) if beside else Silent(), await self._whole_proofs())
-        return rated(Mixed(model, Portfolio())) if beside else model
+        return rated(Portfolio(), model=model) if beside else model
 
     async def _whole_proofs(self) -> list[Suggestion]:
         """What a model that writes whole proofs writes for a theorem with one hole."""

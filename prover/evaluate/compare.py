@@ -3,11 +3,11 @@
 The contestants search the same statements: the portfolio, without what an index of the library brings
 and with it (premises); the same tactics as the ranker rates them, and so with a value model for the
 priorities of goals (value), or in a random order; the model alone, with a value model for the
-priorities of goals (model+value), beside the portfolio, and beside it with the ranker rating what both
-suggest. Every search goes on until both its Lean calls and its wall time are used up, so that each can
-be read at equal numbers of calls as well as at equal time. A Lean call is a tactic that was run and
-whose outcome the search took. Whether a statement is false each contestant looks at once, in its first
-search; in the others again only if it is.
+priorities of goals (model+value), beside the portfolio, and beside it with the ranker, which rates what
+both suggest and says where the model is asked. Every search goes on until both its Lean calls and its wall
+time are used up, so that each can be read at equal numbers of calls as well as at equal time. A Lean call
+is a tactic that was run and whose outcome the search took. Whether a statement is false each contestant
+looks at once, in its first search; in the others again only if it is.
 
 pass@k counts statements that one of k searches proved; the table of kinds (those that training
 has seen, and those kept from it) counts so too. Statements that were made from the same one end
@@ -38,6 +38,7 @@ from prover.evaluate.benchmark import SOURCES, Theorem, core, load_benchmark
 from prover.evaluate.statistics import sign_flips, wilson_by_cluster
 from prover.files import append_lines, mend, read_jsonl, same_settings, write_json
 from prover.generate.mixed import Mixed
+from prover.generate.models import own_format
 from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import Sampling
 from prover.generate.shipped import ranker_digest, rated
@@ -275,7 +276,8 @@ async def _search(
         for line in (read_jsonl(log) if log.exists() else [])
         if line["outcome"] == Outcome.DISPROVED
     }
-    plain = Settings(lean=lean, jobs=jobs, limits=PATIENT)
+    form = own_format(model) if model and WITH_MODEL.intersection(todo) else None
+    plain = Settings(lean=lean, jobs=jobs, limits=PATIENT, prompt_format=form)
     async with AsyncExitStack() as engines:
         provers: dict[str | None, Prover] = {}
         for contestant, searches in todo.items():
@@ -313,9 +315,9 @@ def _generators(
         from prover.generate.transformers import TransformersGenerator
 
         sampling = Sampling(settings.samples, settings.temperature, max_tokens=settings.max_tokens)
-        proposer = TransformersGenerator.load(str(model), form="prover", sampling=sampling)
-        mixed = Mixed(proposer, portfolio)
-        found |= {MODEL: proposer, VALUED: proposer, MIXED: mixed, ALL: rated(mixed, ranker)}
+        proposer = TransformersGenerator.load(str(model), form=own_format(model), sampling=sampling)
+        mixed, ranked = Mixed(proposer, portfolio), rated(portfolio, ranker, proposer)
+        found |= {MODEL: proposer, VALUED: proposer, MIXED: mixed, ALL: ranked}
     return found
 
 

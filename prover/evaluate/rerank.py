@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.data.decontaminate import Benchmark, Problem
-from prover.data.theorems.corpus import TESTS, held_out
+from prover.data.theorems.corpus import all_held_out
 from prover.errors import WrongUse
 from prover.evaluate.recheck import is_results
 from prover.evaluate.report import Estimate
@@ -334,7 +334,7 @@ def accepted(
     """
     if samples.named:
         raise WrongUse("results of `prover eval run` name their problems: train on none of them")
-    tests = [Problem(row.name, row.statement) for test in TESTS for row in held_out(test)]
+    tests = [Problem(row.name, row.statement) for row in all_held_out()]
     known = [Benchmark(problems), Benchmark(tests, rules=("lean",))]
     rows = []
     left_out = 0

@@ -109,7 +109,8 @@ class ModelGenerator(ABC):
         seeds = [request.seed for request in requests]
         async with aclosing(self.complete(prompts, seeds)) as completions:
             async for index, done in completions:
-                tactic = form.tactic(done.text) if done.finished else ""
+                read = form.tactic(done.text) if done.finished else ""
+                tactic = form.meant(read, requests[index])
                 score = self.score(done)
                 suggestion = Suggestion(tactic, score, done.tokens)
                 if suggestion.flaw is not None:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from prover.generate.completion import ModelError, ModelGenerator
-from prover.generate.prompts import named, read_examples, with_examples
+from prover.generate.prompts import GoalProofstep, named, read_examples, with_examples
 from prover.generate.shipped import SHIPPED, SHIPPED_FOLDER
 
 
@@ -41,6 +41,15 @@ def _value(text: str) -> Any:
         return json.loads(text.lower() if text in ("True", "False") else text)
     except ValueError:
         return text
+
+
+def own_format(folder: Path) -> str:
+    """The name of the prompt format of a model that was trained here: what its configuration names."""
+    try:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return GoalProofstep.name  # what is wrong with the folder, loading it says
+    return str(config.get("prompt_format") or GoalProofstep.name)
 
 
 def load_model(spec: str, form: str | None = None, few_shot: str | None = None) -> ModelGenerator:

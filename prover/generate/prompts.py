@@ -12,13 +12,15 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 from prover.errors import WrongUse
+from prover.generate.shapes import TOKEN
 from prover.lean.source import with_hole
 from search.context import Premise
-from search.interfaces import Request
+from search.interfaces import Goal, Request
 from search.proof import layout
 
 Message = dict[str, str]
@@ -130,6 +132,14 @@ class StepFormat(ABC):
         """The tactic of a finished completion, empty if there is none."""
         return layout(completion)
 
+    def answer(self, tactic: str, request: Request) -> str:
+        """What a model that is shown the prompt has to write for a tactic."""
+        return tactic
+
+    def meant(self, answer: str, request: Request) -> str:
+        """The tactic for the goal that a model means by the tactic of its completion."""
+        return answer
+
 
 class ProofFormat(ABC):
     """A model that writes the whole proof of a statement. Fields as in `StepFormat`; its authors do
@@ -169,37 +179,87 @@ class GoalProofstep(StepFormat):
         return f"[GOAL]{request.state.pp}[PROOFSTEP]"
 
 
-MOST_CONTEXT = 2_048
-"""Characters of definitions and premises in a prompt."""
+MOST_PROMPT = 960
+"""Characters of a prompt with what its goal is about, of which a longer state has nothing. A token of
+our tokenizer is seldom less than a character, so that the 1,024 positions of `small` hold the prompt
+and a tactic."""
+
+MOST_PREMISES = 8
 
 
 class ContextGoalProofstep(GoalProofstep):
     """The format of our own models for those that are trained to read what a goal is about: before
-    the state, the equations of the user's functions in it, the constructors of their types, and the
-    theorems of the file that mention them, as far as there is room, the nearest last."""
+    the state, the equations of the user's functions in it and the constructors of their types, and
+    theorems, at most `MOST_PREMISES`: those of the file that mention them, then those of the library
+    that are near the first goal of the search; the nearest last. Where there is no room for all,
+    theorems go before definitions, and the nearest come first among both.
+
+    What the first goal has as hypotheses is called `h0`, `h1` … where it is a fact and `x0`, `x1` …
+    otherwise, in the prompt as in the completion."""
 
     name = "prover-context"
+    retrieves = True
 
     def prompt(self, request: Request) -> Prompt:
         context, goal = request.context, request.state.goals[0]
-        lines = [
-            equation.text
+        state = _renamed(request.state.pp, _canonical(goal))
+        near = [*reversed(_premises(request)), *context.near][:MOST_PREMISES]
+        theorems = [_line(f"theorem {p.signature.shown} : {p.signature.type}") for p in near]
+        definitions = [
+            _line(equation.text)
             for function in context.functions_of([*goal.own, *goal.around])
             for equation in function.equations
         ]
-        lines += [
-            f"{constructor.shown} : {constructor.type}"
+        definitions += [
+            _line(f"{constructor.shown} : {constructor.type}")
             for name in goal.around
             if name in context.types
             for constructor in context.types[name].constructors
         ]
-        lines += [f"{p.signature.shown} : {p.signature.type}" for p in _premises(request)]
-        kept: list[str] = []
-        for line in dict.fromkeys(lines):
-            if sum(map(len, kept)) + len(line) <= MOST_CONTEXT:
-                kept.append(line)
-        told = "".join(f"{line}\n" for line in kept)
-        return f"[CONTEXT]{told}{super().prompt(request)}"
+        room = MOST_PROMPT - len(state)
+        kept: set[str] = set()
+        for line in dict.fromkeys([*theorems, *definitions]):
+            if len(line) <= room:
+                room -= len(line)
+                kept.add(line)
+        shown = dict.fromkeys([*definitions, *reversed(theorems)])
+        told = "".join(line for line in shown if line in kept)
+        return f"[CONTEXT]{told}[GOAL]{state}[PROOFSTEP]"
+
+    def answer(self, tactic: str, request: Request) -> str:
+        return _renamed(tactic, _canonical(request.state.goals[0]))
+
+    def meant(self, answer: str, request: Request) -> str:
+        names = _canonical(request.state.goals[0])
+        return _renamed(answer, {new: old for old, new in names.items()})
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split()) + "\n"
+
+
+def _canonical(goal: Goal) -> dict[str, str]:
+    """New names for the hypotheses that a tactic can mention, none of which the goal has for
+    something else."""
+    old = {h.name: "h" if h.is_prop else "x" for h in goal.hypotheses if h.accessible}
+    taken = {token.partition(".")[0] for token in TOKEN.findall(goal.pp)} - old.keys()
+    found: dict[str, str] = {}
+    for name, kind in old.items():
+        numbered = (f"{kind}{n}" for n in count())
+        found[name] = next(new for new in numbered if new not in taken)
+        taken.add(found[name])
+    return found
+
+
+def _renamed(text: str, names: Mapping[str, str]) -> str:
+    """A text of Lean with other names for some variables, wherever a word is one of them or begins
+    with one and a dot: a guess at what the words are, which no verdict stands on."""
+
+    def one(found: re.Match[str]) -> str:
+        head, dot, rest = found[0].partition(".")
+        return names.get(head, head) + dot + rest
+
+    return TOKEN.sub(one, text) if names else text
 
 
 def _premises(request: Request) -> list[Premise]:
@@ -699,6 +759,18 @@ def named(name: str) -> Format:
     if name not in FORMATS:
         raise UnknownFormat(f"there is no prompt format {name!r}; known are {_known()}")
     return FORMATS[name]
+
+
+def step_format(name: str) -> StepFormat:
+    """The step format of a name.
+
+    Raises:
+        UnknownFormat: there is none.
+    """
+    form = named(name)
+    if not isinstance(form, StepFormat):
+        raise UnknownFormat(f"{name} is a format of whole proofs: this needs one of single tactics")
+    return form
 
 
 def detect(

@@ -129,22 +129,55 @@ def _log_sigmoid(x: float) -> float:
 
 
 class Ranked:
-    """What a generator suggests, rated by a ranker."""
+    """What a generator suggests, rated by a ranker. A `model` beside it is asked about the goals for
+    which all of that is rated below `weak`, and what it suggests is rated too."""
 
-    def __init__(self, generator: TacticGenerator, ranker: Ranker, thrift: float = 0.0) -> None:
+    def __init__(
+        self,
+        generator: TacticGenerator,
+        ranker: Ranker,
+        thrift: float = 0.0,
+        model: TacticGenerator | None = None,
+        weak: float = 0.0,
+    ) -> None:
         self._generator = generator
         self._ranker = ranker
         self._thrift = thrift
+        self._model = model
+        self._weak = weak
 
     async def generate(
         self, requests: Sequence[Request]
     ) -> AsyncGenerator[tuple[int, Suggestion], None]:
-        """Yields all suggestions for each request in turn, the best first."""
-        found: list[list[Suggestion]] = [[] for _ in requests]
-        stream: Any = self._generator.generate(requests)
-        async with aclosing(stream) as arrivals:
-            async for index, suggestion in arrivals:
-                found[index].append(suggestion)
+        """Yields what the generator suggests for each request in turn, the best first, and then what
+        the model does."""
+        found = await _collected(self._generator, requests)
+        weak: list[int] = []
         for index, suggestions in enumerate(found):
-            for suggestion in self._ranker.ranked(requests[index], suggestions, self._thrift):
+            rated = self._ranker.ranked(requests[index], suggestions, self._thrift)
+            for suggestion in rated:
                 yield index, suggestion
+            usable = (s.logprob for s in rated if s.flaw is None and s.tactic)
+            if max(usable, default=-math.inf) < self._weak:
+                weak.append(index)
+        if self._model is None or not weak:
+            return
+        asked = [requests[index] for index in weak]
+        for index, more in zip(weak, await _collected(self._model, asked), strict=True):
+            texts = {suggestion.tactic for suggestion in more}
+            both = [*found[index], *more]
+            for suggestion in self._ranker.ranked(requests[index], both, self._thrift):
+                if suggestion.tactic in texts:
+                    yield index, suggestion
+
+
+async def _collected(
+    generator: TacticGenerator, requests: Sequence[Request]
+) -> list[list[Suggestion]]:
+    """All that a generator suggests for each request."""
+    found: list[list[Suggestion]] = [[] for _ in requests]
+    stream: Any = generator.generate(requests)
+    async with aclosing(stream) as arrivals:
+        async for index, suggestion in arrivals:
+            found[index].append(suggestion)
+    return found

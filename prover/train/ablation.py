@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.data.decontaminate import Benchmark, Problem
-from prover.data.theorems.corpus import TESTS, held_out
+from prover.data.theorems.corpus import all_held_out
 from prover.data.theorems.statement import Row, read_rows
 from prover.errors import WrongUse
 from prover.evaluate.compare import MODEL, VALUED, Comparison, clusters, compare
@@ -201,7 +201,7 @@ class _Run:
         self._file = out / "statements.jsonl"
         self._trained: dict[tuple[str, int], dict[str, Any]] = {}
         own = [row for some in tests.values() for row in some]
-        self._held = [*(row for test in TESTS for row in held_out(test)), *own]
+        self._held = [*all_held_out(), *own]
         self._problems = [Problem(row.name, row.statement) for row in own]
         self._forbidden = Benchmark(
             [Problem(row.name, row.statement) for row in self._held], rules=("lean",)

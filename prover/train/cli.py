@@ -337,7 +337,7 @@ def tactics(
         older = read_pairs(replay) if replay else []
         held_out = read_pairs(validation) if validation else []
         if known := _problems(benchmark):
-            check_clean((pair.prompt + pair.tactic for pair in fresh + older), Benchmark(known))
+            check_clean((pair.prompt + pair.answer for pair in fresh + older), Benchmark(known))
         words, model = _model(shape, tokenizer, init, seed, frozen=bool(lora))
         share = replay_share if older else 0.0
         fitting = len(examples(fresh, words, longest(recipe, model)))
@@ -403,6 +403,13 @@ def rounds(
             help="Statements proved more often than this teach nothing.", min=0.0, max=1.0
         ),
     ] = 0.5,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="The prompt format that the model is taught: prover, or prover-context.",
+        ),
+    ] = "prover",
     epochs: Annotated[float, typer.Option(help="Of a round's training.", min=0.01)] = 2.0,
     learning_rate: Annotated[
         float | None, typer.Option(help="The peak; default: a third of the preset's.", min=0.0)
@@ -416,12 +423,14 @@ def rounds(
 ) -> None:
     """Expert iteration: search with the model, train it on what Lean accepted, and again."""
     _quiet()
-    from prover.data.theorems.corpus import held_out
+    from prover.data.theorems.corpus import all_held_out
+    from prover.generate.prompts import step_format
     from prover.models.presets import find_preset
     from prover.train.rounds import Rounds, run_rounds
 
     with _resumable():
         find_preset(preset)
+        step_format(form)
         settings = Rounds(
             rounds=number,
             statements=number_of_statements,
@@ -437,6 +446,7 @@ def rounds(
             learning_rate=learning_rate,
             seed=seed,
             preset=preset,
+            form=form,
         )
         reports = run_rounds(
             statements,
@@ -444,7 +454,7 @@ def rounds(
             out,
             settings,
             benchmarks=_problems(benchmark),
-            held_out=held_out(),
+            held_out=all_held_out(),
             replay=replay,
             lean=lean,
             jobs=jobs,
@@ -1199,7 +1209,7 @@ def _model(
 ) -> tuple[PreTrainedTokenizerFast, LlamaForCausalLM]:
     """Weights that are trained are in float32; a GPU computes with both in bfloat16."""
     import torch
-    from transformers import AutoTokenizer, LlamaForCausalLM
+    from transformers import AutoConfig, AutoTokenizer, LlamaForCausalLM
 
     from prover.models.presets import model_config, new_model
     from prover.models.tokenizer import load_tokenizer
@@ -1214,6 +1224,8 @@ def _model(
         words = load_tokenizer(tokenizer) if tokenizer else AutoTokenizer.from_pretrained(init)
         vocabulary = len(words) if shape.tied else max(shape.vocabulary, len(words))
         config = model_config(shape, vocabulary)
+        if told := getattr(AutoConfig.from_pretrained(init), "prompt_format", None):
+            config.prompt_format = told
         dtype = torch.bfloat16 if frozen and torch.cuda.is_available() else torch.float32
         return words, LlamaForCausalLM.from_pretrained(init, config=config, dtype=dtype)
     except (OSError, RuntimeError) as error:

@@ -48,7 +48,7 @@ from prover.data.theorems.backward import (
     open_goal,
     open_parent,
 )
-from prover.data.theorems.corpus import TESTS, held_out
+from prover.data.theorems.corpus import all_held_out
 from prover.data.theorems.statement import Row
 from prover.engine.scrutiny import scrutinise
 from prover.errors import WrongUse
@@ -176,7 +176,7 @@ async def evolve(
             lambda: TransformersGenerator.load(folder, form="prover", sampling=drawn)
         )
     same_settings(out / "settings.json", identity)
-    tests = [row for test in TESTS for row in held_out(test)]
+    tests = all_held_out()
     problems = [Problem(row.name, row.statement) for row in tests]
     forbidden = (Benchmark(benchmarks), Benchmark(problems, rules=("lean",)))
     async with AsyncExitStack() as stack:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from prover.api import Options, Prover, Settings, StatementError
 from prover.data.decontaminate import Benchmark, Problem
-from prover.data.theorems import programs
-from prover.data.theorems.corpus import TESTS, held_out
+from prover.data.theorems.corpus import all_held_out, for_training
 from prover.data.theorems.statement import Row, read_rows
 from prover.errors import WrongUse
 from prover.files import mend, read_jsonl
@@ -27,18 +26,11 @@ def read_training(path: Path, benchmarks: Sequence[Problem] = ()) -> list[Row]:
         WrongUse: the file is no file of statements, or has none for training.
     """
     known = Benchmark(benchmarks)
-    tests = [row for test in TESTS for row in held_out(test)]
-    headers = {row.header for row in tests if row.family == programs.FAMILY}
-    types = {row.key for row in tests}
+    rows = sorted(read_rows(path), key=lambda row: row.statement_sha256)
     some = {
         row.name: row
-        for row in sorted(read_rows(path), key=lambda row: row.statement_sha256)
-        if row.split == "train"
-        and not row.of_new_kind
-        and row.knobs.get("visible") != "all"
-        and row.key not in types
-        and row.header not in headers
-        and known.hit(row.statement) is None
+        for row in for_training(rows, all_held_out())
+        if known.hit(row.statement) is None
     }
     if not some:
         raise WrongUse(f"{path} has no statement for training")
@@ -47,7 +39,7 @@ def read_training(path: Path, benchmarks: Sequence[Problem] = ()) -> list[Row]:
 
 def tests_as_problems() -> list[Problem]:
     """The statements of all tests."""
-    return [Problem(row.name, row.statement) for test in TESTS for row in held_out(test)]
+    return [Problem(row.name, row.statement) for row in all_held_out()]
 
 
 async def search_for_outcomes(

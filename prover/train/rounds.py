@@ -27,7 +27,15 @@ import random
 import shutil
 import statistics
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
@@ -36,12 +44,14 @@ from typing import TYPE_CHECKING, Any
 
 from prover.api import Options, Prover, Settings, StatementError
 from prover.data.decontaminate import Benchmark, Problem, check_clean
+from prover.data.theorems.corpus import for_training
 from prover.data.theorems.statement import Row, read_rows
 from prover.engine.targets import open_statement
 from prover.files import append_lines, mend, read_jsonl, same_settings, write_json, write_jsonl
 from prover.generate.mixed import FairCoin, Mixed
+from prover.generate.models import own_format
 from prover.generate.portfolio import Portfolio
-from prover.generate.prompts import Sampling
+from prover.generate.prompts import GoalProofstep, Sampling, StepFormat, step_format
 from prover.interrupt import Interrupted, run_cancellable
 from prover.lean.limits import PATIENT
 from prover.lean.source import with_options
@@ -60,6 +70,7 @@ from prover.train.sft import (
 )
 from search.best_first import rank
 from search.budget import Budget
+from search.context import NOTHING, Context
 from search.graph import GoalNode, Graph, Status
 from search.interfaces import (
     Environment,
@@ -80,6 +91,8 @@ NEGATIVES_KEPT = 8
 UNPROVED_KEPT = 16
 """States without a proof that are kept of each search."""
 
+PLAIN = GoalProofstep()
+
 NO_ANSWER = {"timeout", "memory", "crash"}
 """Failures that say nothing about the tactic."""
 
@@ -97,6 +110,8 @@ class Rounds:
     Pairs are kept of statements whose success rate is at most `most_success`: STP keeps those of
     at most 0.5 (Dong & Ma 2025, arXiv 2502.00212). `replay_share` of the training examples are
     older pairs.
+
+    `form` is the name of the prompt format that models are taught, whatever that of the first one is.
     """
 
     rounds: int = 3
@@ -114,6 +129,7 @@ class Rounds:
     learning_rate: float | None = None
     seed: int = 0
     preset: str = "small"
+    form: str = GoalProofstep.name
 
 
 # Searching
@@ -197,18 +213,39 @@ def choose(
     return sorted(ordered, key=lambda row: -keys[row.statement_sha256])[:count]
 
 
+class _Listener:
+    """The tactics of a generator for one search; `context` is what the search is about."""
+
+    def __init__(self, generator: TacticGenerator) -> None:
+        self._generator = generator
+        self.context = NOTHING
+
+    def generate(self, requests: Sequence[Request]) -> AsyncIterator[tuple[int, Suggestion]]:
+        """Yields what the generator suggests."""
+        for request in requests:
+            self.context = request.context
+        return self._generator.generate(requests)
+
+
 async def attempt(
-    prover: Prover, generator: TacticGenerator, row: Row, number: int, options: Options
+    prover: Prover,
+    generator: TacticGenerator,
+    row: Row,
+    number: int,
+    options: Options,
+    form: StepFormat = PLAIN,
 ) -> dict[str, Any]:
-    """One search, and what is to be learned from it, as a line of `attempts.jsonl`."""
+    """One search, and what is to be learned from it, as a line of `attempts.jsonl`; the pairs as
+    prompts of `form` show them."""
     line: dict[str, Any] = {
         "name": row.name,
         "statement_sha256": row.statement_sha256,
         "family": row.family,
         "attempt": number,
     }
+    listener = _Listener(generator)
     try:
-        with prover.job(options, generator=generator) as job:
+        with prover.job(options, generator=listener) as job:
             filled = await job.fill_statement(row.statement, header=row.header)
     except StatementError as error:
         return line | {"outcome": "not elaborating", "reason": str(error)}
@@ -229,9 +266,9 @@ async def attempt(
             "steps": sum(1 for _ in proof.nodes()),
             "steps_found": sum(1 for _ in found.nodes()),
         }
-    pairs = list(_pairs(proof)) if proof else []
+    pairs = list(_pairs(proof, listener.context, form)) if proof else []
     return line | {
-        "pairs": [asdict(pair) for pair in pairs],
+        "pairs": [pair.to_json() for pair in pairs],
         "negatives": _negatives(graph, {p.state: p.tactic for p in pairs}),
         "states": _states(graph, proof),
     }
@@ -319,10 +356,10 @@ async def _grow(
     return None if left else proof
 
 
-def _pairs(proof: Proof) -> Iterator[Pair]:
+def _pairs(proof: Proof, context: Context, form: StepFormat) -> Iterator[Pair]:
     seen = set()
     for node in proof.nodes():
-        pair = Pair(node.state.pp, node.tactic)
+        pair = Pair.of(form, Request(node.state, context=context), node.tactic)
         if pair not in seen:
             seen.add(pair)
             yield pair
@@ -402,7 +439,7 @@ def run_rounds(
     all rounds. Rounds that are complete in `out` are not done again.
 
     What contains a problem of `benchmarks`, or the very statement of one of `held_out`, is left out
-    of all that is trained on, and counted in the report.
+    of all that is trained on, and counted in the report; so are pairs whose prompt shows one.
 
     Raises:
         TrainingError: there is no statement, `out` has rounds of other settings, or the model does
@@ -487,7 +524,7 @@ def _round(
     for name, some in sets.items():
         cleaned = list(_clean(_collect(some, name), benchmarks, rejected))
         for benchmark in benchmarks:
-            check_clean((row["state"] for row in cleaned), benchmark)
+            check_clean(map(_shown, cleaned), benchmark)
         write_jsonl(folder / f"{name}.jsonl", cleaned)
         sizes[name] = len(cleaned)
     older = [pair for one in before for pair in read_pairs(one / "pairs.jsonl")]
@@ -517,18 +554,25 @@ async def _search(
     from prover.generate.transformers import TransformersGenerator
 
     sampling = Sampling(settings.samples, settings.temperature, max_tokens=settings.max_tokens)
-    proposer = TransformersGenerator.load(str(model), form="prover", sampling=sampling)
+    proposer = TransformersGenerator.load(str(model), form=own_format(model), sampling=sampling)
+    form = step_format(settings.form)
     portfolio = Portfolio()
     mixed, coin = Mixed(proposer, portfolio), FairCoin(proposer, portfolio)
     budget = Budget(expansions=settings.expansions, seconds=settings.seconds)
     options = Options(budget, seed)
-    async with Prover(Settings(lean=lean, jobs=jobs, limits=PATIENT)) as prover:
+    plain = Settings(lean=lean, jobs=jobs, limits=PATIENT, prompt_format=form.name)
+    async with Prover(plain) as prover:
         for place in range(0, len(todo), settings.together):
             some = todo[place : place + settings.together]
             lines = await asyncio.gather(
                 *(
                     attempt(
-                        prover, Explorer(mixed, coin, settings.temperature, at), row, at, options
+                        prover,
+                        Explorer(mixed, coin, settings.temperature, at),
+                        row,
+                        at,
+                        options,
+                        form,
                     )
                     for row, at in some
                 )
@@ -552,6 +596,7 @@ def _train(
         keep_model(start, folder)
         return None
     words, model = load_model(start)
+    model.config.prompt_format = settings.form
     share = settings.replay_share if older else 0.0
     recipe = TACTIC_RECIPES[settings.preset]
     fitting = len(examples(fresh, words, longest(recipe, model)))
@@ -625,11 +670,9 @@ def load_model(folder: Path) -> tuple[PreTrainedTokenizerFast, LlamaForCausalLM]
 
 
 def _statements(path: Path, held_out: Sequence[Row]) -> list[Row]:
-    """The statements for training; those with the type of a held-out one are refused."""
-    held = {(row.header, row.key) for row in held_out}
-    rows = [
-        row for row in read_rows(path) if row.split == "train" and (row.header, row.key) not in held
-    ]
+    """The statements for training; those with the type, or the program, of a held-out one are
+    refused."""
+    rows = for_training(read_rows(path), held_out)
     if not rows:
         raise TrainingError(f"{path} has no statement for training")
     return rows
@@ -676,16 +719,21 @@ def _clean(
     """The rows that contain no benchmark problem; what is left out is counted by its rule."""
     verdicts: dict[str, str | None] = {}
     for row in rows:
-        state = row["state"]
-        if state not in verdicts:
-            hits = (benchmark.hit(state) for benchmark in benchmarks)
+        text = _shown(row)
+        if text not in verdicts:
+            hits = (benchmark.hit(text) for benchmark in benchmarks)
             hit = next((hit for hit in hits if hit is not None), None)
-            verdicts[state] = None if hit is None else f"{hit.problem} ({hit.rule})"
-        why = verdicts[state]
+            verdicts[text] = None if hit is None else f"{hit.problem} ({hit.rule})"
+        why = verdicts[text]
         if why is None:
             yield row
         else:
             rejected[why] += 1
+
+
+def _shown(row: Mapping[str, Any]) -> str:
+    """All that a row shows a model."""
+    return f"{row.get('asked', '')}\n\n{row['state']}"
 
 
 def _summary(lines: Sequence[dict[str, Any]], earlier: Sequence[dict[str, Any]]) -> dict[str, Any]:

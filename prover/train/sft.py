@@ -1,8 +1,8 @@
 """Supervised tactics: a model learns what to write after a tactic state.
 
 An example is `[GOAL]state[PROOFSTEP]tactic`, the prompt of `prover.generate.prompts.GoalProofstep`
-and its answer (llmstep, Welleck & Saha 2023, arXiv 2310.18457); the loss is that of the tactic and
-of the end token after it. Checkpoints, the schedule and the way back after a kill are those of
+and its answer (llmstep, Welleck & Saha 2023, arXiv 2310.18457), or what another format asks and wants
+answered; the loss is that of the answer and of the end token after it. Checkpoints, the schedule and the way back after a kill are those of
 continued pretraining (`prover.train.corpus`).
 """
 
@@ -14,14 +14,15 @@ import os
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from prover.errors import WrongUse
 from prover.files import read_jsonl
+from prover.generate.prompts import StepFormat
 from prover.models.tokenizer import GOAL, PROOFSTEP
 from prover.train.corpus import (
     Recipe,
@@ -37,6 +38,7 @@ from prover.train.corpus import (
 )
 from prover.train.lora import adapters, add_adapters, checkpoint_adapters, fingerprint
 from prover.train.packing import shuffled
+from search.interfaces import Request
 
 if TYPE_CHECKING:
     import torch
@@ -53,14 +55,33 @@ IGNORED = -100
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A tactic state, as Lean prints it, and a tactic for it."""
+    """A tactic state, as Lean prints it, and a tactic for it; `asked` and `answered` are what the
+    prompt and the answer of another format than `[GOAL]state[PROOFSTEP]` make of them."""
 
     state: str
     tactic: str
+    asked: str | None = None
+    answered: str | None = None
+
+    @classmethod
+    def of(cls, form: StepFormat, request: Request, tactic: str) -> Self:
+        """A tactic for the state of a request, as a model of that format is asked for it."""
+        plain = cls(request.state.pp, tactic)
+        asked, answered = str(form.prompt(request)), form.answer(tactic, request)
+        if (asked, answered) == (plain.prompt, plain.answer):
+            return plain
+        return replace(plain, asked=asked, answered=answered)
 
     @property
     def prompt(self) -> str:
-        return f"{GOAL}{self.state}{PROOFSTEP}"
+        return f"{GOAL}{self.state}{PROOFSTEP}" if self.asked is None else self.asked
+
+    @property
+    def answer(self) -> str:
+        return self.tactic if self.answered is None else self.answered
+
+    def to_json(self) -> dict[str, str]:
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +125,19 @@ def steps_for(pairs: int, recipe: Recipe, epochs: float, replay_share: float) ->
 
 
 def read_pairs(path: Path) -> list[Pair]:
-    """The pairs of a file of JSON lines with `state` and `tactic`.
+    """The pairs of a file of JSON lines with `state` and `tactic`, and perhaps `asked` and `answered`.
 
     Raises:
         WrongUse: the file is not there, or a line is no pair; names the line.
     """
     pairs = []
+    names = [field.name for field in fields(Pair)]
     for number, row in enumerate(read_jsonl(path), 1):
-        values = (row.get("state"), row.get("tactic")) if isinstance(row, dict) else ()
-        if len(values) != 2 or not all(isinstance(v, str) and v.strip() for v in values):
+        given = {n: row[n] for n in names if n in row} if isinstance(row, dict) else {}
+        whole = {"state", "tactic"} <= given.keys()
+        if not (whole and all(isinstance(v, str) and v.strip() for v in given.values())):
             raise WrongUse(f"{path}, line {number}: no JSON object with state and tactic")
-        pairs.append(Pair(row["state"], row["tactic"]))
+        pairs.append(Pair(**given))
     return pairs
 
 
@@ -130,7 +153,7 @@ def examples(
     if not pairs:
         return []
     prompts = tokenizer([pair.prompt for pair in pairs], verbose=False)["input_ids"]
-    tactics = [pair.tactic for pair in pairs]
+    tactics = [pair.answer for pair in pairs]
     answers = tokenizer(tactics, add_special_tokens=False, verbose=False)["input_ids"]
     found = []
     for prompt, answer in zip(prompts, answers, strict=True):

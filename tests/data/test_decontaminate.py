@@ -216,6 +216,7 @@ def test_qwen_ignores_punctuation_and_case() -> None:
             "    x + y = y + x + 0 := sorry"
         ),
         "[GOAL]case inl\nx y : ℕ\nh : x < 7\ng : y >\n    0\n⊢ x + y = y + x + 0[PROOFSTEP]omega",
+        "[CONTEXT]theorem s : ∀ a b : ℕ, a < 7 → 0 < b → a + b = b + a + 0\n[GOAL]⊢ 1 < 2[PROOFSTEP]simp",
         "theorem t : True := trivial\ntheorem s (a b : ℕ) (h : a < 7) (g : 0 < b) : b + a + 0 = a + b",
         "import X\ntheorem big : True := by\n  have : ∀ a b : ℕ, a < 7 → 0 < b → a + b = b + a + 0 := foo",
     ],

@@ -6,9 +6,13 @@ import textwrap
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from prover.generate.prompts import (
     FORMATS,
+    MOST_PREMISES,
+    MOST_PROMPT,
     PUBLISHED_HEADER,
     Prompt,
     Proof,
@@ -19,9 +23,10 @@ from prover.generate.prompts import (
     UnknownFormat,
     detect,
     named,
+    step_format,
 )
 from search.context import Context, Equation, Function, Premise, Signature
-from search.interfaces import Goal, Request, State
+from search.interfaces import Goal, Hypothesis, Request, State
 from tests.timing import grows_linearly
 
 FIRST = "case h\nn : ℕ\nthis : True\nh : n = 0\n⊢ n + 0 = 0"
@@ -78,10 +83,71 @@ ABOUT_TREES = Request(
 
 def test_what_a_goal_is_about_stands_before_it() -> None:
     assert step("prover-context").prompt(ABOUT_TREES) == (
-        "[CONTEXT]flip leaf = leaf\nfar : flip leaf = leaf\nnear : flip (flip t) = t\n"
-        "[GOAL]⊢ flip t = t[PROOFSTEP]"
+        "[CONTEXT]flip leaf = leaf\ntheorem far : flip leaf = leaf\n"
+        "theorem near : flip (flip t) = t\n[GOAL]⊢ flip t = t[PROOFSTEP]"
     )
     assert step("prover-context").prompt(REQUEST) == f"[CONTEXT][GOAL]{STATE}[PROOFSTEP]"
+
+
+def test_of_what_a_goal_is_about_the_nearest_has_room() -> None:
+    form = step("prover-context")
+    library = tuple(known(f"lib{n}", f"{n} =\n  {n}") for n in range(9))
+    told = str(form.prompt(replace(ABOUT_TREES, context=replace(TREE, near=library))))
+    theorems = [line for line in told.split("\n") if line.startswith("theorem ")]
+    assert len(theorems) == MOST_PREMISES and theorems[0] == "theorem lib5 : 5 = 5"
+    assert theorems[-3:] == [
+        "theorem lib0 : 0 = 0",
+        "theorem far : flip leaf = leaf",
+        "theorem near : flip (flip t) = t",
+    ]
+    wide = known("wide", "x" * (MOST_PROMPT - 62), "Tree.flip")
+    request = replace(ABOUT_TREES, context=replace(TREE, premises=(*TREE.premises, wide)))
+    told = str(form.prompt(request))
+    assert len(told) < MOST_PROMPT + len("[CONTEXT][GOAL][PROOFSTEP]")
+    assert told.startswith("[CONTEXT]theorem near") and "theorem wide" in told
+    long = replace(ABOUT_TREES, state=State("k", (replace(GOAL, pp=f"⊢ {'a' * MOST_PROMPT}"),)))
+    assert str(form.prompt(long)).startswith("[CONTEXT][GOAL]⊢ aaa")
+
+
+GOAL = Goal(
+    "x1 ys : L\nf✝ : L → L\nh : ∀ x0, ys.rev x0 = x1\n⊢ x1 = ys",
+    "x1 = ys",
+    (
+        Hypothesis("x1", "L"),
+        Hypothesis("ys", "L"),
+        Hypothesis("f✝", "L → L"),
+        Hypothesis("h", "∀ x0, ys.rev x0 = x1", is_prop=True),
+    ),
+)
+
+
+def test_hypotheses_have_names_of_the_format_there_and_back() -> None:
+    form, request = step("prover-context"), Request(State("k", (GOAL,)))
+    assert form.prompt(request) == (
+        "[CONTEXT][GOAL]x1 x2 : L\nf✝ : L → L\nh0 : ∀ x0, x2.rev x0 = x1\n⊢ x1 = x2[PROOFSTEP]"
+    )
+    tactic = "rw [← h ys, rev.eq_1]\ncases x1 with | nil => simp | cons a ys => exact h.symm"
+    answer = form.answer(tactic, request)
+    assert (
+        answer == "rw [← h0 x2, rev.eq_1]\ncases x1 with | nil => simp | cons a x2 => exact h0.symm"
+    )
+    assert form.meant(answer, request) == tactic
+    plain = step("prover")
+    assert plain.answer(tactic, request) == tactic == plain.meant(tactic, request)
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", "x0", "x1", "h0", "n'", "αs"]), unique=True),
+    st.lists(
+        st.sampled_from(["a", "b", "x0", "x1", "h0", "n'", "αs", "simp", "a.b", "(", "∀ x0,"])
+    ),
+)
+def test_no_name_is_lost_on_the_way(names: list[str], words: list[str]) -> None:
+    hypotheses = tuple(Hypothesis(n, "T", is_prop=n.startswith("h")) for n in names)
+    tactic = " ".join(words)
+    goal = Goal(f"{tactic} ⊢ True", "True", hypotheses)
+    form, request = step("prover-context"), Request(State("k", (goal,)))
+    assert form.meant(form.answer(tactic, request), request) == tactic
 
 
 def test_reprover_with_premises() -> None:
@@ -444,6 +510,8 @@ def test_what_is_not_known_lists_what_is() -> None:
         detect("gpt2", {"model_type": "gpt2"}, {"a": 0})
     with pytest.raises(UnknownFormat, match="no prompt format 'x'; known are prover"):
         named("x")
+    with pytest.raises(UnknownFormat, match="kimina is a format of whole proofs"):
+        step_format("kimina")
     with pytest.raises(UnknownFormat, match="no prompt format 'y'"):
         detect("llemma", {"prompt_format": "y"})
 

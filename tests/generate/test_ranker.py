@@ -2,6 +2,7 @@
 
 import asyncio
 from array import array
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from prover.errors import WrongUse
 from prover.generate.features import Scene, coarse, priors
 from prover.generate.portfolio import Portfolio, suggestions
-from prover.generate.ranker import BITS, Linear, Ranker, encoded
+from prover.generate.ranker import BITS, Linear, Ranked, Ranker, encoded
 from prover.generate.shipped import RANKER_FOLDER, rated
 from search.context import Context, Function, Signature
 from search.interfaces import Goal, Hypothesis, Request, State, Suggestion
@@ -133,3 +134,37 @@ def test_the_shipped_order_has_all_that_the_portfolio_suggests() -> None:
     assert [s.logprob for s in found] == sorted((s.logprob for s in found), reverse=True)
     assert all(s.prior is not None for s in found)
     assert sum(f.stat().st_size for f in RANKER_FOLDER.iterdir()) < 2_000_000
+
+
+def test_a_model_is_asked_where_all_else_is_weak() -> None:
+    class Model:
+        asked: tuple[str, ...] = ()
+
+        async def generate(
+            self, requests: Sequence[Request]
+        ) -> AsyncIterator[tuple[int, Suggestion]]:
+            self.asked = tuple(request.state.key for request in requests)
+            for index in range(len(requests)):
+                yield index, Suggestion("magic", -1.0, 3)
+                yield index, Suggestion("", 0.0, 4)
+
+    other = scene("double", "n")
+    sure = Goal("⊢ 1 = 1", "1 = 1", constants=("Eq", "Nat"))
+    ranker, model = Ranker.load(RANKER_FOLDER), Model()
+    requests = [Request(State("sure", (sure,))), Request(State("other", (other.goal,)))]
+    best = [ranker.ranked(r, suggestions(r.state.goals[0]))[0].logprob for r in requests]
+    assert best[0] > best[1]
+
+    async def asked(weak: float) -> list[tuple[int, Suggestion]]:
+        mixed = Ranked(Portfolio(), ranker, model=model, weak=weak)
+        return [arrival async for arrival in mixed.generate(requests)]
+
+    plain = asyncio.run(asked(best[1]))
+    assert model.asked == () and not any(s.tactic == "magic" for _, s in plain)
+    found = asyncio.run(asked(sum(best) / 2))
+    assert model.asked == ("other",) and found[: len(plain)] == plain
+    (magic,) = (s for _, s in found[len(plain) :] if s.tactic == "magic")
+    assert magic.prior == -1.0 and magic.tokens == 3, "the ranker rates it too"
+    assert found[-1] == (1, Suggestion("", 0.0, 4))
+    asyncio.run(asked(0.0))
+    assert model.asked == ("sure", "other")

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from prover.cli import app
 from prover.files import write_jsonl
+from prover.generate.models import load_model
 from prover.models.presets import PRESETS
 from tests.train.school import PAIRS, ROOT, write_rows
 
@@ -45,6 +46,7 @@ def test_from_source_code_to_a_model_that_proves(folder: Path, lean: object) -> 
 
     statements = str(write_rows(Path("statements.jsonl")))
     limits = ["--rounds", "1", "--statements", "2", "--attempts", "1", "--expansions", "2"]
+    limits += ["--most-success", "1", "--format", "prover-context"]
     known = ["--init", "taught/model", "--replay", "pairs.jsonl", "--benchmark", BENCHMARK]
     here = ["--lean", "embedded"]
     call(
@@ -53,7 +55,8 @@ def test_from_source_code_to_a_model_that_proves(folder: Path, lean: object) -> 
     model = "rounds/round_0/model"
     report = json.loads(Path("rounds/round_0/report.json").read_text())
     assert report["attempts"] == 2 and report["statements proved"] >= 1
-    assert "pairs" in report["sizes"]
+    assert report["sizes"]["pairs"] > report["training"]["too long"]
+    assert load_model(model).format.name == "prover-context"
 
     few = ["--limit", "1", "--attempts", "1", "--calls", "8", "--seconds", "0", "--samples", "4"]
     table = call("train", "compare", "statements", "--model", model, *few, *here, "--out", "table")

@@ -16,11 +16,12 @@ from safetensors.torch import load_file
 
 from prover.api import Options
 from prover.data.decontaminate import Benchmark, Problem, load_benchmark
-from prover.data.theorems.corpus import held_out
+from prover.data.theorems.corpus import all_held_out
 from prover.errors import ProverError, WrongUse
 from prover.files import mend, write_jsonl
 from prover.generate.mixed import Silent
 from prover.generate.portfolio import Portfolio
+from prover.generate.prompts import step_format
 from prover.models.presets import PRESETS, model_config, new_model
 from prover.train.corpus import Recipe, TrainingError
 from prover.train.preferences import Preference, read_preferences
@@ -50,7 +51,7 @@ from search.interfaces import (
 )
 from search.proof import script
 from search.scheduler import Scheduler
-from tests.lab import Lab
+from tests.lab import NUMBERS, Lab
 from tests.train.school import PAIRS, ROOT, ROWS, row, tokenizer, train, write_rows
 
 PROP = "p q : Prop\nhp : p\nhq : q\n⊢ p ∧ q"
@@ -182,6 +183,28 @@ def test_an_attempt_keeps_pairs_negatives_and_distances(lab: Lab, tmp_path: Path
     assert Preference(PROP, "constructor", "rfl") in read_preferences(tmp_path)
     distances = {s["state"].rpartition("⊢ ")[2]: s["distance"] for s in line["states"][:3]}
     assert distances == {"p ∧ q": 3, "p": 1, "q": 1}
+
+
+def test_pairs_of_another_format_show_what_the_goal_is_about(lab: Lab) -> None:
+    class Given:
+        async def generate(self, requests: Sequence[Request]) -> Any:
+            yield 0, Suggestion("exact (plus_zero k).symm.trans g", -1.0)
+
+    lemma = "theorem plus_zero (n : Num) : plus n .zero = n := by induction n <;> simp_all [plus]"
+    zero = row("zero", "k = .zero", "(k : Num)", "(g : plus k .zero = .zero)")
+    one = replace(zero, header=f"{NUMBERS}\n{lemma}\n")
+    options, form = Options(Budget(expansions=1), refute=False), step_format("prover-context")
+    line = lab.wait(attempt(lab.prover, Given(), one, 0, options, form))
+    (pair,) = line["pairs"]
+    assert pair["asked"].startswith("[CONTEXT]∀ (x : Num), plus Num.zero x = x\n")
+    assert pair["asked"].endswith(
+        "theorem plus_zero : ∀ (n : Num), plus n Num.zero = n\n"
+        "[GOAL]x0 : Num\nh0 : plus x0 Num.zero = Num.zero\n⊢ x0 = Num.zero[PROOFSTEP]"
+    )
+    assert pair["answered"] == "exact (plus_zero x0).symm.trans h0"
+    for statement in (lemma, "theorem held (n : Num) (h : plus n .zero = .zero) : n = .zero"):
+        held, rejected = Benchmark([Problem("held", statement)], ("lean",)), Counter[str]()
+        assert not list(_clean([pair], [held], rejected)) and rejected == {"held (lean)": 1}
 
 
 class Late:
@@ -317,7 +340,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(model: Path, tmp_path
             folder,
             settings,
             benchmarks=load_benchmark(ROOT / "tests/data/benchmark.jsonl"),
-            held_out=held_out(),
+            held_out=all_held_out(),
             replay=tmp_path / "pairs.jsonl",
             lean="embedded",
         )

@@ -17,7 +17,8 @@ from safetensors.torch import load_file
 from transformers import LlamaForCausalLM
 
 from prover.errors import WrongUse
-from prover.generate.prompts import GoalProofstep, Sampling
+from prover.files import write_jsonl
+from prover.generate.prompts import ContextGoalProofstep, GoalProofstep, Sampling
 from prover.generate.transformers import TransformersGenerator
 from prover.models.presets import model_config, new_model
 from prover.models.tokenizer import save_tokenizer
@@ -32,7 +33,7 @@ from prover.train.sft import (
     steps_for,
     train_tactics,
 )
-from search.interfaces import Goal, Request, State, Suggestion
+from search.interfaces import Goal, Hypothesis, Request, State, Suggestion
 from tests.command import command
 from tests.train.school import PAIRS, SHAPE, tokenizer
 
@@ -67,6 +68,19 @@ def test_an_example_is_the_prompt_that_the_search_gives_and_its_answer() -> None
     prompt = GoalProofstep().prompt(request(PAIRS[0]))
     assert tokenizer().decode(one.tokens[: one.prompt]) == prompt == PAIRS[0].prompt
     assert tokenizer().decode(one.tokens[one.prompt :]) == "exact ⟨hp, hq⟩<|endoftext|>"
+
+
+def test_an_example_of_another_format_is_its_prompt_and_answer(tmp_path: Path) -> None:
+    hypotheses = (Hypothesis("p", "Prop"), Hypothesis("hp", "p", is_prop=True))
+    asked = Request(State("k", (Goal("p : Prop\nhp : p\n⊢ p", "p", hypotheses),)))
+    form = ContextGoalProofstep()
+    pair = Pair.of(form, asked, "exact hp")
+    assert Pair.of(GoalProofstep(), asked, "exact hp") == Pair(pair.state, pair.tactic)
+    write_jsonl(tmp_path / "pairs.jsonl", [pair.to_json(), PAIRS[0].to_json()])
+    assert read_pairs(tmp_path / "pairs.jsonl") == [pair, PAIRS[0]]
+    (one,) = examples([pair], tokenizer(), 128)
+    assert tokenizer().decode(one.tokens[: one.prompt]) == form.prompt(asked)
+    assert tokenizer().decode(one.tokens[one.prompt :]) == "exact h0<|endoftext|>"
 
 
 def test_the_loss_is_that_of_the_tactics_whatever_the_padding() -> None:
@@ -232,6 +246,9 @@ def test_bad_input_is_refused_with_the_reason(tmp_path: Path) -> None:
         read_pairs(file)
     file.write_text('{"state": "⊢ p", "tactic": "simp"}\n{"state": "⊢ p"}\n')
     with pytest.raises(WrongUse, match="line 2: no JSON object with state and tactic"):
+        read_pairs(file)
+    file.write_text('{"state": "⊢ p", "tactic": "simp", "asked": 1}\n')
+    with pytest.raises(WrongUse, match="line 1: no JSON object with state and tactic"):
         read_pairs(file)
     file.write_text('{"state": "⊢ p", "tactic": "si\n')
     with pytest.raises(WrongUse, match="line 1"):

@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from prover.data.theorems import algebra, evolve, lists, logic, numbers, types
+from prover.data.theorems import algebra, evolve, lists, logic, numbers, programs, types
 from prover.data.theorems.build import (
     Elaborated,
     Step,
@@ -243,6 +243,11 @@ def held_out(test: str = "statements") -> list[Row]:
     return [Row.from_json(row) for row in json_lines(data, str(path))]
 
 
+def all_held_out() -> list[Row]:
+    """The statements of all tests."""
+    return [row for test in TESTS for row in held_out(test)]
+
+
 def assemble(folder: Path, out: Path) -> Counter[str]:
     """Writes train, valid and test statements, the proofs, and the pairs of states and tactics of
     the training statements; gives the number of lines of each file.
@@ -279,6 +284,23 @@ def assemble(folder: Path, out: Path) -> Counter[str]:
     for name, lines in files.items():
         write_jsonl(out / f"{name}.jsonl", lines)
     return Counter({name: len(lines) for name, lines in files.items()})
+
+
+def for_training(rows: Iterable[Row], tests: Sequence[Row]) -> list[Row]:
+    """Those statements that may be trained on beside these tests: none of the type of one of them or
+    about its program, none of a kind that is kept from training, and none that the library shows with
+    its own proof."""
+    types = {row.key for row in tests}
+    headers = {row.header for row in tests if row.family == programs.FAMILY}
+    return [
+        row
+        for row in rows
+        if row.split == "train"
+        and not row.of_new_kind
+        and row.knobs.get("visible") != "all"
+        and row.key not in types
+        and row.header not in headers
+    ]
 
 
 def check_disjoint(training: Iterable[Row], test: Iterable[Row]) -> None:
