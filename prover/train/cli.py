@@ -1209,7 +1209,7 @@ def _model(
 ) -> tuple[PreTrainedTokenizerFast, LlamaForCausalLM]:
     """Weights that are trained are in float32; a GPU computes with both in bfloat16."""
     import torch
-    from transformers import AutoConfig, AutoTokenizer, LlamaForCausalLM
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
     from prover.models.presets import model_config, new_model
     from prover.models.tokenizer import load_tokenizer
@@ -1224,7 +1224,7 @@ def _model(
         words = load_tokenizer(tokenizer) if tokenizer else AutoTokenizer.from_pretrained(init)
         vocabulary = len(words) if shape.tied else max(shape.vocabulary, len(words))
         config = model_config(shape, vocabulary)
-        if told := getattr(AutoConfig.from_pretrained(init), "prompt_format", None):
+        if told := getattr(LlamaConfig.from_pretrained(init), "prompt_format", None):
             config.prompt_format = told
         dtype = torch.bfloat16 if frozen and torch.cuda.is_available() else torch.float32
         return words, LlamaForCausalLM.from_pretrained(init, config=config, dtype=dtype)

@@ -43,4 +43,5 @@ def trained(
 if __name__ == "__main__":
     words, data, out, processes = sys.argv[1:]
     logs = trained(load_tokenizer(Path(words)), Path(data), Path(out), int(processes))
-    print(json.dumps(logs))
+    if logs["tactics"]:  # the first process has them
+        print(json.dumps(logs))
