@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,13 @@ from prover.data.decontaminate import (
     longest_common_subsequence,
 )
 from prover.data.lean_text import shapes
+from prover.data.theorems.corpus import TESTS, held_out
 from prover.errors import WrongUse
+from prover.files import write_jsonl
 from prover.lean.syntax import split_at_comments
+from prover.train.outcomes import read_training
 from tests.timing import grows_linearly
+from tests.train.school import ROWS
 
 SAMPLE = Path(__file__).with_name("benchmark.jsonl")
 MINIF2F = Path(
@@ -43,6 +48,8 @@ ASCII = {
 
 FILE = MINIF2F / "minif2f.jsonl"
 MISSING = pytest.mark.skipif(not FILE.exists(), reason=f"there is no {FILE}")
+TIP = MINIF2F.parent / "tip"
+PUBLIC = [FILE, TIP / "isaplanner.jsonl", TIP / "false.jsonl"]
 
 
 def groups(statement: str) -> tuple[str, list[str], str]:
@@ -317,6 +324,25 @@ def test_a_broken_benchmark_names_its_line(tmp_path: Path, line: str) -> None:
     file.write_text(f'{{"name": "a", "statement": "b"}}\n{line}\n')
     with pytest.raises(WrongUse, match=r"b\.jsonl, line 2"):
         load_benchmark(file)
+
+
+@pytest.mark.parametrize("file", PUBLIC, ids=lambda file: file.stem)
+def test_a_public_benchmark_is_apart_from_our_tests_and_kept_from_training(
+    file: Path, tmp_path: Path
+) -> None:
+    if not file.exists():
+        pytest.skip(f"there is no {file}")
+    problems = load_benchmark(file)
+    known = Benchmark(problems)
+    for test in TESTS:
+        assert known.hit("\n\n".join(row.statement for row in held_out(test))) is None, test
+    kept = ROWS[0]
+    stolen = [
+        replace(kept, name=f"own{i}", statement=one.statement.replace(one.name, f"own{i}"), key="0")
+        for i, one in enumerate(problems)
+    ]
+    write_jsonl(tmp_path / "rows.jsonl", [row.to_json() for row in [*stolen, kept]])
+    assert read_training(tmp_path / "rows.jsonl", problems) == [kept]
 
 
 def test_an_empty_benchmark_is_an_error(tmp_path: Path) -> None:
