@@ -137,7 +137,7 @@ def train_resumably(
     return step
 
 
-class Recipe(Protocol):
+class AnyRecipe(Protocol):
     """What the recipes of these trainings share."""
 
     @property
@@ -153,7 +153,7 @@ class Recipe(Protocol):
 
 
 def configuration(
-    kind: Any, out: Path, recipe: Recipe, *, steps: int, micro_batch: int | None, **own: Any
+    kind: Any, out: Path, recipe: AnyRecipe, *, steps: int, micro_batch: int | None, **own: Any
 ) -> Any:
     """A configuration of TRL, of a class of it and with what is its `own`. A step takes `recipe.batch`
     examples over all processes, each of which computes `micro_batch` at once; the rate is constant
