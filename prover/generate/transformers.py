@@ -15,6 +15,7 @@ from collections import Counter, deque
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from prover.generate.completion import Completion, ModelError, ModelGenerator, encode
@@ -164,6 +165,8 @@ class TransformersGenerator(ModelGenerator):
             UnknownFormat: its prompt format is neither given nor known.
         """
         given = named(form) if form is not None else None
+        if Path(name).is_absolute() and not Path(name).is_dir():
+            raise ModelError(f"cannot load the model {name}: there is no such folder")
         try:
             import torch
             import transformers

@@ -521,7 +521,9 @@ def test_a_saved_model_is_loaded_with_its_format(tmp_path: Path) -> None:
 
 def test_what_cannot_be_loaded_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(ModelError, match=r"cannot load the model .*nowhere"):
+    with pytest.raises(
+        ModelError, match=r"cannot load the model .*nowhere: there is no such folder$"
+    ):
         TransformersGenerator.load(str(tmp_path / "nowhere"))
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelError, match="cannot load"):
