@@ -1,5 +1,9 @@
-import Lean.Elab.Frontend
-import Lean.Elab.Tactic.Basic
+--#if embedded
+import Lean
+--#else
+--import Lean.Elab.Frontend
+--import Lean.Elab.Tactic.Basic
+--#endif
 
 /-!
 # The gym
@@ -767,6 +771,10 @@ structure Gym where
   envs : Array (Option Env) := #[]
   /-- Environments by the imports they hold: importing again would cost the memory again. -/
   bases : List (String × Environment) := []
+--#if embedded
+  /-- The modules of `Init`, if they have been read: whatever else is imported goes on from them. -/
+  init : Option ImportState := none
+--#endif
 
 abbrev GymRef := IO.Ref Gym
 
@@ -2225,13 +2233,38 @@ def findBase (key : String) : List (String × Environment) → Option Environmen
   | [] => none
   | (k, env) :: rest => if k == key then some env else findBase key rest
 
+--#if embedded
+/-- An environment of modules, some of which have been read. -/
+def importFrom (read : ImportState) (imports : Array Import) : IO Environment := do
+  let (_, read) ← (importModulesCore imports).run read
+  finalizeImport read imports {} 0 false true
+
+/-- Whether only modules are imported that this Lean consists of: nothing is left of them to run. -/
+def isOfLean (imports : Array Import) (i : Nat) : Bool :=
+  if h : i < imports.size then
+    let root := imports[i].module.getRoot
+    (root == `Init || root == `Std || root == `Lean) && isOfLean imports (i + 1)
+  else true
+termination_by imports.size - i
+
+def importAnew (gym : Gym) (imports : Array Import) : IO Environment :=
+  let anew := importModules imports {} (trustLevel := 0) (loadExts := true)
+  match gym.init, imports[0]? with
+  | some init, some first =>
+    if first.module == `Init && isOfLean imports 0 then importFrom init imports else anew
+  | _, _ => anew
+--#else
+--def importAnew (_ : Gym) (imports : Array Import) : IO Environment :=
+--  importModules imports {} (trustLevel := 0) (loadExts := true)
+--#endif
+
 def baseEnv (ref : GymRef) (imports : Array Import) : IO Environment := do
   let key := importsKey imports 0 ""
   let gym ← ref.get
   match findBase key gym.bases with
   | some env => return env
   | none => do
-    let env ← importModules imports {} (trustLevel := 0) (loadExts := true)
+    let env ← importAnew gym imports
     let gym ← ref.get
     ref.set { gym with bases := (key, env) :: gym.bases }
     return env
@@ -4622,12 +4655,15 @@ def main : IO UInt32 := do
   Gym.start (← ST.mkRef {})
   return 0
 
-/-- What an image of the memory holds: the program, and what a text without imports sees. -/
---#if lean >= 4.22
+--#if embedded
+/-- What an image of the memory holds: the program, and what a text without imports sees, or one that
+imports `Lean`. The modules of `init` have been read for it, and those that this program imports. -/
 public
---#endif
-def prepared : IO (IO Unit) := do
+def prepared (init own : ImportState) : IO (IO Unit) := do
   initSearchPath (← findSysroot)
-  let ref ← ST.mkRef {}
-  let _ ← Gym.baseEnv ref #[{ module := `Init }]
-  return Gym.start ref
+  let some' (imports : Array Import) (read : ImportState) : IO (String × Environment) := do
+    return (Gym.importsKey imports 0 "", ← Gym.importFrom read imports)
+  let base ← some' #[{ module := `Init }] init
+  let lean ← some' #[{ module := `Init }, { module := `Lean }] own
+  return Gym.start (← ST.mkRef { bases := [base, lean], init := some init })
+--#endif

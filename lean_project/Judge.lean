@@ -923,6 +923,10 @@ structure Judge where
   nodes : Array (Option (Node × Memo (List Ground))) := #[]
   /-- Environments by the imports they hold: importing again would cost the memory again. -/
   bases : List (String × Nat) := []
+--#if embedded
+  /-- The modules of `Init`, if they have been read: whatever else is imported goes on from them. -/
+  init : Option ImportState := none
+--#endif
 
 abbrev JudgeRef := IO.Ref Judge
 
@@ -958,13 +962,28 @@ def baseId (key : String) : List (String × Nat) → Option Nat
   | [] => none
   | (k, id) :: rest => if k == key then some id else baseId key rest
 
+--#if embedded
+/-- The environment of some modules; which of them have been read makes no difference to it. -/
+def importAnew (judge : Judge) (imports : Array Import) : IO Environment :=
+  match judge.init, imports[0]? with
+  | some init, some first =>
+    if first.module == `Init then do
+      let (_, read) ← (importModulesCore imports).run init
+      finalizeImport read imports {} 0 false false
+    else importModules imports {} (trustLevel := 0)
+  | _, _ => importModules imports {} (trustLevel := 0)
+--#else
+--def importAnew (_ : Judge) (imports : Array Import) : IO Environment :=
+--  importModules imports {} (trustLevel := 0)
+--#endif
+
 def importAnswer (ref : JudgeRef) (rows : Json) : IO String := do
   let key := rows.compress
   match baseId key (← ref.get).bases with
   | some id => return field "node" (toString id)
   | none => do
     let imports ← readImports (← jsonArray rows) 0 #[]
-    let env ← importModules imports {} (trustLevel := 0)
+    let env ← importAnew (← ref.get) imports
     if !env.knows ``Nat.gcd then
       throw (IO.userError "a text without Init defines anew what the kernel takes for granted")
     let id ← addNode ref { env } (← newMemo (List Ground))
@@ -1098,8 +1117,7 @@ def judgeAnswer (ref : JudgeRef) (req : Json) : IO String := do
 partial def freeNodes (items : Array Json) (i : Nat) (judge : Judge) : IO Judge := do
   if h : i < items.size then
     let id ← jsonNat items[i]
-    let { nodes, bases } := judge
-    freeNodes items (i + 1) { nodes := nodes.set! id none, bases }
+    freeNodes items (i + 1) { judge with nodes := judge.nodes.set! id none }
   else return judge
 
 def freeAnswer (ref : JudgeRef) (req : Json) : IO String := do
@@ -1168,13 +1186,14 @@ def main : IO UInt32 := do
   Judge.start (← ST.mkRef {})
   return 0
 
-/-- What an image of the memory holds: the program, and what a text without imports sees. -/
---#if lean >= 4.22
+--#if embedded
+/-- What an image of the memory holds: the program, and what a text without imports sees. The modules
+of `init` have been read for it, and those that this program imports. -/
 public
---#endif
-def prepared : IO (IO Unit) := do
+def prepared (init _own : ImportState) : IO (IO Unit) := do
   initSearchPath (← findSysroot)
-  let ref ← ST.mkRef {}
+  let ref ← ST.mkRef { init := some init }
   let _ ← Judge.importAnswer ref
     (.arr #[.arr #[.arr #[.str "Init"], .bool false, .bool true, .bool false]])
   return Judge.start ref
+--#endif

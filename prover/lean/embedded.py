@@ -31,7 +31,7 @@ INTEGRITY = "sha512-fwsXryqKhZjiebUFqqXghk2kDgZynYYB2KyEr3HJ1p5Z2y7iq7QKzOkKVGY5
 VERSION = "4.28.0-pre"
 COMMIT = "38f3c0c4"
 
-PATCH = 6  # raise it whenever what `patched` returns or `run_lean.cjs` keeps changes
+PATCH = 7  # raise it whenever what `patched` returns or `run_lean.cjs` keeps changes
 RUNNER = Path(__file__).with_name("run_lean.cjs")
 WINDOWS_STACK_MB = 8  # of the main thread of node.exe, which it carries in its header
 DOWNLOAD_BYTES = 121_521_184

@@ -73,7 +73,9 @@ class LeanUnavailable(ProverError):
 
 @dataclass(eq=False, slots=True)
 class Handle:
-    """Where a state comes from, and its names in the workers that hold it."""
+    """Where a state comes from, and its names in the workers that hold it. `siblings` are those
+    of the same text's or tactic's states that have not been released.
+    """
 
     header: str
     text: str
@@ -84,6 +86,7 @@ class Handle:
     tactic: str = ""
     whole: bool = False
     names: dict[int, int] = field(default_factory=dict)
+    siblings: list[Handle] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +378,8 @@ class LeanPool:
                     if serial in workers:
                         workers[serial].unneeded.append(name)
                 state.handle.names.clear()
+                if state.handle in state.handle.siblings:
+                    state.handle.siblings.remove(state.handle)
 
     async def elaborate(
         self,
@@ -524,21 +529,25 @@ class LeanPool:
             )
             states = [hole["state"] for hole in reply.fields["holes"]]
         else:
-            held = worker.serial in handle.parent.names
             parent = await self._ensure(worker, handle.parent)
             most = self.limits.heartbeats
             reply = await self._tactic(worker, parent, handle.tactic, handle.whole, most)
-            if not held and worker.serial in handle.parent.names:  # it may have been released
+            released = handle.parent not in handle.parent.siblings
+            if released and worker.serial in handle.parent.names:
                 worker.unneeded.append(handle.parent.names.pop(worker.serial))
             if not reply.ok:
                 raise _Lost(reply.message)
             states = reply.fields["states"]
-        worker.unneeded += [s["id"] for i, s in enumerate(states) if i != handle.index]
-        if handle.index >= len(states) or states[handle.index]["key"] != handle.key:
+        wanted = {one.index: one for one in (*handle.siblings, handle)}
+        for index, state in enumerate(states):
+            one = wanted.get(index)
+            if one and one.key == state["key"] and worker.serial not in one.names:
+                one.names[worker.serial] = state["id"]
+            else:
+                worker.unneeded.append(state["id"])
+        if worker.serial not in handle.names:
             raise _Lost("the replay gave other goals")
-        name: int = states[handle.index]["id"]
-        handle.names[worker.serial] = name
-        return name
+        return handle.names[worker.serial]
 
     async def on_worker(self, work: Callable[[Worker], Awaitable[T]], family: str) -> T:
         """Does work on a worker, once more if its process crashes. Raises `ElaborationFailed`."""
@@ -757,8 +766,10 @@ def _read_holes(
     worker: Worker, header: str, text: str, family: str, fields: dict[str, Any]
 ) -> tuple[Hole, ...]:
     holes = []
+    siblings: list[Handle] = []
     for index, hole in enumerate(fields["holes"]):
-        handle = Handle(header, text, family, index, hole["state"]["key"])
+        handle = Handle(header, text, family, index, hole["state"]["key"], siblings=siblings)
+        siblings.append(handle)
         state = _read_state(worker, handle, hole["state"])
         holes.append(
             Hole(hole["first"], hole["last"], hole["tactic"], hole["prop"], hole["coupled"], state)
@@ -778,6 +789,7 @@ def _read_outcome(
             kind = "heartbeats"
         return Failure(kind, reply.message[:MAX_MESSAGE], cost)
     children = []
+    siblings: list[Handle] = []
     for index, child in enumerate(reply.fields["states"]):
         own = Handle(
             handle.header,
@@ -788,7 +800,9 @@ def _read_outcome(
             handle,
             tactic,
             whole,
+            siblings=siblings,
         )
+        siblings.append(own)
         children.append(_read_state(worker, own, child))
     return Progress(
         tactic=tactic,

@@ -157,8 +157,16 @@ function string(text) {
   return call('lean_mk_string', address);
 }
 
+// Compiled code takes over what it is given.
+function retained(object) {
+  new Int32Array(wasmMemory.buffer)[object >>> 2] += 1;
+  return object;
+}
+
 // The closure that `prepared` gives. There is no task manager yet: what would be a task is computed
-// at once, and there is no thread whose state the memory does not hold.
+// at once, and there is no thread whose state the memory does not hold. `prepared` is given the
+// modules of `Init`, and those with the program's: most of an import is to read modules, which for
+// texts need not be read again.
 function load(program) {
   call('lean_initialize');
   // Lean reads the system's limit for the main thread's stack, which is none in WebAssembly.
@@ -170,11 +178,19 @@ function load(program) {
 
   const code = field(ok(call('l_Lean_readModuleData', string(`/gym/${program}.ir`))), 0);
   const [imports, entries] = [field(code, 0), field(code, 4)];
-  const noPlugins = call('lean_mk_array', box(0), none);
-  const [trust, leakEnv, loadExts, publicOnly, noArtifacts] = [0, 0, 1, 0, box(1)];
+  const nothing = u32(wasmExports.l_Lean_instInhabitedImportState.value);
+  const modules = call('lean_st_mk_ref', nothing);
+  const [trust, leakEnv, loadExts, level, exported] = [0, 0, 0, 2 /* private */, 0];
+  const read = (imported) => {
+    const noArtifacts = box(1);
+    ok(call('l_Lean_importModulesCore', imported, level, noArtifacts, exported, retained(modules)));
+    return call('lean_st_ref_get', modules);
+  };
+  const init = read(call('lean_mk_array', box(1), elements(imports)[0]));
+  const own = read(imports);
   let env = ok(
-    call('l_Lean_importModules', imports, none, trust, noPlugins, leakEnv, loadExts, publicOnly,
-      noArtifacts),
+    call('l_Lean_finalizeImport', retained(own), imports, none, trust, leakEnv, loadExts, level,
+      exported),
   );
   // The program's own code is added to the interpreter's table declaration by declaration:
   // importing the .olean would not load the .ir.
@@ -186,7 +202,7 @@ function load(program) {
   const name = call('lean_name_mk_string', none, string('prepared'));
   const prepared = call('lean_eval_const', env, none, name);
   const world = none;
-  if (tag(prepared) !== 0) return ok(call('lean_apply_1', field(prepared, 0), world));
+  if (tag(prepared) !== 0) return ok(call('lean_apply_3', field(prepared, 0), init, own, world));
   write(2, `${program}.ir: ${UTF8ToString(field(prepared, 0) + 20)}\n`);
   process.exit(1);
 }

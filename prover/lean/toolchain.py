@@ -264,7 +264,8 @@ def source_text(program: str, version: str) -> str:
     """The source of the gym or the judge for a version of Lean.
 
     It is written for the newest; `--#if lean >= X.Y`, `--#else`, `--#endif` hold what older ones
-    need instead, commented out. Every line keeps its number.
+    need instead, commented out, and `--#if embedded` what the user's own Lean does without. Every
+    line keeps its number.
     """
     lines: list[str] = []
     branch: Literal["common", "new", "old"] = "common"
@@ -273,6 +274,8 @@ def source_text(program: str, version: str) -> str:
         if line.startswith("--#if lean >= "):
             wanted = tuple(int(part) for part in line.removeprefix("--#if lean >= ").split("."))
             branch, holds = "new", parse_version(version)[: len(wanted)] >= wanted
+        elif line == "--#if embedded":
+            branch, holds = "new", False
         elif line == "--#else":
             branch = "old"
         elif line == "--#endif":

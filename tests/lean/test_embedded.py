@@ -16,7 +16,7 @@ from prover.lean.warmup import session
 
 pytestmark = pytest.mark.lean
 
-TINY_GYM = "public def prepared : IO (IO Unit) := pure (pure ())\n"
+TINY_GYM = "public def prepared (_ _ : Nat) : IO (IO Unit) := pure (pure ())\n"
 SET_UP = """
 import sys
 from pathlib import Path
@@ -172,7 +172,7 @@ def test_a_gym_that_does_not_compile_is_reported_with_its_messages(
     lean: EmbeddedLean, tmp_path: Path
 ) -> None:
     wrong = tmp_path / "Gym.lean"
-    wrong.write_text("public def prepared : IO (IO Unit) := 1 +\n")
+    wrong.write_text("public def prepared (_ _ : Nat) : IO (IO Unit) := 1 +\n")
     before = left_in(embedded.cache_folder())
     with pytest.raises(SetupError, match="does not compile") as caught:
         embedded.ensure(gym=wrong)

@@ -324,6 +324,19 @@ def test_a_worker_killed_from_outside_changes_nothing_but_time(lab: Lab) -> None
     assert lab.pool.restarts == restarts + 1
 
 
+def test_a_text_is_elaborated_once_for_all_its_holes_in_a_new_worker(lab: Lab) -> None:
+    holes = "\n".join(f"theorem t{n} : {n} + 0 = {n} := by sorry" for n in range(5))
+    states = [hole.state for hole in lab.wait(lab.pool.elaborate("", holes)).holes]
+    lab.pool.release(states[:1])
+    (pid,) = lab.pool.pids
+    os.kill(pid, signal.SIGKILL)
+    before = lab.pool.asked.total()
+    for state in states[1:]:
+        assert lab.after(state, "rfl").children == ()
+    headers_and_texts = lab.pool.asked.total() - before
+    assert headers_and_texts == 2
+
+
 def test_another_worker_is_started_for_who_waits_long(lean: Lean) -> None:
     async def counted() -> tuple[int, int]:
         async with LeanPool(lean, workers=2) as pool:

@@ -160,11 +160,17 @@ def test_old_versions_get_the_old_lines_of_the_gym(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tmp_path / "Gym.lean"
-    source.write_text("a\n--#if lean >= 4.25\n  new\n--#else\n--  old\n--#endif\nb\n")
+    source.write_text(
+        "a\n--#if lean >= 4.25\n  new\n--#else\n--  old\n--#endif\n"
+        "b\n--#if embedded\n  ours\n--#else\n--  theirs\n--#endif\nc\n"
+    )
     monkeypatch.setattr("prover.lean.toolchain.source_of", lambda program: source)
-    assert source_text("Gym", "4.25.0-rc1") == source.read_text()
+    theirs = ["b", "--#if embedded", "--  ours", "--#else", "  theirs", "--#endif", "c"]
+    new = source_text("Gym", "4.25.0-rc1").splitlines()
+    assert new == [*source.read_text().splitlines()[:6], *theirs]
     old = source_text("Gym", "4.24.1").splitlines()
-    assert old == ["a", "--#if lean >= 4.25", "--  new", "--#else", "  old", "--#endif", "b"]
+    expected = ["a", "--#if lean >= 4.25", "--  new", "--#else", "  old", "--#endif"]
+    assert old == [*expected, *theirs]
 
 
 @pytest.mark.parametrize(

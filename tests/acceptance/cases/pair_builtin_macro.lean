@@ -12,20 +12,20 @@ syntax (name := probe) "probe!" : command
 probe!
 theorem x : 1 = 1 := by sorry
 --- prove: t refused
-import Lean.Data.Json
+import Lean
 theorem t : (1 : Nat) = 2 := by sorry
 --- before
 --- check: refused
-import Lean.Data.Json
+import Lean
 theorem t : (1 : Nat) = 2 := by decide
 --- statements
-import Lean.Data.Json
+import Lean
 theorem t : (1 : Nat) = 2 := sorry
 --- solution: refused
-import Lean.Data.Json
+import Lean
 theorem t : (1 : Nat) = 2 := by decide
 --- header
-import Lean.Data.Json
+import Lean
 --- statement
 theorem t : (1 : Nat) = 2
 --- before
@@ -34,7 +34,7 @@ decide
 --- claim: refused
 decide
 --- check: proved
-import Lean.Data.Json
+import Lean
 theorem t : (1 : Nat) ≤ 2 ∧ (1 : Nat) = 1 := by decide
 --- statement
 theorem t : (1 : Nat) ≤ 2

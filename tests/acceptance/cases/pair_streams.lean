@@ -21,10 +21,10 @@ syntax (name := probe) "probe!" : command
 probe!
 theorem x : 1 = 1 := by sorry
 --- check: refused
-import Lean.Data.Json
+import Lean
 theorem t : (1 : Nat) = 2 := by decide
 --- check: proved
-import Lean.Data.Json
+import Lean
 @[simp] theorem t : (1 : Nat) = 1 := by decide
 --- before
 --- prove: t refused
