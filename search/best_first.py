@@ -269,7 +269,8 @@ class BestFirst:
         return states
 
     def take_all(self) -> list[State]:
-        """All states not returned before: nothing can be run after this. The graph stays."""
+        """All states not returned before, but the root, which is whose it was: no search can go on
+        after this. The graph stays."""
         for goal in self.graph.goals:
             self._release(goal)
         return self.take_unneeded()
@@ -330,7 +331,7 @@ class BestFirst:
             self._release(goal)
 
     def _release(self, goal: GoalNode) -> None:
-        if goal not in self._released:
+        if goal is not self.graph.root and goal not in self._released:
             self._released.add(goal)
             self._unneeded.append(goal.state)
 

@@ -49,7 +49,7 @@ from search.budget import Budget
 from search.context import NOTHING
 from search.graph import Status
 from search.interfaces import Progress as Step
-from search.interfaces import TacticGenerator
+from search.interfaces import State, TacticGenerator
 from search.scheduler import SearchFailed
 
 T = TypeVar("T")
@@ -89,6 +89,7 @@ class Job:
         self._on_progress = on_progress
         self._searches: set[asyncio.Task[Any]] = set()
         self._tried: list[tuple[str, BestFirst]] = []  # in the order of their beginnings
+        self._held: list[State] = []  # until a text is filled, beside those of its holes
         self._over = False
         self._begun = False
 
@@ -196,6 +197,22 @@ class Job:
         at: int | None = None,
         shown: str | None = None,
         informal: str = "",
+    ) -> Filled:
+        try:
+            return await self._filled(header, text, declarations, whole, at, shown, informal)
+        finally:
+            held, self._held = self._held, []
+            self.texts.pool.release([*held, *(hole.state for hole in text.holes)])
+
+    async def _filled(
+        self,
+        header: str,
+        text: Elaborated,
+        declarations: Sequence[Declaration],
+        whole: bool,
+        at: int | None,
+        shown: str | None,
+        informal: str,
     ) -> Filled:
         begin = time.monotonic()
         wanted = targets.targets(text, [d for d in declarations if d.listed])
@@ -314,11 +331,15 @@ class Job:
         tactic = f"refine {term.removeprefix(':=').strip()}{turn}"
         end = len(opened.encode()) - (len(text.text.encode()) - target.declaration.last)
         root = await self.texts.elaborate(header, cut(opened, 0, end))
+        self._held += [hole.state for hole in root.holes]
         own = [h for h in root.holes if h.first >= piece.body]
         if len(own) != 1 or root.errors:
             return None
         outcome = await self.texts.pool.run(own[0].state, tactic)
-        if not isinstance(outcome, Step) or len(outcome.children) != 1:
+        if not isinstance(outcome, Step):
+            return None
+        self._held += outcome.children
+        if len(outcome.children) != 1:
             return None
         return Start(outcome.children[0], tactic)
 

@@ -186,6 +186,7 @@ class Refuter:
             pool.release(outcome.children)
             return None
         rest = await self._search(outcome.children[0], effort)
+        pool.release(outcome.children)
         return None if rest is None else f"{script}\n{rest}"
 
     async def _search(self, state: State, effort: Effort) -> str | None:

@@ -225,12 +225,14 @@ def tactic_text(goal: int, number: int) -> str:
 
 @dataclass
 class WorldEnvironment:
-    """Runs tactics after random delays, and keeps account of every state it handed out."""
+    """Runs tactics after random delays, and keeps account of every state it handed out: `live` are
+    those for a search to release, `roots` those that it was given."""
 
     world: World
     capacity: int = 3
     seed: int | None = None
     live: set[int] = field(default_factory=set)
+    roots: set[int] = field(default_factory=set)
     running: int = 0
     most_running: int = 0
     ran: list[tuple[str, str]] = field(default_factory=list)
@@ -240,7 +242,9 @@ class WorldEnvironment:
         self._random = random.Random(self.seed)
 
     def start(self, group: Group) -> State:
-        return self.world.state(group, self._handle())
+        self._next += 1
+        self.roots.add(self._next)
+        return self.world.state(group, self._next)
 
     def _handle(self) -> int:
         self._next += 1
@@ -248,7 +252,7 @@ class WorldEnvironment:
         return self._next
 
     async def run(self, state: State, tactic: str) -> Outcome:
-        assert state.handle in self.live, f"{state.key} was released"
+        assert state.handle in self.live | self.roots, f"{state.key} was released"
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         try:
