@@ -306,7 +306,7 @@ def test_a_search_goes_where_it_was_proved_before(
     rounds = write_rounds(tmp_path / "rounds", lines)
     out = tmp_path / "value"
     words = ("train", "value", str(rounds), "--init", str(init), "--out", str(out))
-    done = command(*words, "--batch", "16", "--epochs", "16", "--learning-rate", "2e-3")
+    done = command(*words, "--batch", "16", "--epochs", "40", "--learning-rate", "2e-3")
     assert done.code == 0 and "the model is in" in done.err
     done = command(*words, "--preset", "huge")
     assert done.code == 2 and "choose one of large, cpu-tiny" in done.err
