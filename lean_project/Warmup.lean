@@ -142,6 +142,93 @@ theorem double_eq (n : Nat) : double n = 2 * n := by
     suffices h : double n + 2 = 2 * n + 2 by omega
     congr 1
 
+/-! What stands around proofs in files. -/
+
+universe u
+
+class Sized (β : Type u) where
+  sizeOf' : β → Nat
+
+instance : Sized (Chain α) := ⟨Chain.length⟩
+instance [Sized β] : Sized (Option β) where
+  sizeOf'
+    | none => 0
+    | some b => Sized.sizeOf' b
+
+mutual
+inductive Even' : Nat → Prop where
+  | zero : Even' 0
+  | next {n : Nat} (h : Odd' n) : Even' (n + 1)
+inductive Odd' : Nat → Prop where
+  | next {n : Nat} (h : Even' n) : Odd' (n + 1)
+end
+
+mutual
+def isEven' : Nat → Bool
+  | 0 => true
+  | n + 1 => isOdd' n
+def isOdd' : Nat → Bool
+  | 0 => false
+  | n + 1 => isEven' n
+end
+
+structure Named (β : Type u) extends Point where
+  name : String := "origin"
+  value : β
+deriving BEq
+
+abbrev Points := List Point
+
+@[reducible] def origin : Point := { x := 0, y := 0 }
+
+@[inherit_doc Chain.append] infixr:65 " +++ " => Chain.append
+notation "‖" c "‖" => Chain.length c
+macro "by_rules" : tactic => `(tactic| first | rfl | omega | simp_all)
+syntax "both " tactic : tactic
+macro_rules
+  | `(tactic| both $t) => `(tactic| constructor <;> $t)
+
+section
+variable (n : Nat) {m : Nat}
+
+private theorem of_macros (h : m = n) : n + 0 = m ∧ 1 = 1 := by both by_rules
+
+include n in
+omit m in
+theorem of_notation (xs : Chain Nat) : ‖xs +++ .empty‖ = ‖xs‖ := by simp [append_empty]
+
+set_option linter.unusedVariables false in
+open Nat in
+theorem of_let : let k := succ n; k = n + 1 := by
+  intro k
+  rfl
+end
+
+namespace Inner
+open Warmup (double)
+protected def twice (n : Nat) : Nat := let half := n; half + go n
+where
+  go : Nat → Nat
+    | 0 => 0
+    | n + 1 => go n + 1
+
+theorem twice_zero : Inner.twice 0 = double 0 := by
+  conv => lhs; unfold Inner.twice
+  rfl
+end Inner
+
+instance : Add Point := ⟨fun p q => ⟨p.x + q.x, p.y + q.y⟩⟩
+
+def firstOf (xs : List Nat) : Option Nat := do
+  let x ← xs.head?
+  guard (x > 0)
+  return x + 1
+
+example : (if 1 < 2 then "a" else "b") = s!"a" := by decide
+
+#check firstOf
+#print Sized
+
 /-! What is not proved is searched. -/
 
 theorem le_of_both (a b c : Nat) (h : a ≤ b) : a * c ≤ b * c := sorry
