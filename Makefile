@@ -52,10 +52,10 @@ vsix: .venv/prover
 
 .venv/prover: pyproject.toml | .venv/bin/python
 	@echo "== Installing the prover"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable .
 	@touch $@
 
 .venv/dev: pyproject.toml | .venv/bin/python
 	@echo "== Installing the prover and what its tests need"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[dev]'
 	@touch $@ .venv/prover
