@@ -66,7 +66,7 @@ class Block:
 
 def read_blocks(path: Path) -> list[Block]:
     """The blocks of an honest file."""
-    found = []
+    found: list[Block] = []
     scopes: list[str] = []
     for text in re.split(r"\n\n(?=\S)", path.read_text(encoding="utf-8").strip()):
         first, _, rest = text.partition(" ")

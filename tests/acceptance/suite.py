@@ -29,7 +29,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from prover.api import Options, Prover, Settings, StatementError
 from prover.evaluate.benchmark import Theorem
@@ -206,7 +206,8 @@ def read_case(path: Path) -> Case:
             honest = body.strip()
         elif what in MATERIAL:
             body = body.strip() if what == "statement" else body
-            now = replace(now, **{what: body})
+            changed: dict[str, Any] = {what: body}
+            now = replace(now, **changed)
         elif what in PROOFS:
             acts += _proofs(now, what, body, honest, paths)
         elif what in REQUESTS and expected:
@@ -233,7 +234,7 @@ def _proofs(
         statement=now.statement if bogus else honest or now.statement,
         is_file=is_file,
     )
-    wanted = ("check",) if is_file else PATHS
+    wanted: tuple[str, ...] = ("check",) if is_file else PATHS
     if bogus and paths is not None:
         wanted = paths
     return [replace(one, path=f"{path} of {what.split()[1]}") for path in wanted]

@@ -188,7 +188,7 @@ def _name(tables: Mapping[str, list[Any]], row: int) -> tuple[str | int, ...]:
     return (*_name(tables, prefix), part)
 
 
-NAT = ("const", ("Nat",), [])
+NAT: tuple[Any, ...] = ("const", ("Nat",), [])
 PAIR = ("app", ("app", ("const", ("Prod",), [("zero",), ("zero",)]), NAT), NAT)
 U, V = ("u",), ("v",)
 TERMS: dict[tuple[str | int, ...], tuple[Any, Any]] = {

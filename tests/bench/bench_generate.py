@@ -18,6 +18,7 @@ import sys
 import time
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -58,7 +59,8 @@ EXPANSIONS = {1: 12, 8: 4, 64: 1}
 def random_model(shape: str) -> LlamaForCausalLM:
     torch.manual_seed(0)
     gpu = torch.cuda.is_available()
-    config = LlamaConfig(**SHAPES[shape], bos_token_id=1, eos_token_id=2, pad_token_id=0)
+    sizes: dict[str, Any] = {**SHAPES[shape]}
+    config = LlamaConfig(**sizes, bos_token_id=1, eos_token_id=2, pad_token_id=0)
     with torch.device("cuda" if gpu else "cpu"):
         torch.set_default_dtype(torch.bfloat16 if gpu else torch.float32)
         model = LlamaForCausalLM(config).eval()
@@ -99,7 +101,8 @@ def one_by_one(model: TransformersGenerator, requests: list[Request], sampling: 
     for request in requests:
         prompt = model.tokenizer(form.prompt(request), return_tensors="pt").to(model.model.device)  # type: ignore[arg-type]
         torch.manual_seed(request.seed)
-        out = model.model.generate(
+        generate: Any = model.model.generate
+        out = generate(
             input_ids=prompt.input_ids,
             attention_mask=prompt.attention_mask,
             do_sample=True,

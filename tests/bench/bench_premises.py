@@ -26,8 +26,8 @@ from pathlib import Path
 
 from prover.data.library import LIBRARY, Module, read_modules, read_statements
 from prover.generate.portfolio import Portfolio
+from prover.lean.limits import Limits
 from prover.lean.pool import LeanPool
-from prover.lean.process import Limits
 from prover.lean.toolchain import find_lean
 from search.best_first import BestFirst
 from search.budget import Budget

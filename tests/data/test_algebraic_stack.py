@@ -1,6 +1,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import pytest
@@ -71,7 +72,7 @@ def test_all_families_of_shards_are_read(corpus: Path) -> None:
 
 
 def test_splits_and_languages_are_chosen(corpus: Path) -> None:
-    def texts(**chosen: object) -> list[str]:
+    def texts(**chosen: Any) -> list[str]:
         return [d.text for d in read_corpus(str(corpus), **chosen)]
 
     assert texts(split="validation") == ["held out"]

@@ -54,7 +54,9 @@ PUBLIC = [FILE, TIP / "isaplanner.jsonl", TIP / "false.jsonl"]
 
 def groups(statement: str) -> tuple[str, list[str], str]:
     """`theorem name`, the binder groups and `: type`."""
-    at = re.match(r"theorem \S+\s*", statement).end()
+    named = re.match(r"theorem \S+\s*", statement)
+    assert named is not None
+    at = named.end()
     head, found = statement[:at], []
     while statement[at] in "({[":
         depth, start = 0, at
@@ -110,7 +112,9 @@ DISGUISES = [verbatim, renamed, reordered, retyped, as_state]
 
 def numbers_changed(statement: str) -> str:
     """Another problem: the last numeral of the conclusion is another."""
-    head, numeral, tail = re.fullmatch(r"(?s)(.*?)(\d+)(\D*)", groups(statement)[2]).groups()
+    parts = re.fullmatch(r"(?s)(.*?)(\d+)(\D*)", groups(statement)[2])
+    assert parts is not None
+    head, numeral, tail = parts.groups()
     unchanged = statement[: -len(groups(statement)[2])]
     return f"{unchanged}{head}{int(numeral) + 1}{tail}"
 

@@ -29,6 +29,7 @@ from prover.data.theorems.statement import (
     statement_sha256,
 )
 from prover.errors import WrongUse
+from prover.files import read_jsonl, write_jsonl
 from tests.lab import Lab
 
 AND = Draft(
@@ -253,13 +254,13 @@ def test_batches_are_made_again_as_they_were_and_go_on_where_they_stopped(
     assert len(make(2)) == 1
     assert second.read_bytes() == written
     counts = corpus.assemble(folder, folder / "out")
-    entries = corpus.read_jsonl(first) + corpus.read_jsonl(second)
+    entries = read_jsonl(first) + read_jsonl(second)
     rows = [Row.from_json(entry["row"]) for entry in entries]
     assert sum(counts[split] for split in SPLITS) == len(rows) > 6
     for row in rows:
         assert row.statement_sha256 == statement_sha256(row.header, row.statement)
-    pairs = corpus.read_jsonl(folder / "out" / "pairs.jsonl")
-    proofs = corpus.read_jsonl(folder / "out" / "proofs.jsonl")
+    pairs = read_jsonl(folder / "out" / "pairs.jsonl")
+    proofs = read_jsonl(folder / "out" / "proofs.jsonl")
     assert len(proofs) == counts["train"] and len(pairs) == sum(
         len(e["script"]) for e in entries if e["row"]["split"] == "train"
     )
@@ -285,10 +286,10 @@ def test_a_training_statement_that_is_held_out_is_dropped_and_is_an_error(folder
     fresh = replace(other, split="train", name="fresh", key="0")
     for one in (stolen, fresh):
         entry = {"row": one.to_json(), "script": ["rfl"], "verdict": {}, "steps": []}
-        corpus.write_jsonl(folder / f"batch_0_{one.name}.jsonl", [entry])
+        write_jsonl(folder / f"batch_0_{one.name}.jsonl", [entry])
     counts = corpus.assemble(folder, folder / "out")
     assert counts["train"] == 1
-    (line,) = corpus.read_jsonl(folder / "out" / "train.jsonl")
+    (line,) = read_jsonl(folder / "out" / "train.jsonl")
     assert line["name"] == "fresh"
     corpus.check_disjoint([fresh], held_out())
     with pytest.raises(ValueError, match=f"innocent is in the held-out test as {row.name}"):
@@ -329,29 +330,29 @@ def test_the_held_out_statements_are_the_published_ones(
 
 def test_a_file_is_written_whole_or_not_at_all(folder: Path) -> None:
     path = folder / "rows.jsonl"
-    corpus.write_jsonl(path, [{"a": "∀"}])
+    write_jsonl(path, [{"a": "∀"}])
     with pytest.raises(TypeError):
-        corpus.write_jsonl(path, [{"a": 1}, {"a": object()}])
-    assert corpus.read_jsonl(path) == [{"a": "∀"}]
+        write_jsonl(path, [{"a": 1}, {"a": object()}])
+    assert read_jsonl(path) == [{"a": "∀"}]
     assert list(folder.iterdir()) == [path]
     path.write_text('{"a": 1}\n{"a"\n')
     with pytest.raises(WrongUse, match=r"rows\.jsonl, line 2"):
-        corpus.read_jsonl(path)
+        read_jsonl(path)
 
 
 def test_only_a_line_feed_ends_a_line_of_a_file(folder: Path) -> None:
     path = folder / "rows.jsonl"
     rows = [{"a": "\u2028 \u2029 \x85 \x0b \x0c \x1c \r"}, {"a": "b"}]
-    corpus.write_jsonl(path, rows)
-    assert corpus.read_jsonl(path) == rows
+    write_jsonl(path, rows)
+    assert read_jsonl(path) == rows
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n").removesuffix(b"\r\n"))
-    assert corpus.read_jsonl(path) == rows
+    assert read_jsonl(path) == rows
     path.write_bytes(b"")
-    assert corpus.read_jsonl(path) == []
+    assert read_jsonl(path) == []
     for bad in (b'{"a": "\xff"}\n', b"\n", b"[" * 100_000):
         path.write_bytes(b"{}\n" + bad)
         with pytest.raises(WrongUse, match=r"rows\.jsonl, line 2"):
-            corpus.read_jsonl(path)
+            read_jsonl(path)
 
 
 def test_a_proof_is_written_below_its_statement() -> None:

@@ -43,7 +43,7 @@ class Window:
             command[0],
             command[1:],
             cwd=str(shell.folder),
-            env=variables,  # type: ignore[arg-type]
+            env=variables,
             dimensions=(rows, columns),
             timeout=60,
         )

@@ -41,7 +41,7 @@ def main(folder: Path) -> None:
             assert length is not None
             left = int(length[1])
             while left:
-                data = sys.stdin.buffer.read1(left)
+                data = sys.stdin.buffer.read1(left)  # type: ignore[union-attr]
                 if not data:
                     return  # in the midst of a message
                 heard.write(data)

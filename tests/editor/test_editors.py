@@ -104,7 +104,7 @@ def in_emacs(
         "FILE": str(file),
         "SEEN": str(folder / "seen.json"),
     }
-    emacs = [root / "usr/bin/emacs-nox", f"--dump-file={libexec / 'emacs.pdmp'}"]
+    emacs: list[str | Path] = [root / "usr/bin/emacs-nox", f"--dump-file={libexec / 'emacs.pdmp'}"]
     return subprocess.run(
         [*emacs, "-Q", "--batch", *arguments],
         cwd=folder,

@@ -86,7 +86,9 @@ def test_only_ours_changes(settings: dict[str, object], indent: int | str | None
     if "n" in settings and not isinstance(settings["n"], list):
         return
     more = with_first(text, "n", "x!")
-    had = [*settings.get("n", [])] if "n" in settings else []
+    before = settings.get("n", [])
+    assert isinstance(before, list)
+    had = [*before]
     assert json.loads(more) == {**settings, "n": ["x!", *had]}
     less = json.loads(without(more, "n", "x!"))
     assert less == {key: value for key, value in settings.items() if key != "n" or had}

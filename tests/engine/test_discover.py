@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from prover.api import Options
-from prover.engine import discover
+from prover.engine import discover, exploring
 from prover.engine.discover import Discovered, Discovery, Lemma
-from prover.engine.job import Filled
+from prover.engine.options import Filled
 from prover.verify.verdict import Outcome
 from search.budget import Budget
 from tests.lab import Lab
@@ -187,7 +187,7 @@ def test_a_job_that_is_cancelled_ends_the_search_for_lemmas(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began = asyncio.Event()
-    learned = discover.learned
+    learned = exploring.learned
 
     async def telling(*arguments: Any) -> object:
         began.set()

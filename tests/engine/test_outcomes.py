@@ -10,7 +10,7 @@ from prover.engine.outcomes import labelled
 from prover.files import read_jsonl
 from search.best_first import BestFirst
 from search.budget import Budget
-from search.interfaces import Failure, Goal, Progress, State, Suggestion
+from search.interfaces import Failure, Goal, Outcome, Progress, State, Suggestion
 from tests.lab import Lab
 
 FILE = """theorem open_one (f : Nat → Nat) (n : Nat) : f n = f (f n) := by
@@ -86,7 +86,7 @@ def test_a_detour_and_what_came_to_nothing_did_not_help() -> None:
     def ran(*children: str) -> Progress:
         return Progress("", tuple(map(state, children)), tuple(range(len(children))))
 
-    outcomes = {
+    outcomes: dict[str, dict[str, Outcome]] = {
         "root": {"fails": Failure("tactic", "no"), "away": ran("far"), "on": ran("near")},
         "far": {"back": ran("root")},
         "near": {"around": ran("root"), "done": ran()},

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from prover.api import Options
-from prover.engine.job import Filled
+from prover.engine.options import Filled
 from search.budget import Budget
 from tests.lab import Lab
 

@@ -4,7 +4,7 @@ import time
 
 from prover.api import Options
 from prover.engine.checking import StatementError
-from prover.engine.job import Filled
+from prover.engine.options import Filled
 from search.budget import Budget
 from tests.lab import Lab
 

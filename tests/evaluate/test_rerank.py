@@ -96,7 +96,10 @@ PROOFS[-1] |= {"score": 0.2, "lean_calls": 3}
 
 def test_proofs_with_scores_and_the_set_to_train_on(folder: Path) -> None:
     file = write(folder / "proofs.jsonl", PROOFS)
-    problem = {"name": "three", "statement": "one and one and one is three or two"}
+    problem: dict[str, object] = {
+        "name": "three",
+        "statement": "one and one and one is three or two",
+    }
     benchmark = write(folder / "benchmark.jsonl", [problem])
     options = ["--sft", "next.jsonl", "--most", "1", "--benchmark", benchmark]
     done = command("eval", "rerank", file, *options)

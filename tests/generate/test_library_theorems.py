@@ -8,10 +8,16 @@ from search.interfaces import Goal, Hypothesis
 from search.premises import Library, Row
 
 SYMBOLS = ["Eq", "Dvd.dvd", "List"]
+
+
+def named(*parts: str | int) -> Row:
+    return parts
+
+
 ROWS: list[Row] = [
     ["dvd_refl", 1, 1],
     ["dvd_iff", 0, 0, 1],
-    *([f"other{i}", 0, 0, 2] for i in range(20)),
+    *(named(f"other{i}", 0, 0, 2) for i in range(20)),
 ]
 CONTEXT = Context(library=Library(SYMBOLS, [("Numbers", ROWS)]))
 GOAL = Goal(
@@ -52,7 +58,7 @@ def test_a_goal_about_something_else_has_none() -> None:
 def test_they_are_a_handful_however_many_there_are() -> None:
     about_lists = replace(GOAL, constants=("List", "Eq"))
     few = Context(
-        library=Library(SYMBOLS, [("Numbers", [*ROWS, *([f"x{i}", 1, 1] for i in range(90))])])
+        library=Library(SYMBOLS, [("Numbers", [*ROWS, *(named(f"x{i}", 1, 1) for i in range(90))])])
     )
     without = {suggestion.tactic for suggestion in suggestions(about_lists)}
     more = [s.tactic for s in suggestions(about_lists, few) if s.tactic not in without]

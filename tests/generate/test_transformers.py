@@ -83,7 +83,7 @@ def generator(
 
 
 def run(main: Callable[[], Awaitable[T]]) -> T:
-    return asyncio.run(asyncio.wait_for(main(), 60))  # type: ignore[arg-type]
+    return asyncio.run(asyncio.wait_for(main(), 60))
 
 
 async def collect(
@@ -197,7 +197,8 @@ def test_temperature_zero_is_what_generate_does_greedily() -> None:
     assert len(model.drawn) == len(tiny.STATES)
     for drawn in model.drawn:
         prompt = torch.tensor([drawn.prompt])
-        out = model.model.generate(prompt, max_new_tokens=24, do_sample=False)
+        generate: Any = model.model.generate
+        out = generate(prompt, max_new_tokens=24, do_sample=False)
         assert out[0, prompt.shape[1] :].tolist() == drawn.ids
 
 
@@ -209,7 +210,8 @@ def test_beams_are_those_of_generate(kind: str, beams: int) -> None:
     compared = 0
     for state in tiny.STATES:
         prompt = torch.tensor([model.tokenizer(state).input_ids])
-        out = model.model.generate(
+        generate: Any = model.model.generate
+        out = generate(
             prompt,
             num_beams=beams,
             num_return_sequences=beams,
@@ -372,7 +374,7 @@ def test_a_prompt_that_does_not_fit_has_no_completions_and_is_counted() -> None:
 def test_stop_texts_end_a_completion_and_are_not_part_of_it() -> None:
     form = Llemma()
     stops = ("e", "a")
-    form.stop = stops  # type: ignore[misc]
+    form.stop = stops  # type: ignore[misc, assignment]
     model = tiny.model("llama")
     watched = Watched(model, tiny.tokenizer(), form=form, sampling=Sampling(12, max_tokens=60))
     found = completions(watched, tiny.STATES)
@@ -439,7 +441,7 @@ def test_whole_proofs_of_a_chat_model() -> None:
             return [(proof.tactics, proof.finished) async for proof in proofs]
 
     assert [tactics for tactics, _ in run(main)] == ["trivial"]
-    prompt = model.tokenizer.decode(model.drawn[0].prompt)
+    prompt = str(model.tokenizer.decode(model.drawn[0].prompt))
     assert prompt.startswith("<|system|>You are an expert")
     assert prompt.endswith("<|end|><|assistant|>")
 

@@ -255,7 +255,7 @@ def engines(monkeypatch: pytest.MonkeyPatch) -> list[Engine]:
         "vllm.v1.engine.async_llm": {"AsyncLLM": SimpleNamespace(from_engine_args=start)},
     }
     for name, content in modules.items():
-        module = ModuleType(name)
+        module: Any = ModuleType(name)
         module.__dict__.update(content)
         monkeypatch.setitem(sys.modules, name, module)
     return started

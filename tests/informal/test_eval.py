@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.command import command
 from tests.informal.scripted import ScriptedModel
 from tests.lab import Lab
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"problem": "What is 1/4 + 1/4?", "solution": "It is $\\boxed{\\frac{1}{2}}$."},
     {"question": "How many legs have 3 cows?", "answer": "3 * 4 = 12\n#### 12"},
     {"question": "2 + 2?", "answer_number": 4},

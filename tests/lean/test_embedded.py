@@ -330,8 +330,9 @@ def test_threads_are_made_while_the_main_one_waits(running: Gym) -> None:
         "#eval own 6\n"
     )
     answer = running.ask(cmd="elab", env=env, text=text, holes=False)
-    told = [message["text"] for message in answer["messages"]]
-    assert told == ["6", "6"]
+    messages = answer["messages"]
+    assert isinstance(messages, list)
+    assert [message["text"] for message in messages] == ["6", "6"]
 
 
 def test_too_deep_a_recursion_ends_the_process_with_a_word(lean: EmbeddedLean) -> None:
@@ -363,7 +364,7 @@ def test_its_calls_are_a_valid_module_that_has_them_all(lean: EmbeddedLean) -> N
         "const module = new WebAssembly.Module(require('fs').readFileSync(process.argv[1]));"
         "console.log(JSON.stringify(WebAssembly.Module.exports(module).map(({name}) => name)))"
     )
-    node = [embedded.node_program(), "-e", ask, lean.folder / "calls.wasm"]
+    node: list[str | Path] = [embedded.node_program(), "-e", ask, lean.folder / "calls.wasm"]
     exports = json.loads(subprocess.run(node, capture_output=True, check=True).stdout)
     glue = (lean.folder / "lean.js").read_text()
     assert set(re.findall(r"function (invoke_\w+)\(", glue)) == {

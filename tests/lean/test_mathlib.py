@@ -13,7 +13,7 @@ import pytest
 
 from prover.doctor import diagnose
 from prover.errors import WrongUse
-from prover.lean import mathlib
+from prover.lean import embedded, mathlib
 from prover.lean.toolchain import SetupError, choose_lean
 from tests.command import command
 
@@ -130,7 +130,8 @@ def test_what_a_killed_set_up_left_running_is_ended(home: Path, lake: Path) -> N
 
 def test_sources_that_came_in_part_are_fetched_anew(home: Path, lake: Path) -> None:
     torn = (
-        mathlib.cache_folder() / f"mathlib-{mathlib.VERSION}/.lake/packages/mathlib/.git/index.lock"
+        embedded.cache_folder()
+        / f"mathlib-{mathlib.VERSION}/.lake/packages/mathlib/.git/index.lock"
     )
     torn.parent.mkdir(parents=True)
     torn.touch()

@@ -38,7 +38,7 @@ def tokenizer() -> PreTrainedTokenizerFast:
 
 
 def pieces(tokenizer: PreTrainedTokenizerFast, text: str) -> list[str]:
-    return [tokenizer.decode([token]) for token in tokenizer(text)["input_ids"]]
+    return [str(tokenizer.decode([token])) for token in tokenizer(text)["input_ids"]]
 
 
 @pytest.mark.parametrize("symbol", USUAL.split())

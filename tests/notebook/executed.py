@@ -61,7 +61,7 @@ def main() -> None:
         engine = Resident(Path(folder))
         engine.start()
         try:
-            for path in map(Path, sys.argv[1:] or sorted(NOTEBOOKS.glob("*.ipynb"))):
+            for path in [Path(one) for one in sys.argv[1:]] or sorted(NOTEBOOKS.glob("*.ipynb")):
                 notebook = executed(path.absolute(), {**os.environ, **engine.environment})
                 nbformat.write(notebook, path)
                 print(path, flush=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from jupyter_client import KernelManager
+from jupyter_client.manager import KernelManager
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 300.0

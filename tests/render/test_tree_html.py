@@ -131,7 +131,9 @@ def folded_chain(length: int) -> dict[str, Any]:
         goal = graph.goals[n]
         graph.add_step(goal, f"step {n}", -0.001, [state(n + 1)], [0])
     for n in range(length):
-        graph.add_step(graph.find(state(n)), "aside", -1.0, [state(f"dead {n}")], [0])
+        goal = graph.goals[n]
+        assert goal is graph.find(state(n))
+        graph.add_step(goal, "aside", -1.0, [state(f"dead {n}")], [0])
     return trusted(graph)
 
 

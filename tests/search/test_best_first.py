@@ -1,16 +1,9 @@
 import math
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from search_world import (
-    Rule,
-    World,
-    WorldEnvironment,
-    WorldGenerator,
-    script_proves,
-    worlds,
-)
 
 from search.best_first import BestFirst, rank
 from search.budget import Budget, Spent
@@ -24,6 +17,14 @@ from search.interfaces import (
     Progress,
     State,
     Suggestion,
+)
+from tests.search.search_world import (
+    Rule,
+    World,
+    WorldEnvironment,
+    WorldGenerator,
+    script_proves,
+    worlds,
 )
 
 Tactics = dict[str, tuple[float, list[str] | None]]
@@ -72,7 +73,7 @@ def drive(search: BestFirst, world: dict[str, Tactics], *, check: bool = True) -
     st.sampled_from([None, lambda state: -float(len(state.goals))]),
 )
 def test_an_unlimited_search_finds_a_proof_iff_there_is_one(
-    world: World, width: int, alpha: float, value: object
+    world: World, width: int, alpha: float, value: Callable[[State], float] | None
 ) -> None:
     environment = WorldEnvironment(world)
     search = BestFirst(environment.start((0,)), width=width, alpha=alpha, value=value)
@@ -145,12 +146,13 @@ def test_a_better_path_moves_a_goal_forward_in_the_queue() -> None:
     # y is met at -0.4 through x2 before root's own -4.0 way to it is even tried
     assert "root:side" not in trace
     assert trace[-1] == "y:close"
-    assert search.graph.find(state("y")).logprob == pytest.approx(-0.4)
+    met = search.graph.find(state("y"))
+    assert met is not None and met.logprob == pytest.approx(-0.4)
 
 
 @pytest.mark.parametrize("expansions", [0, 1, 2, 5])
 def test_the_budget_of_expansions_is_exact(expansions: int) -> None:
-    chain = {f"g{i}": {"t": (-1.0, [f"g{i + 1}"])} for i in range(50)}
+    chain: dict[str, Tactics] = {f"g{i}": {"t": (-1.0, [f"g{i + 1}"])} for i in range(50)}
     search = BestFirst(state("g0"), budget=Budget(expansions=expansions))
     drive(search, chain)
     result = search.result()
@@ -181,7 +183,7 @@ def test_a_proof_within_the_last_expansion_counts() -> None:
 
 
 def test_deep_goals_are_left_alone() -> None:
-    chain = {f"g{i}": {"t": (-1.0, [f"g{i + 1}"])} for i in range(50)}
+    chain: dict[str, Tactics] = {f"g{i}": {"t": (-1.0, [f"g{i + 1}"])} for i in range(50)}
     search = BestFirst(state("g0"), max_depth=3)
     assert len(drive(search, chain)) == 3
     assert (search.result().status, search.result().reason) == ("exhausted", "max_depth")
@@ -251,11 +253,11 @@ def test_failures_are_counted_and_kept() -> None:
         Suggestion("exact \0", -1.0, 3),
         Suggestion("x" * (LONGEST_TACTIC + 1), -1.0, 3),
         Suggestion(" \n", -1.0, 3),
-        Suggestion(None, -1.0, 3),
+        Suggestion(None, -1.0, 3),  # type: ignore[arg-type]
         Suggestion("simp", math.nan, 3),
         Suggestion("simp", math.inf, 3),
-        Suggestion("simp", None, 3),
-        Suggestion("simp", "-1.0", 3),
+        Suggestion("simp", None, 3),  # type: ignore[arg-type]
+        Suggestion("simp", "-1.0", 3),  # type: ignore[arg-type]
         Suggestion("", math.nan, 3),
     ],
     ids=repr,
@@ -268,7 +270,8 @@ def test_what_cannot_be_run_is_a_failure_and_the_others_are_run(flawed: Suggesti
     assert search.tactics(expansion.goal) == (Suggestion("simp", -1.0, 2),)
     assert search.result().failures == {MALFORMED: 2}
     assert search.spent.tokens == 8
-    search.commit(expansion.goal, *search.tactics(expansion.goal), Progress("simp", (), ()))
+    (simp,) = search.tactics(expansion.goal)
+    search.commit(expansion.goal, simp, Progress("simp", (), ()))
     assert search.result().status == "proved"
 
 

@@ -1,6 +1,7 @@
 import json
 import math
 import time
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -69,7 +70,7 @@ operations = st.lists(
 
 @settings(max_examples=300, deadline=None)
 @given(operations, st.sampled_from([0.0, 0.0, 0.5, 1.0, 2.0]))
-def test_invariants_hold_after_every_change(changes: list[tuple], alpha: float) -> None:
+def test_invariants_hold_after_every_change(changes: list[tuple[Any, ...]], alpha: float) -> None:
     graph = Graph(state(0), alpha=alpha)
     for change in changes:
         target = graph.find(state(change[1]))
@@ -98,7 +99,7 @@ def test_invariants_hold_after_every_change(changes: list[tuple], alpha: float) 
 
 @settings(max_examples=200, deadline=None)
 @given(operations)
-def test_without_depth_the_paths_are_the_most_probable_ones(changes: list[tuple]) -> None:
+def test_without_depth_the_paths_are_the_most_probable_ones(changes: list[tuple[Any, ...]]) -> None:
     graph = Graph(state(0))
     for change in changes:
         target = graph.find(state(change[1]))
@@ -106,7 +107,7 @@ def test_without_depth_the_paths_are_the_most_probable_ones(changes: list[tuple]
             graph.add_step(
                 target, "t", change[3], [state(c) for c in change[2]], range(len(change[2]))
             )
-    weights = nx.DiGraph()
+    weights: nx.DiGraph[int] = nx.DiGraph()
     weights.add_node(0)
     for s in graph.steps:
         for child in s.children:

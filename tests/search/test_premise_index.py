@@ -4,13 +4,19 @@ from search.premises import Library, Row
 
 SYMBOLS = ["Eq", "Add", "Mul", "Gcd", "List"]
 EQ, ADD, MUL, GCD, LIST = range(5)
+
+
+def row(*parts: str | int) -> Row:
+    return parts
+
+
 ROWS: list[Row] = [
     ["add_comm", EQ, EQ, ADD],
     ["mul_comm", EQ, EQ, MUL],
     ["mul_add", EQ, EQ, ADD, MUL],
     ["gcd_mul", EQ, EQ, GCD, MUL],
     ["gcd_comm", EQ, EQ, GCD],
-    *([f"other{i}", EQ, EQ, LIST] for i in range(40)),
+    *(row(f"other{i}", EQ, EQ, LIST) for i in range(40)),
 ]
 LIBRARY = Library(SYMBOLS, [("Numbers", ROWS[:3]), ("Gcd", ROWS[3:])])
 

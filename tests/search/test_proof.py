@@ -1,9 +1,9 @@
 from hypothesis import given, settings
-from search_world import Rule, World, WorldEnvironment, script_proves, worlds
 
 from search.graph import Graph
 from search.interfaces import Goal, Progress, State
 from search.proof import layout, script
+from tests.search.search_world import Rule, World, WorldEnvironment, script_proves, worlds
 
 
 def world(*rules: tuple[tuple[int, ...], tuple[int, ...]], colours: tuple[int, ...] = ()) -> World:

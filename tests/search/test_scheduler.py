@@ -4,18 +4,26 @@ import gc
 import json
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any
 
 import networkx as nx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from search_world import Rule, World, WorldEnvironment, WorldGenerator, script_proves, worlds
 
 from search.best_first import BestFirst, SearchResult
 from search.budget import Budget
 from search.graph import Status
 from search.interfaces import LONGEST_TACTIC, MALFORMED, Outcome, Request, State, Suggestion
 from search.scheduler import Scheduler, SearchFailed
+from tests.search.search_world import (
+    Rule,
+    World,
+    WorldEnvironment,
+    WorldGenerator,
+    script_proves,
+    worlds,
+)
 
 
 def run(main: Callable[[], Awaitable[None]]) -> None:
@@ -56,7 +64,7 @@ async def search_world(
     capacity: int = 3,
     budget: Budget | None = None,
     width: int = 2,
-    **options: object,
+    **options: Any,
 ) -> SearchResult:
     environment = WorldEnvironment(world, capacity, seed)
     async with Scheduler(environment) as scheduler:
@@ -665,7 +673,7 @@ def test_an_error_of_the_caller_reaches_the_caller(where: str) -> None:
         async def broken_later(_: object) -> bool:
             raise TimeoutError(where)
 
-        option = {"verify": broken_later, "on_progress": broken}[where]
+        option: Any = {"verify": broken_later, "on_progress": broken}[where]
         with pytest.raises(TimeoutError, match=where):
             await search_world(chain(2, wide=2), **{where: option})
 

@@ -10,11 +10,13 @@ import threading
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from prover.engine.options import Options, Settings
+from prover.errors import WrongUse
 from prover.serve import process, server
 from prover.serve.client import Client, connect
 from prover.serve.client import ask as ask_engine
@@ -124,11 +126,11 @@ def test_a_token_that_does_not_fit(engine: Resident) -> None:
 def test_a_request_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "BODY_SECONDS", 0.05)
 
-    async def never() -> dict:
+    async def never() -> dict[str, Any]:
         await asyncio.sleep(60)
         return {}
 
-    with pytest.raises(server.WrongUse, match="did not come within"):
+    with pytest.raises(WrongUse, match="did not come within"):
         ask(server.read_json(never))
 
 
@@ -157,8 +159,8 @@ def test_a_stale_socket_is_replaced(own: Resident) -> None:
 def test_engines_that_are_started_at_once_become_one(own: Resident) -> None:
     starting = [own.command("serve", "--background") for _ in range(3)]
     for one in starting:
-        _, err = one.communicate(timeout=60)
-        assert (one.returncode, f"pid {own.endpoint.pid}" in err.decode()) == (0, True), err
+        _, said = one.communicate(timeout=60)
+        assert (one.returncode, f"pid {own.endpoint.pid}" in said.decode()) == (0, True), said
     code, _, err = own.run("serve")
     assert code == 2
     assert "an engine of this version runs already" in err and "prover engine stop" in err
@@ -168,11 +170,11 @@ def test_engines_that_are_started_at_once_become_one(own: Resident) -> None:
 def test_an_engine_that_dies_in_the_midst_says_so(own: Resident, tmp_path: Path) -> None:
     own.start()
 
-    async def killed(start: bool, asked: dict) -> dict:
+    async def killed(start: bool, asked: dict[str, Any]) -> dict[str, Any]:
         client = Client(start=start)
         begun = asyncio.Event()
 
-        def told(event: dict) -> None:
+        def told(event: dict[str, Any]) -> None:
             if "spent" in event and not begun.is_set():
                 begun.set()
                 own.kill()
@@ -352,9 +354,9 @@ def test_ctrl_c_ends_it_and_tells_who_waits(own: Resident, tmp_path: Path) -> No
     started = own.start()
 
     async def stopped() -> None:
-        sent = []
+        sent: list[None] = []
 
-        def told(event: dict) -> None:
+        def told(event: dict[str, Any]) -> None:
             if "spent" in event and not sent:
                 sent.append(started.send_signal(signal.SIGINT))
 

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -63,7 +64,7 @@ def test_suggestions_are_tactics_that_work(engine: Resident, tmp_path: Path) -> 
         client = Client(start=False)
         goals = await client.call("goals", {"where": here(tmp_path), "text": f"{COMM} := sorry"})
         state = goals["holes"][0]["state"]["id"]
-        told = []
+        told: list[Any] = []
         found = await client.call("suggest", {"state": state, "most": 4}, told.append)
         some = found["suggestions"]
         assert 0 < len(some) <= 4
@@ -82,7 +83,7 @@ def test_the_outcome_is_that_of_a_prover_of_ones_own(
 ) -> None:
     text = f"def two := 2\n{COMM} := by\n  sorry\n\ntheorem u : two = 3 := by sorry\n"
     options = {"expansions": 40, "seconds": 60.0, "seed": 3}
-    told: list[dict] = []
+    told: list[dict[str, Any]] = []
     client = Client(start=False)
     asked = {"where": here(tmp_path), "text": text, "options": options, "graphs": True}
     answer = ask(client.call("prove", asked, told.append))
@@ -211,7 +212,7 @@ def test_a_client_that_goes_away_ends_its_work(engine: Resident, tmp_path: Path)
 
 
 def test_a_job_that_is_cancelled_gives_what_it_has(engine: Resident, tmp_path: Path) -> None:
-    async def cancelled() -> dict:
+    async def cancelled() -> dict[str, Any]:
         client, other = Client(start=False), Client(start=False)
         begun = asyncio.Event()
         options = {"expansions": None, "seconds": 600.0, "refute": False}

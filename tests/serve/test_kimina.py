@@ -2,6 +2,7 @@
 
 import asyncio
 import typing
+from typing import Any
 
 import pytest
 import typing_extensions
@@ -50,7 +51,8 @@ def test_the_client_works_as_it_is(kimina: KiminaClient) -> None:
     assert good == shown == SnippetStatus.valid
     assert bad == missing == SnippetStatus.lean_error
     assert left == SnippetStatus.sorry
-    (sorry,) = found.results[2].response["sorries"]
+    response: Any = found.results[2].response
+    (sorry,) = response["sorries"]
     assert sorry["pos"] == {"line": 2, "column": 2}
     assert sorry["goal"] == "⊢ 1 = 1"
     assert kimina.health() == {"status": "ok"}
@@ -84,8 +86,8 @@ def test_what_kimina_calls_valid_is_no_verdict(kimina: KiminaClient) -> None:
 def test_the_older_interface(kimina: KiminaClient) -> None:
     body = VerifyRequestBody(
         codes=[
-            Code(custom_id=7, proof=GOOD),
-            Code(custom_id="x", code=BOGUS["an axiom of its own"]),
+            Code(custom_id=7, proof=GOOD, code=None),
+            Code(custom_id="x", proof=None, code=BOGUS["an axiom of its own"]),
         ]
     )
     answer = kimina._query(kimina.build_url("/verify"), body.model_dump())
@@ -93,7 +95,8 @@ def test_the_older_interface(kimina: KiminaClient) -> None:
         {"results": [{**one, "custom_id": str(one["custom_id"])} for one in answer["results"]]}
     )
     assert [one["custom_id"] for one in answer["results"]] == [7, "x"]
-    assert all(one["response"]["time"] > 0 for one in read.results)
+    responses: list[Any] = [one["response"] for one in read.results]
+    assert all(response["time"] > 0 for response in responses)
     assert [one["verdict"]["accepted"] for one in answer["results"]] == [True, False]
 
 

@@ -250,7 +250,7 @@ def test_the_loss_falls_and_is_logged(
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "model")
     words = AutoTokenizer.from_pretrained(tmp_path / "model")
     ids = torch.tensor([words(f"{END}import ")["input_ids"]])
-    text = words.decode(model.generate(ids, max_new_tokens=5, do_sample=False)[0])
+    text = str(words.decode(model.generate(ids, max_new_tokens=5, do_sample=False)[0]))
     assert text.startswith(f"{END}import ")
 
 

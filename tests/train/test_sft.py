@@ -66,8 +66,8 @@ def request(pair: Pair) -> Request:
 def test_an_example_is_the_prompt_that_the_search_gives_and_its_answer() -> None:
     (one,) = examples(PAIRS[:1], tokenizer(), 128)
     prompt = GoalProofstep().prompt(request(PAIRS[0]))
-    assert tokenizer().decode(one.tokens[: one.prompt]) == prompt == PAIRS[0].prompt
-    assert tokenizer().decode(one.tokens[one.prompt :]) == "exact ⟨hp, hq⟩<|endoftext|>"
+    assert tokenizer().decode([*one.tokens[: one.prompt]]) == prompt == PAIRS[0].prompt
+    assert tokenizer().decode([*one.tokens[one.prompt :]]) == "exact ⟨hp, hq⟩<|endoftext|>"
 
 
 def test_an_example_of_another_format_is_its_prompt_and_answer(tmp_path: Path) -> None:
@@ -79,8 +79,8 @@ def test_an_example_of_another_format_is_its_prompt_and_answer(tmp_path: Path) -
     write_jsonl(tmp_path / "pairs.jsonl", [pair.to_json(), PAIRS[0].to_json()])
     assert read_pairs(tmp_path / "pairs.jsonl") == [pair, PAIRS[0]]
     (one,) = examples([pair], tokenizer(), 128)
-    assert tokenizer().decode(one.tokens[: one.prompt]) == form.prompt(asked)
-    assert tokenizer().decode(one.tokens[one.prompt :]) == "exact h0<|endoftext|>"
+    assert tokenizer().decode([*one.tokens[: one.prompt]]) == form.prompt(asked)
+    assert tokenizer().decode([*one.tokens[one.prompt :]]) == "exact h0<|endoftext|>"
 
 
 def test_the_loss_is_that_of_the_tactics_whatever_the_padding() -> None:
