@@ -191,7 +191,7 @@ def test_no_colours_where_they_are_not_wanted(window: Opens, path: Path) -> None
 
 
 def test_a_dumb_terminal_gets_lines(window: Opens, path: Path) -> None:
-    seen = window(*SEARCH, "--timeout", "5.5", TERM="dumb")
+    seen = window(*SEARCH, "--timeout", "8", TERM="dumb")
     assert seen.end() == 1
     assert b"\x1b" not in seen.raw, "neither a colour nor a move of the cursor"
     assert re.search(rb"^t: \d+ expansions, \d+ tactics", seen.raw, re.MULTILINE)

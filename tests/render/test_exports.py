@@ -21,7 +21,7 @@ GRAPHVIZ = [
 ]
 
 
-def same_structure(one: nx.Graph[Any], other: nx.Graph[Any]) -> bool:
+def same_structure(one: "nx.Graph[Any]", other: "nx.Graph[Any]") -> bool:
     return set(one.nodes) == set(other.nodes) and set(one.edges) == set(other.edges)
 
 
