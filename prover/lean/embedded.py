@@ -119,7 +119,6 @@ def _node(folder: Path, read: list[Path], write: list[Path], mode: str, *args: s
         "--allow-worker",
         "--disable-warning=SecurityWarning",
         "--wasm-lazy-validation",  # of the one file that the package's checksum vouches for
-        "--wasm-tiering-budget=2000000",  # a sixth: V8 optimises earlier, and more of it is kept
         "--allow-natives-syntax",  # with which the runner keeps it
         *(f"--allow-fs-read={path}" for path in reads),
         *(f"--allow-fs-write={path.resolve()}" for path in write),
