@@ -185,8 +185,10 @@ class Refuter:
         if len(outcome.children) > 1:
             pool.release(outcome.children)
             return None
-        rest = await self._search(outcome.children[0], effort)
-        pool.release(outcome.children)
+        try:
+            rest = await self._search(outcome.children[0], effort)
+        finally:
+            pool.release(outcome.children)
         return None if rest is None else f"{script}\n{rest}"
 
     async def _search(self, state: State, effort: Effort) -> str | None:
