@@ -2,6 +2,8 @@
 suite, are marked here. A file's tests run in one process, and so do all that need a resident engine. Property tests try the same few examples every time, unless
 `HYPOTHESIS_PROFILE=random` asks for new ones and more (`make fuzz`)."""
 
+import functools
+import gc
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ from tempfile import gettempdir
 from typing import Any, NoReturn
 
 import pytest
+import typer.main
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
@@ -25,6 +28,8 @@ from prover.lean import embedded
 from prover.lean.toolchain import Lean, find_lean
 from tests.lab import Lab
 from tests.serve.resident import Resident
+
+typer.main.get_command = functools.cache(typer.main.get_command)  # of one program, made once
 
 ACCEPTANCE = Path(__file__).with_name("acceptance")
 RESIDENT = (
@@ -52,6 +57,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             not item.nodeid.startswith(ISOLATION),
         )
     )
+
+
+def pytest_collection_finish() -> None:
+    """No collection of garbage looks at what stays to the end: the tests, and what they import."""
+    gc.collect()
+    gc.freeze()
 
 
 class ByFile(LoadScopeScheduling):

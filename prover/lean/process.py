@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import os
 import secrets
 import signal
 import subprocess
 import sys
 import tempfile
+import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,6 +44,11 @@ OUT_OF_MEMORY = 137
 """Exit code of the embedded Lean."""
 
 LAST_WORDS_SECONDS = 2.0
+
+WATCH_SECONDS = 0.25
+"""How often a process that has been asked something is looked at."""
+
+IDLE_WATCH_SECONDS = 2.0
 
 KILLED_TRIES = 16
 
@@ -83,12 +91,16 @@ class GymProcess:
         word: str,
         limits: Limits,
         scratch: tempfile.TemporaryDirectory[str],
+        alone: bool,
     ) -> None:
+        """`alone` says that it cannot start other processes."""
         self._process = process
+        self._alone = alone
         self._word = word.encode()
         self._limits = limits
         self._scratch = scratch
         self._lock = asyncio.Lock()
+        self._busy = asyncio.Event()
         self._last_id = 0
         self._noise = 0
         self._death: GymDied | None = None
@@ -115,7 +127,8 @@ class GymProcess:
         except BaseException:
             scratch.cleanup()
             raise
-        gym = cls(process, word, limits, scratch)
+        gym = cls(process, word, limits, scratch, alone=lean.embedded is not None)
+        gym._busy.set()
         try:
             async with asyncio.timeout(limits.start_seconds):
                 await gym._write(word)
@@ -130,6 +143,8 @@ class GymProcess:
                 message = f"Lean did not start: {error}"
                 raise GymDied(error.kind, message, killed=error.killed) from None
             raise
+        finally:
+            gym._busy.clear()
         gym.version = str(hello["version"])
         return gym
 
@@ -153,6 +168,7 @@ class GymProcess:
             self._last_id += 1
             self._noise = 0
             command["id"] = self._last_id
+            self._busy.set()
             try:
                 async with asyncio.timeout(seconds):
                     await self._send(command)
@@ -166,6 +182,8 @@ class GymProcess:
             except asyncio.CancelledError:
                 self.kill("crash", "the request was cancelled")
                 raise
+            finally:
+                self._busy.clear()
         return Reply(
             ok=fields["ok"],
             kind=fields.get("kind", ""),
@@ -256,8 +274,12 @@ class GymProcess:
             raise GymDied("crash", f"Lean printed over {MAX_NOISE >> 20} MB that are no answer")
 
     async def _watch_resources(self) -> None:
+        try:
+            leader = psutil.Process(self._process.pid)
+        except psutil.Error:  # it has ended
+            return
         while True:
-            family = _family(self._process.pid)
+            family = [leader] if self._alone else [leader, *_CENSUS.descendants(leader.pid)]
             used = 0
             for process in family:
                 with contextlib.suppress(psutil.Error):
@@ -273,7 +295,10 @@ class GymProcess:
             if _size(Path(self._scratch.name)) > MAX_SCRATCH:
                 self.kill("crash", f"over {MAX_SCRATCH >> 20} MB of temporary files")
                 return
-            await asyncio.sleep(0.25)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(IDLE_WATCH_SECONDS):
+                    await self._busy.wait()
+            await asyncio.sleep(WATCH_SECONDS)
 
     async def _keep_last_words(self) -> None:
         stderr = self._process.stderr
@@ -335,6 +360,34 @@ def kill_family(pid: int) -> None:
     if sys.platform != "win32":  # which has no groups to kill
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
+
+
+class _Census:
+    """Who has started whom, of all processes of the machine. To count them costs milliseconds, so that
+    one count serves all that ask within half of `WATCH_SECONDS`."""
+
+    def __init__(self) -> None:
+        self._taken = -math.inf
+        self._children: dict[int, list[psutil.Process]] = {}
+
+    def descendants(self, pid: int) -> list[psutil.Process]:
+        """What a process has started, and what that has."""
+        if time.monotonic() - self._taken > WATCH_SECONDS / 2:
+            self._children = defaultdict(list)
+            for process in psutil.process_iter(["ppid"]):
+                self._children[process.info["ppid"]].append(process)
+            self._taken = time.monotonic()
+        found: dict[int, psutil.Process] = {}
+        waiting = [pid]
+        while waiting:
+            for process in self._children.get(waiting.pop(), []):
+                if process.pid not in found and process.pid != pid:  # parents' numbers are reused
+                    found[process.pid] = process
+                    waiting.append(process.pid)
+        return list(found.values())
+
+
+_CENSUS = _Census()
 
 
 def _family(pid: int) -> list[psutil.Process]:

@@ -1,5 +1,8 @@
 import asyncio
+import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -7,7 +10,7 @@ import pytest
 
 from prover.lean.limits import Limits
 from prover.lean.pool import LeanPool, LeanUnavailable
-from prover.lean.process import GymDied, GymProcess
+from prover.lean.process import WATCH_SECONDS, GymDied, GymProcess, _Census
 from prover.lean.toolchain import Launch, Lean
 
 
@@ -42,6 +45,42 @@ def test_memory_over_the_limit_kills_the_process(lean: Lean) -> None:
     assert "MB of memory" in str(died)
     assert peak > 400
     assert not psutil.pid_exists(pid)
+
+
+def test_what_cannot_start_processes_is_watched_without_counting_them(
+    lean: Lean, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An engine is idle most of the day: a count reads a file of each process of the machine."""
+
+    async def run() -> tuple[float, bool]:
+        gym = await GymProcess.start(lean, Limits())
+        try:
+            for owner, count in ((psutil, "process_iter"), (psutil.Process, "children")):
+                monkeypatch.setattr(owner, count, lambda *args, **options: pytest.fail("counted"))
+            await gym.request(60, cmd="open", header="")
+            await asyncio.sleep(2 * WATCH_SECONDS)
+            return gym.peak_memory_mb, gym._watch.done()
+        finally:
+            monkeypatch.undo()
+            await gym.close()
+
+    peak, over = asyncio.run(run())
+    assert peak > 100 and not over
+
+
+def test_one_count_of_processes_serves_all_that_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'])"
+    census, counts = _Census(), []
+    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE) as child:
+        while not (below := psutil.Process(child.pid).children()):
+            time.sleep(0.01)
+        count = psutil.process_iter
+        monkeypatch.setattr(psutil, "process_iter", lambda attrs: counts.append(1) or count(attrs))
+        monkeypatch.setattr("prover.lean.process.WATCH_SECONDS", 1000.0)
+        assert {child.pid, below[0].pid} <= {p.pid for p in census.descendants(os.getpid())}
+        assert census.descendants(child.pid) == below
+        child.communicate(b"\n")
+    assert len(counts) == 1
 
 
 def test_stop_ends_the_process(lean: Lean) -> None:
