@@ -143,7 +143,9 @@ def ensure(progress: Progress = lambda step, done: None, gym: Path | None = None
     is done."""
     cache = cache_folder()
     sources = {name: path.read_bytes() for name, path in _sources(gym).items()}
-    code = {name: cache / f"{name.lower()}-{_key(source)}" for name, source in sources.items()}
+    code = {
+        name: cache / f"{name.lower()}-{_key(name, source)}" for name, source in sources.items()
+    }
     lean = EmbeddedLean(_lean_folder(cache), code["Gym"], code["Judge"])
     if lean.folder.exists() and all(folder.exists() for folder in code.values()):
         return lean
@@ -176,8 +178,10 @@ def _sources(gym: Path | None) -> dict[str, Path]:
     return {"Gym": gym or source_of("Gym"), "Judge": source_of("Judge")}
 
 
-def _key(source: bytes) -> str:
-    return hashlib.sha256(source + INTEGRITY.encode() + str(PATCH).encode()).hexdigest()[:16]
+def _key(program: str, source: bytes) -> str:
+    said = session(source_of("Warmup")) if program == "Gym" else ""
+    whole = [source, said.encode(), INTEGRITY.encode(), str(PATCH).encode()]
+    return hashlib.sha256(b"".join(whole)).hexdigest()[:16]
 
 
 def _lean_folder(cache: Path) -> Path:

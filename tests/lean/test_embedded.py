@@ -199,6 +199,15 @@ def test_what_was_compiled_is_taken_back(lean: EmbeddedLean) -> None:
     assert subprocess.run([node, *flags, "--eval", take], check=False).returncode == 0
 
 
+def test_another_warm_up_sets_up_another_gym(
+    lean: EmbeddedLean, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "session", lambda source: "another")
+    monkeypatch.setattr(embedded, "_compile", lambda lean, name, *args: pytest.fail(name))
+    with pytest.raises(pytest.fail.Exception, match="Gym"):
+        embedded.ensure()
+
+
 def test_what_setup_warms_up_with_is_understood(lean: EmbeddedLean) -> None:
     _, *lines = session(embedded.source_of("Warmup")).splitlines()
     requests = [json.loads(line) | {"id": 7} for line in lines]
