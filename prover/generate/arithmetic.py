@@ -45,6 +45,7 @@ def arithmetic(view: View) -> Iterator[Idea]:
     yield from power_residues(view)
     yield from bounds(view)
     yield from interval_splits(view)
+    yield from quotients(view)
     yield from divisors(view)
     yield from gcd_of_linear_forms(view)
     yield from powers_by_induction(view)
@@ -167,6 +168,32 @@ def power_residues(view: View) -> Iterator[Idea]:
 
 def _tells(m: int, atoms: Sequence[tuple[str, int]]) -> bool:
     return all(len({pow(r, k, m) for r in range(m)}) * 2 <= m + 1 for _, k in atoms)
+
+
+# Quotients
+
+QUOTIENT = re.compile(
+    r"([^\W\d][\w₀-₉']*|(?<![\w₀-₉.'])\d+|\([^()]*\)) ([%/]) ([^\W\d][\w₀-₉']*)(?![\w.])"
+)
+
+
+def quotients(view: View) -> Iterator[Idea]:
+    """Bounds of `a % b` and `a / b` for a variable `b`: to `omega` they are unknown numbers."""
+    naturals = view.of_type(NAT)
+    found = dict.fromkeys(part for part in QUOTIENT.findall(view.text) if part[2] in naturals)
+    for place, (a, sign, b) in enumerate(list(found)[:2]):
+        p, q, r, s = view.fresh("p", "q", "r", "s")
+        lines = [
+            f"have {p} := Nat.{'mod_le' if sign == '%' else 'div_le_self'} {a} {b}",
+            f"have {q} := Nat.div_add_mod {a} {b}",
+            "first",
+            "| omega",
+            f"| have {r} : 0 < {b} := by omega\n  have {s} := Nat.mod_lt {a} {r}\n  omega",
+        ]
+        if sign == "/":
+            less = f"Nat.div_lt_self (show 0 < {a} by omega) (show 1 < {b} by omega)"
+            lines.append(f"| have {r} := {less}\n  omega")
+        yield 1.3 + 0.2 * place, "\n".join(lines)
 
 
 # Divisors, gcd, lcm

@@ -114,6 +114,10 @@ def closers(view: View) -> Iterator[Idea]:
         if view.computable:
             yield 2.0, "decide +kernel"
         return
+    if view.decreases:
+        yield 0.61, "decreasing_tactic"
+        yield 2.2, "decreasing_with (simp_all; omega)"
+        yield 2.3, "decreasing_with grind"
     yield 0.62, "rfl"
     yield 0.64, "omega"
     yield 0.82, "decide"

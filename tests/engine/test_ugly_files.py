@@ -44,6 +44,22 @@ theorem same : collatz 4 = collatz 4 := by sorry
     assert fill(lab, text).proved
 
 
+def test_what_a_recursion_owes_is_proved(lab: Lab) -> None:
+    text = """
+def gcd' (a b : Nat) : Nat := if h : a = 0 then b else gcd' (b % a) a
+termination_by a
+decreasing_by sorry
+
+def walk : Nat → Nat → Nat
+  | 0, n => n
+  | m + 1, 0 => walk m 5
+  | m + 1, n + 1 => walk (m + 1) n
+termination_by m n => (m, n)
+decreasing_by all_goals sorry
+"""
+    assert fill(lab, text).proved
+
+
 def test_a_function_that_does_not_terminate_is_said_to(lab: Lab) -> None:
     text = "def loop (n : Nat) : Nat := loop (n + 1) + 1\ntheorem t : loop 0 = loop 0 := by sorry\n"
     try:

@@ -122,6 +122,16 @@ class TestShapesAreFilledFromTheGoal:
         found = tactics("a ^ 2 % 3 ≠ 2", "a : ℤ")
         assert any("a ^ 2 % 3 = 0 ∨ a ^ 2 % 3 = 1" in t for t in found)
 
+    def test_remainders_by_a_variable_are_below_it(self) -> None:
+        found = tactics("(b + 1) % a < a", "a : ℕ", "b : ℕ", "!h : ¬a = 0")
+        assert any("Nat.mod_lt (b + 1) r" in t for t in found)
+        assert not any("Nat.mod_lt" in t for t in tactics("b % a < a", "a : ℤ", "b : ℤ"))
+
+    def test_what_a_recursion_owes_has_a_tactic_of_its_own(self) -> None:
+        order = "Prod.Lex (fun x1 x2 => x1 < x2) (fun x1 x2 => x1 < x2)"
+        assert "decreasing_tactic" in tactics(f"{order} (m, 5) (m.succ, 0)", "m : ℕ")[:4]
+        assert "decreasing_tactic" not in tactics("m < m.succ", "m : ℕ")
+
     def test_recurrences_are_instantiated_up_to_the_index(self) -> None:
         found = tactics(
             "f 9 = 18", "f : ℕ → ℕ", "!h₀ : f 0 = 0", "!h₁ : ∀ (n : ℕ), f (n + 1) = f n + 2"
