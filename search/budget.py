@@ -12,8 +12,8 @@ class Spent:
 
     `expansions` are visits of a goal, `tokens` those of every suggestion received, `tactics` and
     `heartbeats` those of committed tactics, `seconds` the wall time as told by the driver, which does
-    not count what went to other searches; it waited `generating` for suggestions and `verifying` for
-    verdicts on scripts.
+    not count what went to other searches. It waited `generating` for suggestions, and beside all that
+    `verifying` for verdicts on scripts.
     """
 
     expansions: int = 0

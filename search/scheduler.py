@@ -107,9 +107,11 @@ class _Run:
     search: BestFirst
     generator: TacticGenerator
     first: TacticGenerator | None
+    ready: Callable[[], Awaitable[object]] | None
     since: float
     jobs: set[_Job] = field(default_factory=set)
     executing: int = 0
+    paused: bool = False
     rate: float = 1.0
     cap: asyncio.Timeout | None = None
     asking: asyncio.Future[Suggestion | None] | None = None
@@ -121,10 +123,11 @@ class _Run:
         self.since = now
 
     def pace(self, capacity: int) -> None:
-        """Notes that the number of its tactics has changed. The clock goes as fast as the search: at
-        the share of the slots that it would have alone."""
+        """Notes that the number of its tactics has changed, or that it was paused. The clock goes as
+        fast as the search: at the share of the slots that it would have alone."""
         self.tick()
-        self.rate = self.executing / min(capacity, len(self.jobs)) if self.jobs else 1.0
+        alone = min(capacity, len(self.jobs))
+        self.rate = 0.0 if self.paused else self.executing / alone if alone else 1.0
         limit = self.search.budget.seconds
         if self.cap is not None and limit is not None and not self.cap.expired():
             left = max(0.0, limit - self.search.spent.seconds)
@@ -187,13 +190,16 @@ class Scheduler:
         generator: TacticGenerator,
         *,
         first: TacticGenerator | None = None,
+        ready: Callable[[], Awaitable[object]] | None = None,
         verify: Callable[[str], Awaitable[bool]] | None = None,
         on_progress: Callable[[BestFirst], None] | None = None,
     ) -> SearchResult:
         """Drives a search to its end, once. `on_progress` is called after every commit.
 
         With `first`, a goal is first tried with what that suggests; `generator` is asked in another
-        visit if this does not close it: what is cheap comes before a model.
+        visit if this does not close it: what is cheap comes before a model. What the generator needs
+        is `ready` first. Neither that nor a verdict counts as time of the search: many may wait for it
+        at once, and no proof is lost because others are judged before it.
 
         A script that `verify` does not accept loses its last committed step and the search goes on.
         When this is cancelled or raises, `search.result("interrupted")` still tells what was found.
@@ -201,7 +207,7 @@ class Scheduler:
         """
         if not self._open:
             raise SearchFailed("scheduler", "it is not open")
-        run = _Run(search, generator, first, asyncio.get_running_loop().time())
+        run = _Run(search, generator, first, ready, asyncio.get_running_loop().time())
         self._runs.add(run)
         self._running.set(1)
         try:
@@ -241,7 +247,7 @@ class Scheduler:
         while True:
             script = search.script()
             if script is not None:
-                with _stopwatch(search.spent, "verifying"):
+                with self._paused(run), _stopwatch(search.spent, "verifying"):
                     accepted = verify is None or await verify(script)
                 if accepted:
                     return
@@ -252,6 +258,17 @@ class Scheduler:
                 return
             self._expansions += 1
             await self._visit(run, expansion, on_progress)
+
+    @contextmanager
+    def _paused(self, run: _Run) -> Iterator[None]:
+        """The clock of a search stands: what it waits for is not its own work."""
+        run.paused = True
+        run.pace(self._environment.capacity)
+        try:
+            yield
+        finally:
+            run.paused = False
+            run.pace(self._environment.capacity)
 
     async def _visit(
         self, run: _Run, expansion: Expansion, on_progress: Callable[[BestFirst], None] | None
@@ -272,6 +289,9 @@ class Scheduler:
                 arrived: list[Suggestion] = []
                 best: list[Suggestion] = []
                 first = None if expansion.begun else run.first
+                if first is None and run.ready is not None:
+                    with self._paused(run):
+                        await run.ready()
                 tried = search.tried(goal)
                 with _stopwatch(search.spent, "generating"):
                     stream = self._suggestions(run, first or run.generator, expansion.request)

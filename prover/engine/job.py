@@ -495,6 +495,7 @@ class Job:
             search,
             proposer,
             first=first,
+            ready=self._engine.model if isinstance(proposer, Proposer) else None,
             verify=verify,
             on_progress=report,
         )

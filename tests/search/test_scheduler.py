@@ -476,6 +476,31 @@ def test_the_cap_does_not_count_what_goes_to_other_searches() -> None:
     run(main)
 
 
+def test_the_cap_counts_neither_verdicts_nor_what_a_generator_needs_first() -> None:
+    async def main() -> None:
+        world = chain(3)
+        needed: list[int] = []
+        generator = WorldGenerator(world)
+
+        async def ready() -> None:
+            await asyncio.sleep(0.4)
+            needed.append(len(needed))
+
+        async def verify(script: str) -> bool:
+            await asyncio.sleep(0.4)
+            return True
+
+        environment = WorldEnvironment(world)
+        async with Scheduler(environment) as scheduler:
+            search = BestFirst(environment.start((0,)), budget=Budget(seconds=0.3))
+            result = await scheduler.run(search, generator, ready=ready, verify=verify)
+        assert result.status == "proved"
+        assert result.spent.seconds < 0.3 < result.spent.verifying
+        assert needed
+
+    run(main)
+
+
 def test_the_wall_cap_ends_a_search_that_hangs() -> None:
     async def main() -> None:
         world = chain(6)
