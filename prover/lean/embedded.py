@@ -179,9 +179,13 @@ def _sources(gym: Path | None) -> dict[str, Path]:
 
 
 def _key(program: str, source: bytes) -> str:
-    said = session(source_of("Warmup")) if program == "Gym" else ""
-    whole = [source, said.encode(), INTEGRITY.encode(), str(PATCH).encode()]
+    whole = [source, _warm_up(program).encode(), INTEGRITY.encode(), str(PATCH).encode()]
     return hashlib.sha256(b"".join(whole)).hexdigest()[:16]
+
+
+def _warm_up(program: str) -> str:
+    """What setup asks a program, so that V8 optimises what it runs; nothing if it is not worth it."""
+    return session(source_of("Warmup")) if program == "Gym" else ""
 
 
 def _lean_folder(cache: Path) -> Path:
@@ -366,7 +370,7 @@ def _compile(lean: EmbeddedLean, name: str, source: bytes, work: Path, progress:
     do(lean.command(["-o", f"{name}.olean", f"{name}.lean"], {"/gym": work}), code)
     code.rename(folder / code.name)
     keep("save", "json")
-    if name == "Gym":
-        keep("warm", "code", session(source_of("Warmup")))
+    if said := _warm_up(name):
+        keep("warm", "code", said)
     (folder / code.name).unlink()
     progress(step, 1.0)

@@ -49,6 +49,7 @@ WATCH_SECONDS = 0.25
 """How often a process that has been asked something is looked at."""
 
 IDLE_WATCH_SECONDS = 2.0
+"""How long one that has not been asked anything is left alone: it may still compute."""
 
 KILLED_TRIES = 16
 
@@ -279,7 +280,7 @@ class GymProcess:
         except psutil.Error:  # it has ended
             return
         while True:
-            family = [leader] if self._alone else [leader, *_CENSUS.descendants(leader.pid)]
+            family = [leader] if self._alone else _CENSUS.family(leader.pid)
             used = 0
             for process in family:
                 with contextlib.suppress(psutil.Error):
@@ -354,7 +355,7 @@ async def spawn(launch: Launch, scratch: Path) -> asyncio.subprocess.Process:
 
 def kill_family(pid: int) -> None:
     """Kills the leader of a group, the group, and all that descends from it."""
-    for process in _family(pid):
+    for process in _Census().family(pid):
         with contextlib.suppress(psutil.Error):
             process.kill()
     if sys.platform != "win32":  # which has no groups to kill
@@ -363,39 +364,36 @@ def kill_family(pid: int) -> None:
 
 
 class _Census:
-    """Who has started whom, of all processes of the machine. To count them costs milliseconds, so that
-    one count serves all that ask within half of `WATCH_SECONDS`."""
+    """Who has started whom, of all processes of the machine. To count them costs milliseconds: one
+    count serves all that ask within `lasts` seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, lasts: float = 0.0) -> None:
+        self._lasts = lasts
         self._taken = -math.inf
         self._children: dict[int, list[psutil.Process]] = {}
 
-    def descendants(self, pid: int) -> list[psutil.Process]:
-        """What a process has started, and what that has."""
-        if time.monotonic() - self._taken > WATCH_SECONDS / 2:
+    def family(self, pid: int) -> list[psutil.Process]:
+        """A process, what it has started, and what that has; nothing if it has ended."""
+        if time.monotonic() - self._taken > self._lasts:
             self._children = defaultdict(list)
-            for process in psutil.process_iter(["ppid"]):
+            for process in psutil.process_iter(["ppid", "create_time"]):
                 self._children[process.info["ppid"]].append(process)
             self._taken = time.monotonic()
-        found: dict[int, psutil.Process] = {}
-        waiting = [pid]
-        while waiting:
-            for process in self._children.get(waiting.pop(), []):
-                if process.pid not in found and process.pid != pid:  # parents' numbers are reused
-                    found[process.pid] = process
-                    waiting.append(process.pid)
-        return list(found.values())
+        try:
+            found = [psutil.Process(pid)]
+        except psutil.Error:
+            return []
+        for parent in found:
+            found += [
+                process
+                for process in self._children.get(parent.pid, [])
+                if process.create_time() >= parent.create_time()  # Windows gives numbers again
+                and process not in found
+            ]
+        return found
 
 
-_CENSUS = _Census()
-
-
-def _family(pid: int) -> list[psutil.Process]:
-    try:
-        process = psutil.Process(pid)
-        return [*process.children(recursive=True), process]
-    except psutil.Error:
-        return []
+_CENSUS = _Census(lasts=WATCH_SECONDS / 2)
 
 
 def _size(folder: Path) -> int:

@@ -70,15 +70,14 @@ def test_what_cannot_start_processes_is_watched_without_counting_them(
 
 def test_one_count_of_processes_serves_all_that_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     script = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'])"
-    census, counts = _Census(), []
+    census, counts = _Census(lasts=1000.0), []
     with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE) as child:
         while not (below := psutil.Process(child.pid).children()):
             time.sleep(0.01)
         count = psutil.process_iter
         monkeypatch.setattr(psutil, "process_iter", lambda attrs: counts.append(1) or count(attrs))
-        monkeypatch.setattr("prover.lean.process.WATCH_SECONDS", 1000.0)
-        assert {child.pid, below[0].pid} <= {p.pid for p in census.descendants(os.getpid())}
-        assert census.descendants(child.pid) == below
+        assert {child.pid, below[0].pid} <= {p.pid for p in census.family(os.getpid())}
+        assert census.family(child.pid)[1:] == below
         child.communicate(b"\n")
     assert len(counts) == 1
 
