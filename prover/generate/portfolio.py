@@ -39,6 +39,7 @@ from search.interfaces import Goal, Request, Suggestion
 BASIC_TYPES = {NAT, INT, "Prop", "Bool", "Type"}
 FORBIDDEN = re.compile(r"\b(sorry|admit|native_decide|ofReduceBool|implemented_by|unsafe|axiom)\b")
 COMPUTES = re.compile(r"\b(rfl|omega|simp|simp_all|simp_arith|grind|decide|exact\?)")
+LEXICOGRAPHIC = "Prod.Lex "
 TIE = 1e-5
 
 
@@ -114,10 +115,8 @@ def closers(view: View) -> Iterator[Idea]:
         if view.computable:
             yield 2.0, "decide +kernel"
         return
-    if view.decreases:
+    if view.goal.target.startswith((LEXICOGRAPHIC, "sizeOf ")):  # what `decreasing_by` asks for
         yield 0.61, "decreasing_tactic"
-        yield 2.2, "decreasing_with (simp_all; omega)"
-        yield 2.3, "decreasing_with grind"
     yield 0.62, "rfl"
     yield 0.64, "omega"
     yield 0.82, "decide"
@@ -181,6 +180,9 @@ def goal_steps(view: View) -> Iterator[Idea]:
         yield 2.9 if ordered else 4.0, f"apply Classical.byContradiction; intro {h}"
         if view.facts:
             yield 4.8, "exfalso"
+    if target.text.startswith(LEXICOGRAPHIC):
+        yield 2.2, "apply Prod.Lex.left"
+        yield 2.3, "apply Prod.Lex.right"
     if target.head == "≠":
         yield 0.10, f"intro {view.fresh('h')[0]}"
     for name in () if view.context.functions else _applied_definitions(view):

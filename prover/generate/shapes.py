@@ -55,14 +55,6 @@ KEYWORDS = frozenset(
         "this",
     ]
 )
-WELL_FOUNDED = (
-    "Prod.Lex ",
-    "PSigma.Lex ",
-    "PSum.",
-    "WellFoundedRelation.rel ",
-    "invImage ",
-    "(invImage ",
-)
 OPENING, CLOSING = "([{⟨", ")]}⟩"
 CONNECTIVES = ("↔", "→", "∨", "∧")
 RELATIONS = ("=", "≠", "≤", "<", "≥", ">", "∣", "∈")
@@ -282,11 +274,6 @@ class View:
             for b, e in powers
             if len(b) < 40
         )
-
-    @cached_property
-    def decreases(self) -> bool:
-        """Whether it is what `decreasing_by` asks for: that a recursion ends."""
-        return self.goal.target.startswith(WELL_FOUNDED)
 
     @cached_property
     def deep(self) -> bool:

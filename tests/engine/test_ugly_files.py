@@ -50,6 +50,10 @@ def gcd' (a b : Nat) : Nat := if h : a = 0 then b else gcd' (b % a) a
 termination_by a
 decreasing_by sorry
 
+def count (a b c : Nat) : Nat := if h : a = 0 then c else count (b % a) a (c + 1)
+termination_by (a, c)
+decreasing_by sorry
+
 def walk : Nat → Nat → Nat
   | 0, n => n
   | m + 1, 0 => walk m 5
