@@ -12,6 +12,7 @@ from pathlib import Path
 import networkx
 from transformers import PreTrainedTokenizerFast
 
+from prover.data.theorems.corpus import draft
 from prover.data.theorems.statement import Draft, Row
 from prover.files import write_jsonl
 from prover.models.presets import Preset
@@ -64,7 +65,8 @@ def train(*words: object, until: Callable[[], bool] | None = None) -> str:
 
 def texts() -> list[str]:
     files = sorted((Path(networkx.__file__).parent / "algorithms").glob("*.py"))[:40]
-    return [file.read_text() for file in [ROOT / "lean_project" / "Gym.lean", *files]]
+    lean = "\n".join(draft(seed, "logic", size=0).statement for seed in range(400))
+    return [lean, *(file.read_text() for file in files)]
 
 
 @cache
