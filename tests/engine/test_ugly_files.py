@@ -60,6 +60,13 @@ def walk : Nat → Nat → Nat
   | m + 1, n + 1 => walk (m + 1) n
 termination_by m n => (m, n)
 decreasing_by all_goals sorry
+
+def ack : Nat → Nat → Nat
+  | 0, n => n + 1
+  | m + 1, 0 => ack m 1
+  | m + 1, n + 1 => ack m (ack (m + 1) n)
+termination_by m n => (m, n)
+decreasing_by all_goals sorry
 """
     assert fill(lab, text).proved
 
