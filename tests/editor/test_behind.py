@@ -35,10 +35,10 @@ FILE = """theorem first (𝔸 : Prop) (h : 𝔸) (n : Nat) : 𝔸 ∧ n + 0 = n 
   · sorry
   · sorry
 """
-HARD = """def f : Nat → Nat
-  | 0 => 1
-  | n + 1 => f n * 3 + n
-theorem hard (n m : Nat) : f (n + m) % 7 = f (m * 1 + n) % (3 + n - n + 4) + (m - n) * 0 := by
+HARD = """def f : Nat → Nat → Nat
+  | _, 0 => 1
+  | a, n + 1 => f a n * a
+theorem hard (a b c n : Nat) (h : n > 2) (ha : a > 0) (hb : b > 0) : f a n + f b n ≠ f c n := by
   sorry
 """
 
