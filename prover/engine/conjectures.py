@@ -107,24 +107,27 @@ class Exploration:
 
     def learn(self, first: Mapping[Term, Row], rows: Mapping[Term, Row]) -> list[Equation]:
         """Takes the values of these terms at the first points, and of the suspects at all
-        points, and gives the equations that they suggest and no earlier one implies by rewriting. A
-        term without values is left out."""
+        points, and gives the equations that they suggest and no earlier one implies by rewriting; and
+        what `f x zero` and `f zero x` are even if `f` seems to be commutative, for that is proved with
+        them. A term without values is left out."""
         found: list[Equation] = []
         for term in self.terms:
             row = rows.get(term)
             regrouped = _regrouped(term)
             if row is not None and regrouped is not None and rows.get(regrouped) == row:
                 found.append(Equation(term, regrouped))
-            if first[term] is None or self._reducible(term):
+            implied = self._reducible(term)
+            if first[term] is None or (implied and not self._is_mirrored(term)):
                 continue
             group = self._known.setdefault((term.type, first[term]), [])
             other = next((t for t in group if row is not None and rows.get(t) == row), None)
             if other is not None:
                 equation = Equation(term, other)
-                self._rules.setdefault(term.head, []).append(equation)
+                if not implied:
+                    self._rules.setdefault(term.head, []).append(equation)
                 if (rule := oriented(equation)) not in found:
                     found.append(rule)
-            elif row is not None or not group:
+            elif not implied and (row is not None or not group):
                 group.append(term)
                 self._terms.setdefault((term.type, self._size), []).append(term)
         return found
@@ -164,6 +167,18 @@ class Exploration:
                 if not bound and rule.right.replaced(values).order < term.order:
                     return True
         return False
+
+    def _is_mirrored(self, term: Term) -> bool:
+        """Whether it is a variable and a constructor that takes nothing, under a function that seems
+        to be commutative."""
+        if len(term.arguments) != 2 or term.size != 3 or len(term.variables) != 1:
+            return False
+        if not any(isinstance(a.head, Symbol) and a.head.constructor for a in term.arguments):
+            return False
+        return any(
+            rule.right == Term(term.head, rule.left.arguments[::-1], term.type)
+            for rule in self._rules.get(term.head, ())
+        )
 
 
 def _regrouped(term: Term) -> Term | None:
@@ -426,41 +441,64 @@ def _head(tree: Tree) -> str:
 
 def speculated(goal: Goal, functions: Iterable[str]) -> list[Statement]:
     """What would settle a goal in more than one place: the goal with its variables, with terms that
-    occur more than once, or stand inside others, as variables; without its hypotheses, and with
-    those that speak of what it speaks of. `functions` are what the user's are called. A variable
-    whose type is not known has none here: Lean finds it."""
+    occur more than once, or stand inside others, as variables; first with a hypothesis used up in it
+    (Boyer and Moore's cross-fertilization, 1979), then without its hypotheses, and with those that
+    speak of what it speaks of. `functions` are what the user's are called. A variable whose type is
+    not known has none here: Lean finds it."""
     entries, target = _entries(goal)
     own = set(functions)
     facts = [
         (name, type_)
         for name, type_, prop in entries
-        if prop and not type_.startswith("∀") and _words(type_) & own
+        if prop and "∀" not in type_ and mentioned(type_, own)
     ]
+    variables = [(name, type_) for name, type_, prop in entries if not prop]
     found: dict[str, Statement] = {}
-    for kept in ([], facts) if facts else ([],):
-        for claims in _generalised([target, *(type_ for _, type_ in kept)], own):
+    claimed = [[used] for _, fact in facts for used in _used_up(fact, target)]
+    claimed += [[target], *([[target, *(type_ for _, type_ in facts)]] if facts else [])]
+    for said_first in claimed:
+        for claims in _generalised(said_first, own):
             hypotheses = [f"(h{i} : {text})" for i, text in enumerate(claims[1:], 1)]
             said = "\n".join(claims)
-            binders = _closed(said, [(n, t) for n, t, prop in entries if not prop])
+            binders = _closed(said, variables)
             free = sorted(_words(said) & {f"t{i}" for i in range(9)})
             binders += [f"({name} : _)" for name in free]
-            one = Statement(" ".join([*binders, *hypotheses]), claims[0])
+            names = (*(name for name, _ in variables), *free)
+            one = Statement(" ".join([*binders, *hypotheses]), _shortening(claims[0], names), names)
             found.setdefault(one.signature, one)
     return list(found.values())
+
+
+def _shortening(claim: str, names: Iterable[str]) -> str:
+    """An equation the other way round if its left side is a function of variables that its right side
+    calls again: as a rule it would go on for ever."""
+    left, equals, right = claim.partition(" = ")
+    head, *arguments = left.split(" ")
+    again = set(arguments) <= set(names) and head in _words(right)
+    return f"{right} = {left}" if equals and again and " = " not in right else claim
+
+
+def _used_up(fact: str, target: str) -> Iterator[str]:
+    """The target with the left side of an equation in the place of its right side."""
+    left, equals, right = fact.partition(" = ")
+    place = re.compile(rf"(?<![\w.]){re.escape(right)}(?![\w.'!?₀-₉])")
+    if equals and " = " not in right and place.search(target):
+        yield place.sub(lambda _: f"({left})", target)
 
 
 def _generalised(claims: Sequence[str], own: set[str]) -> Iterator[list[str]]:
     """Claims with one term, or two, as variables: the largest ones that are applications of the
     user's functions and stand in parentheses; and as they are."""
     text = "\n".join(claims)
-    terms = [t for t in _parenthesised(text) if t[1:].split(" ")[0] in own]
+    terms = [t for t in _parenthesised(text) if mentioned(t[1:-1].split(" ")[0], own)]
     often = sorted(dict.fromkeys(terms), key=lambda t: (-text.count(t), -len(t)))[:3]
     for chosen in [[t] for t in often] + [often[:2]] * (len(often) > 1) + [[]]:
         new = text
         for number, term in enumerate(chosen):
             new = new.replace(term, f"t{number}")
-        if all(f"t{number}" in new for number in range(len(chosen))):
-            yield new.split("\n")
+        claim, *rest = new.split("\n")
+        if all(f"t{number}" in claim for number in range(len(chosen))):
+            yield [claim, *rest]
 
 
 def _parenthesised(text: str) -> Iterator[str]:
@@ -520,7 +558,23 @@ def _closed(said: str, variables: Sequence[tuple[str, str]]) -> list[str]:
     return binders
 
 
+def mentioned(text: str, functions: Iterable[str]) -> list[str]:
+    """The functions that a text mentions by what they are called, or after a dot, each once."""
+    own = list(functions)
+    after_dots = {name.rsplit(".", 1)[-1]: name for name in own if "." in name}
+    found = []
+    for word in _NAME.findall(text):
+        if word in own:
+            found.append(word)
+        elif "." in word and (name := after_dots.get(word.rsplit(".", 1)[-1])):
+            found.append(name)
+    return list(dict.fromkeys(found))
+
+
+_NAME = re.compile(r"[^\W\d][\w.'!?₀-₉]*")
+
+
 def _words(text: str) -> set[str]:
     """The names in a text; of `x.f`, which may be `f` of `x`, also what stands before the dot."""
-    found = set(re.findall(r"[^\W\d][\w.'!?₀-₉]*", text))
+    found = set(_NAME.findall(text))
     return found | {name.split(".")[0] for name in found}

@@ -26,14 +26,13 @@ from typing import Any
 
 from prover.engine import targets
 from prover.engine.checking import Checker
-from prover.engine.conjectures import speculated
+from prover.engine.conjectures import mentioned, speculated
 from prover.engine.exploring import WORDS, explored, learned
 from prover.engine.filling import Found, Part, filled_text
 from prover.engine.minimise import minimised
 from prover.engine.targets import Target
 from prover.engine.terms import (
     Equation,
-    Statement,
     Symbol,
     Term,
     statement,
@@ -54,11 +53,12 @@ CONJECTURES = 30
 TOGETHER = 2
 
 TRIES = 3
-"""How often a conjecture is tried, with more lemmas each time."""
+"""How often a conjecture is tried: what has failed once with one more lemma, twice with two."""
 
 PROOF = Budget(expansions=6, seconds=15.0)
 ATTEMPT = Budget(expansions=24, seconds=30.0)
-"""What the proof of a lemma may take, and one more search of the goal."""
+"""What the proof of a lemma may take, and one more search of the goal, which leaves half of the budget
+for more lemmas."""
 
 REFUTED = 100
 """At how many points a conjecture is tested that comes from a goal."""
@@ -93,13 +93,15 @@ class Lemma:
 @dataclass(slots=True, eq=False)
 class _Conjecture:
     """What may be a lemma: `name` is what it may be called, `functions` are those that it is about
-    and those that these are made of. `tested`: on small values."""
+    and those that these are made of. `left`: a search was left with it, so that it is not tested on
+    small values yet, and hard. `due` is how many lemmas there should be before it is tried again."""
 
     name: str
     signature: str
     functions: set[str]
+    left: bool = False
     tries: int = 0
-    tested: bool = True
+    due: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +171,11 @@ class Discovery:
         exploration, bench = explored(state, context)
         done = Discovered((), {})
         if await self._prove(self._speculated(context)):
-            done = await self._attempt(ATTEMPT, Portfolio())
+            done = await self._attempt(_least(ATTEMPT, _half(self._left)), Portfolio())
         while bench.points and not (done.found or self._is_over) and exploration.batch():
             equations = await learned(self._pool, state, exploration, bench)
             if await self._proved(equations, context):
-                done = await self._attempt(ATTEMPT, Portfolio())
+                done = await self._attempt(_least(ATTEMPT, _half(self._left)), Portfolio())
         if not done.found:
             done = await self._attempt(self._budget, None)
         before = dict(zip(self._parts, self._failed, strict=True))
@@ -195,16 +197,16 @@ class Discovery:
         shown = {f.signature.shown: name for name, f in context.functions.items()}
         conjectures: list[_Conjecture] = []
         for target in sorted(goals, key=len)[:STUCK]:
-            names = [hypothesis.name for hypothesis in goals[target].hypotheses]
             for found in speculated(goals[target], shown):
-                named = [shown[word] for word in WORDS.findall(found.claim) if word in shown]
+                named = [shown[called] for called in mentioned(found.claim, shown)]
                 functions = {f.signature.name for f in context.functions_of(named)}
-                said = _anonymous(found.signature, names)
-                known = {found.signature, said} & self._tried or self._is_target(found)
-                if named and not known:
+                alone = "(h1 : " not in found.binders  # the order of its variables is no matter
+                said = _anonymous(found.claim if alone else found.signature, found.names)
+                new = self._tried.isdisjoint({found.signature, said})
+                if named and new and not self._is_target(found.claim, found.names):
                     self._tried |= {found.signature, said}
-                    name = "_".join(dict.fromkeys(n.rsplit(".", 1)[-1] for n in named[:4]))
-                    conjectures.append(_Conjecture(name, found.signature, functions, tested=False))
+                    name = "_".join(n.rsplit(".", 1)[-1] for n in named[:4])
+                    conjectures.append(_Conjecture(name, found.signature, functions, left=True))
         return conjectures[:CONJECTURES]
 
     def _fresh(self, base: str) -> str:
@@ -224,25 +226,25 @@ class Discovery:
             found = statement(equation, shown)
             named = [symbol.name for symbol in equation.symbols]
             functions = {f.signature.name for f in context.functions_of(named)}
-            known = found.signature in self._tried or self._is_target(found)
+            known = found.signature in self._tried or self._is_target(found.claim, found.names)
             if functions and not known:  # what is about the library alone, tactics know
                 self._tried.add(found.signature)
                 new.append(_Conjecture(base_name(equation), found.signature, functions))
         fresh = await self._prove(new[:CONJECTURES])
         if fresh:
-            again = [c for c in self._waiting if c.functions & fresh and c.tries < TRIES]
+            there = len(self._lemmas)
+            again = [c for c in self._waiting if c.functions & fresh and c.due <= there]
             self._waiting = [c for c in self._waiting if c not in again]
             await self._prove(again)
         return bool(fresh)
 
-    def _is_target(self, found: Statement) -> bool:
-        """Whether a conjecture says what is to be proved, but for the names of variables and the
+    def _is_target(self, claim: str, names: Iterable[str]) -> bool:
+        """Whether a claim about some variables says what is to be proved, but for their names and the
         order of its sides."""
         goal = self._open[0].state.goals[0]
-        names = [hypothesis.name for hypothesis in goal.hypotheses if not hypothesis.is_prop]
-        left, _, right = found.claim.partition(" = ")
+        left, _, right = claim.partition(" = ")
         sides = (f"{left} = {right}", f"{right} = {left}")
-        return _anonymous(goal.target, names) in [_anonymous(s, found.names) for s in sides]
+        return _anonymous(goal.target, _variables(goal)) in [_anonymous(s, names) for s in sides]
 
     async def _prove(self, conjectures: Sequence[_Conjecture]) -> set[str]:
         """Tries to prove conjectures, some at once: always as many, so that what comes of it does
@@ -261,7 +263,8 @@ class Discovery:
                     new |= one.functions
                     continue
                 self._words.discard(name)
-                if came:
+                one.due = len(self._lemmas) + one.tries + one.left
+                if came and one.tries < TRIES:
                     self._waiting.append(one)
         return new
 
@@ -273,8 +276,9 @@ class Discovery:
             return False
         try:
             goal = done.holes[-1].state.goals[0]
-            if not conjecture.tested:
-                conjecture.tested = True
+            if self._is_target(goal.target, _variables(goal)):
+                return False
+            if conjecture.left and not conjecture.tries:
                 conjecture.signature = _signature(goal)
                 if (await self._pool.refute(done.holes[-1].state, most=REFUTED)).found is not None:
                     return False
@@ -480,6 +484,16 @@ def _with_proof(found: Found, proof: str) -> Found:
     return replace(found, result=replace(found.result, proof=proof))
 
 
+def _half(budget: Budget) -> Budget:
+    expansions, tokens, heartbeats, seconds = (getattr(budget, f.name) for f in fields(Budget))
+    return Budget(
+        None if expansions is None else (expansions + 1) // 2,
+        None if tokens is None else (tokens + 1) // 2,
+        None if heartbeats is None else (heartbeats + 1) // 2,
+        None if seconds is None else seconds / 2,
+    )
+
+
 def _least(one: Budget, other: Budget) -> Budget:
     """What both budgets allow."""
 
@@ -584,14 +598,20 @@ def _signature(goal: Goal) -> str:
     return f"{' '.join(binders)} : {claim}" if binders else f": {claim}"
 
 
+def _variables(goal: Goal) -> list[str]:
+    return [hypothesis.name for hypothesis in goal.hypotheses if not hypothesis.is_prop]
+
+
 def _anonymous(claim: str, names: Iterable[str]) -> str:
     """A claim with its variables numbered in the order met."""
     numbers: dict[str, str] = {}
     known = set(names)
 
     def number(match: re.Match[str]) -> str:
-        word = match[0]
-        return numbers.setdefault(word, f"#{len(numbers)}") if word in known else word
+        word, dot, rest = match[0].partition(".")
+        if word not in known:
+            return match[0]
+        return numbers.setdefault(word, f"#{len(numbers)}") + dot + rest
 
     return WORDS.sub(number, claim)
 
