@@ -1721,6 +1721,27 @@ def ownIn (env : Environment) : List Name → List String
   | [] => []
   | n :: ns => if isOwn env n then quote n.toString :: ownIn env ns else ownIn env ns
 
+def theoremJson (env : Environment) (n : Name) (info : ConstantInfo) : MetaM String := do
+  let own := ownNames env info.type.getUsedConstants 0
+  let (binders, result) := signature env 0 info.type
+  return "{\"name\":" ++ quote n.toString ++ field "shown" (quote (← shownName n info.levelParams))
+    ++ field "type" (quote (← Meta.ppExpr info.type).pretty) ++ field "own" (array own)
+    ++ field "head" (quote (opened info.type 0).getAppFn.constName.toString)
+    ++ field "binders" (array binders) ++ field "result" result
+    ++ field "sorry" (bool (holdsSorry info)) ++ "}"
+
+/-- The propositions among the fields of a structure from the `i`th on, which hold as theorems do. -/
+partial def lawsJson (env : Environment) (s : Name) (fields : Array Name) (i : Nat) :
+    MetaM (List String) := do
+  if h : i < fields.size then
+    let rest ← lawsJson env s fields (i + 1)
+    let law := s ++ fields[i]
+    match env.find? law with
+    | some info =>
+      if ← Meta.isProp info.type then return (← theoremJson env law info) :: rest else return rest
+    | none => return rest
+  else return []
+
 /-- The constant at the head of what a type ends in. -/
 partial def resultOf : Expr → Name
   | .mdata _ e => resultOf e
@@ -1733,7 +1754,8 @@ def describe (n : Name) (info : ConstantInfo) : MetaM (Option String × List Nam
   match info with
   | .inductInfo v => do
     let constructors ← constructorsJson env v.ctors
-    let more := field "constructors" (array constructors) ++ field "recursive" (bool v.isRec)
+    let laws ← if isStructure env n then lawsJson env n (getStructureFields env n) 0 else pure []
+    let more := field "laws" (array laws) ++ field "constructors" (array constructors) ++ field "recursive" (bool v.isRec)
       ++ field "prop" (bool ((signature env 0 v.type).2 == quote "Prop"))
       ++ field "params" (toString v.numParams) ++ field "indices" (toString v.numIndices)
       ++ field "structure" (bool (isStructure env n)) ++ field "class" (bool (isClass env n))
@@ -1746,7 +1768,11 @@ def describe (n : Name) (info : ConstantInfo) : MetaM (Option String × List Nam
     let names ← equationNames n
     let rows ← equations n names 0
     let used ← usedInEquations names 0 (usedBy v.type [])
+    let reducible := match getReducibilityStatusCore env n with
+      | .reducible => true
+      | _ => false
     let more := field "equations" (array rows) ++ field "own" (array (ownIn env used))
+      ++ field "reducible" (bool reducible)
     return (some (← entryJson n info "function" more), used)
   | .opaqueInfo v => return (some (← entryJson n info "opaque" ""), usedBy v.type [])
   | .ctorInfo v => return (none, [v.induct])
@@ -1780,16 +1806,8 @@ def theoremsJson (env : Environment) (self : Name) : List Name → MetaM (List S
   | n :: ns => do
     let rest ← theoremsJson env self ns
     match env.find? n with
-    | some (.thmInfo v) => do
-      if n == self then return rest
-      let own := ownNames env v.type.getUsedConstants 0
-      let (binders, result) := signature env 0 v.type
-      let one := "{\"name\":" ++ quote n.toString ++ field "shown" (quote (← shownName n v.levelParams))
-        ++ field "type" (quote (← Meta.ppExpr v.type).pretty) ++ field "own" (array own)
-        ++ field "head" (quote (opened v.type 0).getAppFn.constName.toString)
-        ++ field "binders" (array binders) ++ field "result" result
-        ++ field "sorry" (bool (holdsSorry (.thmInfo v))) ++ "}"
-      return one :: rest
+    | some (.thmInfo v) =>
+      if n == self then return rest else return (← theoremJson env n (.thmInfo v)) :: rest
     | _ => return rest
 
 /-- The constants of a goal and of its hypotheses. -/

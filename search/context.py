@@ -57,12 +57,14 @@ class Signature:
 @dataclass(frozen=True, slots=True)
 class Function:
     """A definition with its equations; `opaque` ones (`partial`, axioms) have none. `own` are the
-    user's constants that it mentions."""
+    user's constants that it mentions. `reducible`: it is an `abbrev`, which `grind` unfolds by itself
+    and must not be told to."""
 
     signature: Signature
     equations: tuple[Equation, ...]
     own: frozenset[str] = frozenset()
     opaque: bool = False
+    reducible: bool = False
 
     @property
     def recursive(self) -> bool:
@@ -103,10 +105,19 @@ class InductiveType:
     structure: bool
     type_class: bool
 
+    @property
+    def members(self) -> frozenset[str]:
+        """The full names of its constructors, and of the projections of a structure."""
+        names = [constructor.name for constructor in self.constructors]
+        if self.structure:
+            own = self.constructors[0].binders[self.parameters :]
+            names += [f"{self.signature.name}.{binder.name}" for binder in own]
+        return frozenset(names)
+
 
 @dataclass(frozen=True, slots=True)
 class Premise:
-    """A theorem that may help. `own` are the user's constants that it mentions, `head` the relation
+    """A theorem that may help, or a law that a structure has as a field. `own` are the user's constants that it mentions, `head` the relation
     that it ends in, such as `Eq`. `open`: it is not proved yet. `source` is the module that it is
     imported from; the user's file has none."""
 

@@ -6,15 +6,22 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, islice, product
 
-from prover.generate.shapes import INT, NAT, Idea, Shape, View, usable, words
+from prover.generate.shapes import INT, NAT, Idea, Shape, View, parenthesised, shape, usable, words
 from search.context import Function, InductiveType, Premise, Tree
 
 MOST_FUNCTIONS = 24
 """How many functions are unfolded together. A goal over more of them is not for one tactic."""
 
 MOST_PREMISES = 6
+MOST_LAWS = 10
+MOST_INSTANCES = 12
+"""How many laws of structures are told to `grind`, and how many of their instances at terms."""
+
+APPLICATIONS = 6
+"""How many proofs by a constructor of the target's predicate are tried up to simplification."""
+
 INDUCTIONS = 4
 """How many variables of a goal induction is tried on, with all that follows it."""
 
@@ -54,14 +61,45 @@ class _Sight:
         return [f.signature.shown for f in self.functions]
 
     @cached_property
-    def premises(self) -> list[Premise]:
-        """Theorems that speak of what the goal speaks of, the likeliest first."""
+    def simp(self) -> str:
+        """What follows `simp` to have it unfold."""
+        return _using(self.rules)
+
+    @cached_property
+    def grind(self) -> str:
+        """What follows `grind` to have it unfold."""
+        return self.known_to_grind()
+
+    @cached_property
+    def simp_more(self) -> str:
+        """What follows `simp` to have it unfold, and use theorems."""
+        return _using([*self.rules, *self.lemmas])
+
+    @cached_property
+    def grind_more(self) -> str:
+        """What follows `grind` to have it unfold, and use theorems."""
+        return self.known_to_grind(theorems=True)
+
+    def known_to_grind(self, *first: str, theorems: bool = False) -> str:
+        """What follows `grind` to have it use some names and unfold. It refuses a whole list for an
+        `abbrev` in it, or for a theorem that ends in a variable."""
+        functions = [f.signature.shown for f in self.functions if not f.reducible]
+        usable = [p.signature.shown for p in self.premises if p.head] if theorems else []
+        return _using([*first, *functions, *usable])
+
+    @cached_property
+    def fitting(self) -> list[Premise]:
+        """Theorems and laws that speak of what the goal speaks of, the likeliest first."""
+        types = self.view.context.types
+        data = types.keys() | {c.name for info in types.values() for c in info.constructors}
         own = set(self.view.goal.around) | {f.signature.name for f in self.functions}
-        near = {f for f in self.view.goal.own if f in self.view.context.functions}
+        for name in own & types.keys():
+            own |= types[name].members
+        near = set(self.view.goal.own) - data
 
         def rank(item: tuple[int, Premise]) -> tuple[int, int]:
             place, premise = item
-            functions = premise.own & self.view.context.functions.keys()
+            functions = premise.own - data
             return len(functions - near) - len(functions & near), -place
 
         fit = [
@@ -69,7 +107,11 @@ class _Sight:
             for place, p in enumerate(self.view.context.premises)
             if not p.open and p.own <= own and p.own & own
         ]
-        return [p for _, p in sorted(fit, key=rank)][:MOST_PREMISES]
+        return [p for _, p in sorted(fit, key=rank)]
+
+    @cached_property
+    def premises(self) -> list[Premise]:
+        return self.fitting[:MOST_PREMISES]
 
     @cached_property
     def lemmas(self) -> list[str]:
@@ -130,8 +172,9 @@ def _using(rules: Sequence[str]) -> str:
 
 
 def definitions(view: View) -> Iterator[Idea]:
-    """All ideas that need the context of a goal; none for a goal that has none."""
+    """All ideas that need the context of a goal, and those from laws, which may be hypotheses."""
     sight = _Sight(view)
+    yield from _laws(sight)
     if not (view.goal.around or sight.rules or sight.premises):
         return
     yield 6.5, "try?", 0
@@ -143,33 +186,33 @@ def definitions(view: View) -> Iterator[Idea]:
     yield from _from_contradictory_facts(sight)
     yield from _at_facts(sight)
     yield from _predicates(sight)
+    yield from _inversions(sight)
+    yield from _strong_inductions(sight)
     yield from _structures(sight)
 
 
 def _closers(sight: _Sight) -> Iterator[Idea]:
-    rules = _using(sight.rules)
     facts = list(sight.view.facts)
-    if rules:
-        yield 0.91, f"simp_all{rules}"
+    if sight.rules:
+        yield 0.91, f"simp_all{sight.simp}"
         yield 0.95, f"simp{_using([*sight.rules, *facts])}", 0
-        yield 1.3, f"grind{rules}"
-        yield 1.4, f"simp{rules}; omega"
-        yield 1.45, f"simp_all{rules}; omega"
-        yield 3.4, f"simp{rules}"
-        yield 2.3, f"split <;> simp_all{rules}"
-        yield 2.4, f"split <;> grind{rules}"
+        yield 1.3, f"grind{sight.grind}"
+        yield 1.4, f"simp{sight.simp}; omega"
+        yield 1.45, f"simp_all{sight.simp}; omega"
+        yield 3.4, f"simp{sight.simp}"
+        yield 2.3, f"split <;> simp_all{sight.simp}"
+        yield 2.4, f"split <;> grind{sight.grind}"
         for function in sight.functions[:3]:
             if not function.matched:  # its equation is the whole body
                 name = function.signature.shown
                 yield 2.8, f"unfold {name}"
-                yield 1.9, f"unfold {name}; split <;> simp_all{rules}", 2
-                yield 2.0, f"unfold {name}; split <;> grind{rules}"
+                yield 1.9, f"unfold {name}; split <;> simp_all{sight.simp}", 2
+                yield 2.0, f"unfold {name}; split <;> grind{sight.grind}"
     if sight.lemmas:
-        text = _using([*sight.rules, *sight.lemmas])
-        yield 1.35, f"simp{text}", 0
-        yield 1.36, f"simp_all{text}"
-        yield 1.38, f"grind{text}"
-        yield 1.5, f"simp_all{text}; omega"
+        yield 1.35, f"simp{sight.simp_more}", 0
+        yield 1.36, f"simp_all{sight.simp_more}"
+        yield 1.38, f"grind{sight.grind_more}"
+        yield 1.5, f"simp_all{sight.simp_more}; omega"
 
 
 def _premises(sight: _Sight) -> Iterator[Idea]:
@@ -188,8 +231,6 @@ def _inductions(sight: _Sight) -> Iterator[Idea]:
     """Induction and cases on variables, those first that a function of the target recurs on. Below
     an induction, another one on a variable is rarely the way."""
     chosen = _ranked_variables(sight)
-    rules = _using(sight.rules)
-    lemmas = _using([*sight.rules, *sight.lemmas])
     below = 1.2 if sight.below_induction else 0.0
     for place, name in enumerate(chosen[:INDUCTIONS]):
         late = 0.25 * place + below
@@ -201,24 +242,24 @@ def _inductions(sight: _Sight) -> Iterator[Idea]:
             general = f" generalizing {' '.join(names)}" if names else ""
             more = late + 0.12 * step
             verb = f"induction {name}{general}" if recursive else f"cases {name}"
-            yield 1.60 + more, f"{verb} <;> simp_all{rules}", 3
-            yield 1.70 + more, f"{verb} <;> grind{rules}"
+            yield 1.60 + more, f"{verb} <;> simp_all{sight.simp}", 3
+            yield 1.70 + more, f"{verb} <;> grind{sight.grind}"
             if sight.arithmetic:
-                yield 1.9 + more, f"{verb} <;> simp_all{rules} <;> omega"
+                yield 1.9 + more, f"{verb} <;> simp_all{sight.simp} <;> omega"
             if sight.lemmas:
-                yield 1.65 + more, f"{verb} <;> simp_all{lemmas}", 3
+                yield 1.65 + more, f"{verb} <;> simp_all{sight.simp_more}", 3
                 if sight.arithmetic:
-                    yield 1.66 + more, f"{verb} <;> simp_all{lemmas} <;> omega"
-                yield 1.67 + more, f"{verb} <;> grind{lemmas}"
+                    yield 1.66 + more, f"{verb} <;> simp_all{sight.simp_more} <;> omega"
+                yield 1.67 + more, f"{verb} <;> grind{sight.grind_more}"
             if not recursive:
                 break
             split = "".join(f" <;> cases {other}" for other in others[:2])
             if general:
-                yield 1.95 + more, f"{verb}{split} <;> simp_all{rules}", 2
-                yield 1.98 + more, f"{verb}{split} <;> grind{rules}"
+                yield 1.95 + more, f"{verb}{split} <;> simp_all{sight.simp}", 2
+                yield 1.98 + more, f"{verb}{split} <;> grind{sight.grind}"
             yield 2.8 + more, _arms(sight, name, general)
-        yield 2.1 + 0.25 * place, f"cases {name} <;> simp_all{rules}", 2
-        yield 2.15 + 0.25 * place, f"cases {name} <;> grind{rules}"
+        yield 2.1 + 0.25 * place, f"cases {name} <;> simp_all{sight.simp}", 2
+        yield 2.15 + 0.25 * place, f"cases {name} <;> grind{sight.grind}"
         yield 2.9 + 0.25 * place, _arms(sight, name, "", verb="cases")
 
 
@@ -302,8 +343,6 @@ def _constructors(sight: _Sight, kind: str) -> list[tuple[str, list[tuple[str, b
 
 def _along_functions(sight: _Sight) -> Iterator[Idea]:
     """Induction and case analysis along a function: `fun_induction`, `fun_cases`."""
-    rules = _using(sight.rules)
-    lemmas = _using([*sight.rules, *sight.lemmas])
     target = sight.view.goal.target
     place = 0
     for function in sight.functions:
@@ -319,11 +358,11 @@ def _along_functions(sight: _Sight) -> Iterator[Idea]:
             applied = f"{name} {' '.join(plain)}"
             late = 0.3 * place
             place += 1
-            yield 1.65 + late, f"{verb} {applied} <;> simp_all{rules}", 3
-            yield 1.72 + late, f"{verb} {applied} <;> grind{rules}"
+            yield 1.65 + late, f"{verb} {applied} <;> simp_all{sight.simp}", 3
+            yield 1.72 + late, f"{verb} {applied} <;> grind{sight.grind}"
             if sight.lemmas:
-                yield 1.68 + late, f"{verb} {applied} <;> simp_all{lemmas}", 3
-                yield 1.74 + late, f"{verb} {applied} <;> grind{lemmas}"
+                yield 1.68 + late, f"{verb} {applied} <;> simp_all{sight.simp_more}", 3
+                yield 1.74 + late, f"{verb} {applied} <;> grind{sight.grind_more}"
             yield 3.0 + late, f"{verb} {applied}"
             if place == 3:
                 return
@@ -332,12 +371,11 @@ def _along_functions(sight: _Sight) -> Iterator[Idea]:
 def _subterms(sight: _Sight) -> Iterator[Idea]:
     """Cases on what a function takes apart; and a term in the place of a variable: what is then to be
     proved holds of anything, and induction can run on it (Boyer and Moore 1979)."""
-    rules = _using(sight.rules)
     target = sight.view.goal.target
     for place, term in enumerate(sight.scrutinised[:3]):
         (h,) = sight.view.fresh("h")
-        yield 2.3 + 0.2 * place, f"cases {h} : {term} <;> simp_all{rules}", 2
-        yield 2.6 + 0.2 * place, f"cases {h} : {term} <;> grind{rules}"
+        yield 2.3 + 0.2 * place, f"cases {h} : {term} <;> simp_all{sight.simp}", 2
+        yield 2.6 + 0.2 * place, f"cases {h} : {term} <;> grind{sight.grind}"
     groups = [t for t in _groups(sight.view.text) if _is_applied(sight, t)]
     often = {t: groups.count(t) for t in groups if f"({t})" in target}
     often = {t: n for t, n in often.items() if n > 1 or t in sight.scrutinised}
@@ -348,8 +386,8 @@ def _subterms(sight: _Sight) -> Iterator[Idea]:
         for extra, where in ((0.0, ""), (0.1, " at *")):
             put = f"generalize {term} = {x}{where}"
             if _grows(sight, term):
-                yield 1.62 + late + extra, f"{put}\ninduction {x} <;> simp_all{rules}", 2
-                yield 1.66 + late + extra, f"{put}\ninduction {x} <;> grind{rules}"
+                yield 1.62 + late + extra, f"{put}\ninduction {x} <;> simp_all{sight.simp}", 2
+                yield 1.66 + late + extra, f"{put}\ninduction {x} <;> grind{sight.grind}"
             yield 2.3 + late + extra, put
     for place, (one, other) in enumerate(combinations(terms[:3], 2)):
         if one in other or other in one:
@@ -361,8 +399,8 @@ def _subterms(sight: _Sight) -> Iterator[Idea]:
             for extra, (first, second) in ((0.0, (x, y)), (0.1, (y, x))):
                 if _grows(sight, one if first == x else other):
                     step = f"induction {first} generalizing {second} <;> cases {second}"
-                    yield 1.64 + late + extra, f"{put}\n{step} <;> simp_all{rules}", 2
-                    yield 1.68 + late + extra, f"{put}\n{step} <;> grind{rules}"
+                    yield 1.64 + late + extra, f"{put}\n{step} <;> simp_all{sight.simp}", 2
+                    yield 1.68 + late + extra, f"{put}\n{step} <;> grind{sight.grind}"
             yield 2.4 + late, put
     for place, (name, fact) in enumerate(_equations(sight)):
         late = 0.3 * place
@@ -373,8 +411,8 @@ def _subterms(sight: _Sight) -> Iterator[Idea]:
             (x,) = sight.view.fresh("t")
             back = f"rw [← {name}]\nclear {name}\ngeneralize {term} = {x}"
             if _grows(sight, term):
-                yield 1.65 + late, f"{back}\ninduction {x} <;> simp_all{rules}", 2
-                yield 1.69 + late, f"{back}\ninduction {x} <;> grind{rules}"
+                yield 1.65 + late, f"{back}\ninduction {x} <;> simp_all{sight.simp}", 2
+                yield 1.69 + late, f"{back}\ninduction {x} <;> grind{sight.grind}"
             yield 2.3 + late, back
 
 
@@ -407,7 +445,6 @@ def _equations(sight: _Sight) -> list[tuple[str, Shape]]:
 
 def _from_contradictory_facts(sight: _Sight) -> Iterator[Idea]:
     """Induction on a variable of hypotheses that no values can fulfil, with nothing else around."""
-    rules = _using(sight.rules)
     shown = {f.signature.shown for f in sight.functions}
     told = {}
     for name, fact in list(sight.view.facts.items())[-5:]:
@@ -426,25 +463,24 @@ def _from_contradictory_facts(sight: _Sight) -> Iterator[Idea]:
         start = f"exfalso\nclear * - {' '.join(names)}\ninduction {variables[0]}"
         for other in variables[1:]:
             start += f" generalizing {other} <;> cases {other}"
-        yield 2.2 + 0.15 * place, f"{start} <;> simp_all{rules}", 0
+        yield 2.2 + 0.15 * place, f"{start} <;> simp_all{sight.simp}", 0
 
 
 def _at_facts(sight: _Sight) -> Iterator[Idea]:
     """Unfolds in hypotheses, and splits what is then in them."""
-    rules = _using(sight.rules)
     for place, (name, fact) in enumerate(list(sight.view.facts.items())[-4:]):
         late = 0.2 * place
         for function in sight.functions:
             shown = function.signature.shown
             if not function.matched and any(_calls(function, fact.text)):
                 unfold = f"unfold {shown} at {name}"
-                yield 2.0 + late, f"{unfold}; split at {name} <;> simp_all{rules}", 2
-                yield 2.1 + late, f"{unfold}; split at {name} <;> grind{rules}"
+                yield 2.0 + late, f"{unfold}; split at {name} <;> simp_all{sight.simp}", 2
+                yield 2.1 + late, f"{unfold}; split at {name} <;> grind{sight.grind}"
                 yield 2.6 + late, unfold
-        if rules and any(_calls(function, fact.text) for function in sight.functions):
-            yield 2.7 + late, f"simp{rules} at {name}"
+        if sight.rules and any(_calls(function, fact.text) for function in sight.functions):
+            yield 2.7 + late, f"simp{sight.simp} at {name}"
         if "match " in fact.text or "if " in fact.text:
-            yield 2.2 + late, f"split at {name} <;> simp_all{rules}", 2
+            yield 2.2 + late, f"split at {name} <;> simp_all{sight.simp}", 2
             yield 2.5 + late, f"split at {name}"
 
 
@@ -456,37 +492,187 @@ def _predicates(sight: _Sight) -> Iterator[Idea]:
     here = [types[name] for name in sight.view.goal.own if name in types and types[name].prop]
     near = [info for info in [*here, *kinds.values()] if info.constructors]
     constructors = list(dict.fromkeys(c.shown for info in near for c in info.constructors))[:8]
-    known = _using([*constructors, *sight.rules, *sight.lemmas])
+    simp = _using([*constructors, *sight.rules, *sight.lemmas])
+    grind = sight.known_to_grind(*constructors, theorems=True)
     for place, name in enumerate(c.shown for info in here for c in info.constructors[:8]):
         yield 1.1 + 0.05 * place, f"exact {name} ..", 0
         yield 2.0 + 0.1 * place, f"apply {name}"
+    for place, term in enumerate(islice(_applications(sight, here), APPLICATIONS)):
+        yield 1.56 + 0.02 * place, f"simpa using {term}", 0
     if constructors:
-        yield 1.5, f"grind{known}"
-        yield 1.55, f"simp_all{known}", 0
+        yield 1.5, f"grind{grind}"
+        yield 1.55, f"simp_all{simp}", 0
     below = 1.0 if sight.below_induction else 0.0
     for place, (name, info) in enumerate(list(kinds.items())[:4]):
         late = 0.25 * place
-        yield 1.3 + late, f"cases {name} <;> simp_all{known}", 2
-        yield 1.5 + late, f"cases {name} <;> grind{known}"
+        yield 1.3 + late, f"cases {name} <;> simp_all{simp}", 2
+        yield 1.5 + late, f"cases {name} <;> grind{grind}"
         yield 2.6 + late, f"cases {name}"
         others = [n for n in kinds if n != name]
         data = [n for n in sight.variables if n in words(sight.view.goal.target)]
         if not info.recursive:
             continue
         late += below
-        yield 1.6 + late, f"induction {name} <;> simp_all{known}", 3
-        yield 1.65 + late, f"induction {name} <;> grind{known}"
+        yield 1.6 + late, f"induction {name} <;> simp_all{simp}", 3
+        yield 1.65 + late, f"induction {name} <;> grind{grind}"
         for general in ([*others], [*data, *others]):
             if general:
                 verb = f"induction {name} generalizing {' '.join(general)}"
-                yield 2.3 + late, f"{verb} <;> grind{known}"
+                yield 2.3 + late, f"{verb} <;> grind{grind}"
         yield 2.5 + late, f"induction {name}"
+
+
+def _applications(sight: _Sight, predicates: Sequence[InductiveType]) -> Iterator[str]:
+    """Constructors of some predicates applied to hypotheses, and to constructors that take nothing."""
+    proofs: dict[str, list[str]] = {}
+    for name, info in sight.told:
+        proofs.setdefault(info.signature.name, []).append(name)
+    for info in sight.view.context.types.values():
+        bare = [c.shown for c in info.constructors if not c.explicit]
+        if info.prop and bare:
+            proofs.setdefault(info.signature.name, []).extend(bare)
+    makers = {c.name for info in sight.view.context.types.values() for c in info.constructors}
+    here = {part for word in words(sight.view.goal.target) for part in word.split(".")}
+    for info in predicates:
+        for constructor in info.constructors:
+            used = makers & _constants(constructor.result)
+            if any(name.rsplit(".", 1)[-1] not in here for name in used):
+                continue
+            choices = [
+                proofs.get(_head(constructor.binders[place].type), ["_"])
+                for place in constructor.explicit
+            ]
+            if any(choice != ["_"] for choice in choices):
+                for arguments in product(*choices):
+                    yield f"{constructor.shown} {' '.join(arguments)}"
+
+
+def _inversions(sight: _Sight) -> Iterator[Idea]:
+    """Induction on a hypothesis that is an inductive predicate of something compound: what is
+    compound becomes a variable first, with an equation that remembers it."""
+    for place, (name, info) in enumerate(sight.told[:4]):
+        if not (info.prop and info.recursive and info.indices):
+            continue
+        places = [p for p in info.signature.explicit if p >= info.parameters]
+        head, _, rest = sight.view.facts[name].text.partition(" ")
+        arguments = _arguments(rest, len(info.signature.explicit))[-len(places) :]
+        compound = [a for a in arguments if not usable(a)]
+        if not compound or head != info.signature.shown:
+            continue
+        equations = sight.view.fresh(*("e" for _ in compound))
+        names = sight.view.fresh(*("x" for _ in compound))
+        lines = []
+        for equation, argument, new in zip(equations, compound, names, strict=True):
+            lines += [
+                f"generalize {equation} : {argument} = {new} at {name}",
+                f"symm at {equation}",
+            ]
+        inside = words(" ".join(compound))
+        general = [n for n in sight.view.variables if n in inside and usable(n)]
+        verb = f"induction {name}" + (f" generalizing {' '.join(general)}" if general else "")
+        put = "\n".join([*lines, verb])
+        constructors = [c.shown for c in info.constructors]
+        empty = ["List.append_eq_nil_iff"] if "[]" in compound else []
+        late = 0.2 * place
+        grind = sight.known_to_grind(*constructors, *empty, theorems=True)
+        yield 1.68 + late, f"{put} <;> grind{grind}"
+        yield 1.7 + late, f"{put} <;> simp_all{sight.simp}", 2
+
+
+def _strong_inductions(sight: _Sight) -> Iterator[Idea]:
+    """Induction over all smaller numbers, with the first two apart: for what recurs in steps of two."""
+    types = sight.view.context.types
+    predicates = [types[n] for n in sight.view.goal.around if n in types and types[n].prop]
+    constructors = [c.shown for info in predicates for c in info.constructors][:8]
+    grind = sight.known_to_grind(*constructors, theorems=True)
+    numbers = [n for n in _ranked_variables(sight) if sight.variables[n] == NAT]
+    for place, name in enumerate(numbers[:2]):
+        (ih,) = sight.view.fresh("ih")
+        start = f"induction {name} using Nat.strongRecOn with | ind {name} {ih} =>"
+        yield 2.05 + 0.3 * place, f"{start} rcases {name} with _ | _ | {name} <;> grind{grind}"
+
+
+@dataclass(frozen=True)
+class _Law:
+    """An equation for all values: how a tactic calls it, how many values it is given, whether both
+    sides have them all, and what `grind` is told to use it; a hypothesis it uses in any case."""
+
+    name: str
+    values: int
+    both: bool
+    told: str | None = None
+
+
+def _laws(sight: _Sight) -> Iterator[Idea]:
+    """An equation from the laws of the user's structures or among the hypotheses: congruence closure
+    with those in both directions that have all their variables on both sides, and with those of one
+    variable said of the terms of the goal, from which the others have something to begin."""
+    laws = [*_laws_of_structures(sight), *_laws_among_facts(sight)][:MOST_LAWS]
+    if not any(law.both for law in laws):
+        return
+    grind = _using([law.told for law in laws if law.told is not None])
+    turned = []
+    for law in laws:
+        if law.told is None and law.both:
+            names = " ".join(sight.view.fresh(*"x" * law.values))
+            turned.append(f"have := fun {names} => ({law.name} {names}).symm")
+    if grind:
+        yield 1.37, f"grind{grind}"
+    here = words(sight.view.text)
+    variables = sight.view.variables
+    data = [n for n in variables if n in here and not variables[n].startswith(("Type", "Sort"))]
+    plain = [n for n in data if "→" not in variables[n]]
+    attempt = "" if len({variables[n] for n in plain}) == 1 else "try "
+    sides = sight.view.target.parts if sight.view.target.head == "=" else ()
+    terms = [*plain, *(t for t in [*_groups(sight.view.goal.target), *sides] if " " in t)]
+    single = [law.name for law in laws if law.values == 1]
+    said = [
+        f"{attempt}have := {law} {parenthesised(t)}" for t in dict.fromkeys(terms) for law in single
+    ]
+    if said or turned:
+        yield 1.39, "\n".join([*turned, *said[:MOST_INSTANCES], f"grind{grind}"])
+
+
+def _laws_of_structures(sight: _Sight) -> Iterator[_Law]:
+    types = sight.view.context.types
+    laws = [p for p in sight.fitting if p.head == "Eq"]
+    if not any(types[o].structure for p in laws for o in p.own if o in types):
+        return
+    for law in laws:
+        name, result = law.signature.shown, law.signature.result
+        values = set(law.signature.explicit)
+        sides = result[-2:] if isinstance(result, tuple) else ()
+        both = all(isinstance(side, tuple) and values <= _binders(side) for side in sides)
+        yield _Law(name, len(values), both, f"_=_ {name}" if both else name)
+
+
+def _laws_among_facts(sight: _Sight) -> Iterator[_Law]:
+    for name, fact in sight.view.facts.items():
+        if fact.head == "∀" and (body := shape(fact.parts[0])).head == "=":
+            values = set(fact.names)
+            both = all(" " in side and values <= words(side) for side in body.parts)
+            yield _Law(name, len(values), both)
+
+
+def _constants(tree: Tree) -> set[str]:
+    """The constants that a term mentions."""
+    if isinstance(tree, tuple):
+        return set().union(*map(_constants, tree))
+    return {tree} if isinstance(tree, str) else set()
+
+
+def _binders(tree: Tree) -> set[int]:
+    """The binders that a term mentions."""
+    if isinstance(tree, tuple):
+        return set().union(*map(_binders, tree))
+    return {tree} if isinstance(tree, int) else set()
 
 
 def _structures(sight: _Sight) -> Iterator[Idea]:
     """Structures field by field, with the propositions among their fields as facts."""
     view, types = sight.view, sight.view.context.types
-    rules = _using([*sight.rules, *sight.instances])
+    simp = _using([*sight.rules, *sight.instances])
+    grind = sight.known_to_grind(*sight.instances)
     shapes = [types[name] for name in view.goal.own if name in types and types[name].structure]
     if view.target.head == "=":
         for info in shapes[:2]:
@@ -495,14 +681,14 @@ def _structures(sight: _Sight) -> Iterator[Idea]:
             both = f"{make.shown} {blanks}"
             change = f"change {both} = {both}"
             yield 1.6, f"{change}\ncongr 1 <;> omega"
-            yield 1.7, f"{change}\ncongr 1 <;> simp_all{rules}", 0
-            yield 1.75, f"{change}\ncongr 1 <;> grind{rules}"
+            yield 1.7, f"{change}\ncongr 1 <;> simp_all{simp}", 0
+            yield 1.75, f"{change}\ncongr 1 <;> grind{grind}"
     taken = [name for name, info in sight.told if info.structure and not info.prop][:3]
     if taken:
         apart = " <;> ".join(f"cases {name}" for name in taken)
-        yield 1.62, f"{apart} <;> simp_all{rules}", 2
-        yield 1.72, f"{apart} <;> grind{rules}"
-        yield 1.74, f"{apart} <;> simp_all{rules} <;> omega"
+        yield 1.62, f"{apart} <;> simp_all{simp}", 2
+        yield 1.72, f"{apart} <;> grind{grind}"
+        yield 1.74, f"{apart} <;> simp_all{simp} <;> omega"
     operations = [
         method
         for name in view.goal.around
@@ -512,7 +698,7 @@ def _structures(sight: _Sight) -> Iterator[Idea]:
     if operations:
         fields = [f"{c.shown}.injEq" for info in shapes for c in info.constructors]
         opened = ", ".join(dict.fromkeys([*operations, *fields]))
-        yield 1.78, f"simp only [{opened}]; grind{rules}"
+        yield 1.78, f"simp only [{opened}]; grind{grind}"
         yield 2.6, f"simp only [{opened}]"
     if sight.instances:
         used = _using(sight.instances)

@@ -158,8 +158,15 @@ def plain(type_text: str) -> str:
 
 
 def words(text: str) -> frozenset[str]:
-    """The identifiers of a text."""
-    return frozenset(IDENTIFIER.findall(text))
+    """The identifiers of a text, and what stands before a dot in them: `x.length` mentions `x`."""
+    found = IDENTIFIER.findall(text)
+    return frozenset([*found, *(part for name in found for part in _owners(name))])
+
+
+def _owners(name: str) -> Iterator[str]:
+    for place, mark in enumerate(name):
+        if mark == ".":
+            yield name[:place]
 
 
 def numerals(text: str) -> list[int]:

@@ -368,7 +368,7 @@ class LeanPool:
         names = [entry.name for entry in entries]
         reply = await self._ask(state, self.limits.tactic_seconds, cmd="premises", names=names)
         sources = {entry.name: entry.module for entry in entries}
-        return () if isinstance(reply, str) else read_premises(reply, sources)
+        return () if isinstance(reply, str) else read_premises(reply["theorems"], sources)
 
     def release(self, states: Sequence[State]) -> None:
         workers = {worker.serial: worker for worker in self._live}

@@ -6,7 +6,7 @@ LeanDojo (Yang et al. 2023, lean-dojo/LeanDojo, `interaction/dojo.py`), so that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -356,6 +356,7 @@ def read_goal(reply: Mapping[str, Any]) -> Goal:
 def read_context(reply: Mapping[str, Any]) -> Context:
     """A context as the gym writes it."""
     functions, types, instances = {}, {}, {}
+    laws: list[Premise] = []
     for row in reply["constants"]:
         signature = _signature(row)
         match row["kind"]:
@@ -364,7 +365,9 @@ def read_context(reply: Mapping[str, Any]) -> Context:
                     Equation(e["text"], tuple(e["arguments"]), tuple(map(tuple, e["calls"])))
                     for e in row["equations"]
                 )
-                functions[signature.name] = Function(signature, equations, frozenset(row["own"]))
+                functions[signature.name] = Function(
+                    signature, equations, frozenset(row["own"]), reducible=row["reducible"]
+                )
             case "opaque" | "axiom":
                 functions[signature.name] = Function(signature, (), opaque=True)
             case "inductive":
@@ -378,13 +381,14 @@ def read_context(reply: Mapping[str, Any]) -> Context:
                     row["structure"],
                     row["class"],
                 )
+                laws += read_premises(row["laws"])
             case "instance":
                 instances[signature.name] = signature
-    return Context(functions, types, instances, read_premises(reply))
+    return Context(functions, types, instances, (*laws, *read_premises(reply["theorems"])))
 
 
 def read_premises(
-    reply: Mapping[str, Any], sources: Mapping[str, str] = MappingProxyType({})
+    rows: Iterable[Mapping[str, Any]], sources: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[Premise, ...]:
     """Theorems as the gym writes them; `sources` are the modules of those that are imported."""
     return tuple(
@@ -395,7 +399,7 @@ def read_premises(
             row["sorry"],
             sources.get(row["name"]),
         )
-        for row in reply["theorems"]
+        for row in rows
     )
 
 

@@ -152,3 +152,56 @@ end A.B
     filled = fill(lab, text)
     assert filled.proved, [v.name for v in filled.verdicts if not v.proved]
     assert filled.text.count("sorry") == text.count("sorry") - 4
+
+
+def test_an_abbreviation_among_the_definitions(lab: Lab) -> None:
+    text = """
+inductive Expr where
+  | num (n : Nat) | var (x : String) | add (a b : Expr) | mul (a b : Expr)
+abbrev Env := String → Nat
+def Expr.eval (ρ : Env) : Expr → Nat
+  | .num n => n
+  | .var x => ρ x
+  | .add a b => a.eval ρ + b.eval ρ
+  | .mul a b => a.eval ρ * b.eval ρ
+def fold : Expr → Expr
+  | .add a b =>
+    match fold a, fold b with
+    | .num m, .num n => .num (m + n)
+    | a', b' => .add a' b'
+  | .mul a b =>
+    match fold a, fold b with
+    | .num m, .num n => .num (m * n)
+    | .num 0, _ => .num 0
+    | a', b' => .mul a' b'
+  | e => e
+theorem fold_sound (ρ : Env) (e : Expr) : (fold e).eval ρ = e.eval ρ := by sorry
+"""
+    assert fill(lab, text).proved
+
+
+def test_predicates_of_what_is_no_variable(lab: Lab) -> None:
+    text = """
+inductive Re (σ : Type) where
+  | eps | chr (c : σ) | seq (a b : Re σ) | star (a : Re σ)
+def Re.nullable : Re σ → Bool
+  | eps => true
+  | chr _ => false
+  | seq a b => a.nullable && b.nullable
+  | star _ => true
+inductive Match : List σ → Re σ → Prop
+  | eps : Match [] .eps
+  | chr : Match [c] (.chr c)
+  | seq : Match s a → Match t b → Match (s ++ t) (.seq a b)
+  | star0 : Match [] (.star a)
+  | star1 : Match s a → Match t (.star a) → Match (s ++ t) (.star a)
+theorem nullable_of_match {r : Re σ} (h : Match [] r) : r.nullable = true := by sorry
+theorem star_one {a : Re σ} (h : Match s a) : Match s (.star a) := by sorry
+
+inductive Even : Nat → Prop
+  | zero : Even 0
+  | step : Even n → Even (n + 2)
+theorem even_of_mod (n : Nat) (h : n % 2 = 0) : Even n := by sorry
+theorem even_or (n : Nat) : Even n ∨ Even (n + 1) := by sorry
+"""
+    assert fill(lab, text).proved
