@@ -608,7 +608,7 @@ def _laws(sight: _Sight) -> Iterator[Idea]:
     with those in both directions that have all their variables on both sides, and with those of one
     variable said of the terms of the goal, from which the others have something to begin."""
     laws = [*_laws_of_structures(sight), *_laws_among_facts(sight)][:MOST_LAWS]
-    if not any(law.both for law in laws):
+    if not any(law.both and law.values > 1 for law in laws):  # others `grind` uses by itself
         return
     grind = _using([law.told for law in laws if law.told is not None])
     turned = []
