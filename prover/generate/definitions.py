@@ -509,17 +509,30 @@ def _predicates(sight: _Sight) -> Iterator[Idea]:
         yield 1.5 + late, f"cases {name} <;> grind{grind}"
         yield 2.6 + late, f"cases {name}"
         others = [n for n in kinds if n != name]
-        data = [n for n in sight.variables if n in words(sight.view.goal.target)]
         if not info.recursive:
             continue
         late += below
         yield 1.6 + late, f"induction {name} <;> simp_all{simp}", 3
         yield 1.65 + late, f"induction {name} <;> grind{grind}"
-        for general in ([*others], [*data, *others]):
-            if general:
-                verb = f"induction {name} generalizing {' '.join(general)}"
-                yield 2.3 + late, f"{verb} <;> grind{grind}"
+        general = _beside(sight, name, others)
+        verb = (
+            f"induction {name} generalizing {' '.join(general)}" if general else f"induction {name}"
+        )
+        for other in others[:2]:
+            yield 1.9 + late, f"{verb} <;> cases {other} <;> grind{sight.grind_more}"
+            yield 1.95 + late, f"{verb} <;> cases {other} <;> simp_all{sight.simp_more}", 2
+        if general:
+            yield 2.3 + late, f"{verb} <;> grind{grind}"
         yield 2.5 + late, f"induction {name}"
+
+
+def _beside(sight: _Sight, name: str, others: Sequence[str]) -> list[str]:
+    """The data that an induction on a predicate may leave general: what the target and the other
+    predicates speak of, and this one does not. With it goes what depends on it."""
+    facts = sight.view.facts
+    about = words("\n".join([sight.view.goal.target, *(facts[other].text for other in others)]))
+    inside = words(facts[name].text)
+    return [n for n in sight.view.variables if n in about and n not in inside]
 
 
 def _applications(sight: _Sight, predicates: Sequence[InductiveType]) -> Iterator[str]:

@@ -203,5 +203,15 @@ inductive Even : Nat → Prop
   | step : Even n → Even (n + 2)
 theorem even_of_mod (n : Nat) (h : n % 2 = 0) : Even n := by sorry
 theorem even_or (n : Nat) : Even n ∨ Even (n + 1) := by sorry
+
+abbrev State := String → Nat
+inductive Com where
+  | skip | test (c d : Com) | seq (c d : Com)
+inductive Run : Com → State → State → Prop
+  | skip : Run .skip s s
+  | yes : s "x" = 0 → Run c s t → Run (.test c d) s t
+  | no : s "x" ≠ 0 → Run d s t → Run (.test c d) s t
+  | seq : Run c s t → Run d t u → Run (.seq c d) s u
+theorem deterministic (h : Run c s t) (h' : Run c s u) : t = u := by sorry
 """
     assert fill(lab, text).proved
