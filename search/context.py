@@ -117,9 +117,9 @@ class InductiveType:
 
 @dataclass(frozen=True, slots=True)
 class Premise:
-    """A theorem that may help, or a law that a structure has as a field. `own` are the user's constants that it mentions, `head` the relation
-    that it ends in, such as `Eq`. `open`: it is not proved yet. `source` is the module that it is
-    imported from; the user's file has none."""
+    """A theorem that may help, or a law that a structure has as a field. `own` are the user's constants
+    that it mentions, `head` the relation that it ends in, such as `Eq`. `open`: it is not proved yet.
+    `source` is the module that it is imported from; the user's file has none."""
 
     signature: Signature
     own: frozenset[str] = frozenset()

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from prover.api import Options, Prover, Settings
 from prover.api import Progress as Jobs
+from prover.engine.options import Filled
 from prover.lean.pool import LeanPool
 from prover.lean.source import with_hole
 from prover.lean.states import Elaborated
@@ -97,3 +98,9 @@ class Lab:
     def limit(self, **changes: Any) -> None:
         """Changes limits for the rest of a test."""
         self.pool.limits = replace(self.pool.limits, **changes)
+
+
+def fill(lab: Lab, text: str) -> Filled:
+    """A file after one short search for each hole, without lemmas of its own."""
+    options = Options(Budget(expansions=30, seconds=30.0), refute=False, discover=False)
+    return lab.wait(lab.prover.prove_text(text, options=options))

@@ -123,8 +123,7 @@ class Exploration:
             other = next((t for t in group if row is not None and rows.get(t) == row), None)
             if other is not None:
                 equation = Equation(term, other)
-                if not implied:
-                    self._rules.setdefault(term.head, []).append(equation)
+                self._rules.setdefault(term.head, []).append(equation)
                 if (rule := oriented(equation)) not in found:
                     found.append(rule)
             elif not implied and (row is not None or not group):
@@ -157,10 +156,13 @@ class Exploration:
             for arguments in itertools.product(*choices):
                 yield Term(head, arguments, result)
 
-    def _reducible(self, term: Term) -> bool:
+    def _reducible(self, term: Term, *, turning: bool = True) -> bool:
         """Whether a found equation makes it smaller, at its root: its arguments are as small as they
-        get."""
+        get. Without `turning`, those do not count that only say that a function is commutative."""
         for rule in self._rules.get(term.head, ()):
+            turned = Term(rule.left.head, rule.left.arguments[::-1], rule.left.type)
+            if not turning and rule.right == turned:
+                continue
             values: dict[Variable, Term] = {}
             if match(rule.left, term, values):
                 bound = {v for v in rule.right.variables if v not in values}
@@ -169,16 +171,13 @@ class Exploration:
         return False
 
     def _is_mirrored(self, term: Term) -> bool:
-        """Whether it is a variable and a constructor that takes nothing, under a function that seems
-        to be commutative."""
+        """Whether it is a variable and a constructor that takes nothing, and smaller only for a
+        function that seems to be commutative."""
         if len(term.arguments) != 2 or term.size != 3 or len(term.variables) != 1:
             return False
-        if not any(isinstance(a.head, Symbol) and a.head.constructor for a in term.arguments):
-            return False
-        return any(
-            rule.right == Term(term.head, rule.left.arguments[::-1], term.type)
-            for rule in self._rules.get(term.head, ())
-        )
+        constants = [a.head for a in term.arguments if isinstance(a.head, Symbol)]
+        made = len(constants) == 1 and constants[0].constructor
+        return made and not self._reducible(term, turning=False)
 
 
 def _regrouped(term: Term) -> Term | None:

@@ -239,9 +239,8 @@ def _inductions(sight: _Sight) -> Iterator[Idea]:
         recursive = info.recursive if info is not None else True
         others = _others(sight, name)
         for step, names in enumerate(_generalised(sight, name, others)):
-            general = f" generalizing {' '.join(names)}" if names else ""
             more = late + 0.12 * step
-            verb = f"induction {name}{general}" if recursive else f"cases {name}"
+            verb = _induction(name, names) if recursive else f"cases {name}"
             yield 1.60 + more, f"{verb} <;> simp_all{sight.simp}", 3
             yield 1.70 + more, f"{verb} <;> grind{sight.grind}"
             if sight.arithmetic:
@@ -254,13 +253,13 @@ def _inductions(sight: _Sight) -> Iterator[Idea]:
             if not recursive:
                 break
             split = "".join(f" <;> cases {other}" for other in others[:2])
-            if general:
+            if names:
                 yield 1.95 + more, f"{verb}{split} <;> simp_all{sight.simp}", 2
                 yield 1.98 + more, f"{verb}{split} <;> grind{sight.grind}"
-            yield 2.8 + more, _arms(sight, name, general)
+            yield 2.8 + more, _arms(sight, name, verb)
         yield 2.1 + 0.25 * place, f"cases {name} <;> simp_all{sight.simp}", 2
         yield 2.15 + 0.25 * place, f"cases {name} <;> grind{sight.grind}"
-        yield 2.9 + 0.25 * place, _arms(sight, name, "", verb="cases")
+        yield 2.9 + 0.25 * place, _arms(sight, name, f"cases {name}")
 
 
 def _ranked_variables(sight: _Sight) -> list[str]:
@@ -308,14 +307,18 @@ def _moves(function: Function) -> set[int]:
     return {place for call in calls for place, same in enumerate(call) if not same}
 
 
-def _arms(sight: _Sight, name: str, general: str, verb: str = "induction") -> str:
+def _induction(name: str, general: Sequence[str]) -> str:
+    return f"induction {name}" + (f" generalizing {' '.join(general)}" if general else "")
+
+
+def _arms(sight: _Sight, name: str, verb: str) -> str:
     """`induction name with` an arm for each constructor, all left open, with names for what they
-    bring."""
-    lines = [f"{verb} {name}{general} with"]
+    bring; or `cases name with`."""
+    lines = [f"{verb} with"]
     view = sight.view
     for short, arguments in _constructors(sight, sight.variables[name]):
         bases = [base for base, _ in arguments]
-        if verb == "induction":
+        if verb.startswith("induction"):
             bases += ["ih" for _, recursive in arguments if recursive]
         names = view.fresh(*bases)
         lines.append(f"| {' '.join([short, *names])} => skip")
@@ -515,9 +518,7 @@ def _predicates(sight: _Sight) -> Iterator[Idea]:
         yield 1.6 + late, f"induction {name} <;> simp_all{simp}", 3
         yield 1.65 + late, f"induction {name} <;> grind{grind}"
         general = _beside(sight, name, others)
-        verb = (
-            f"induction {name} generalizing {' '.join(general)}" if general else f"induction {name}"
-        )
+        verb = _induction(name, general)
         for other in others[:2]:
             yield 1.9 + late, f"{verb} <;> cases {other} <;> grind{sight.grind_more}"
             yield 1.95 + late, f"{verb} <;> cases {other} <;> simp_all{sight.simp_more}", 2
@@ -570,7 +571,7 @@ def _inversions(sight: _Sight) -> Iterator[Idea]:
         head, _, rest = sight.view.facts[name].text.partition(" ")
         arguments = _arguments(rest, len(info.signature.explicit))[-len(places) :]
         compound = [a for a in arguments if not usable(a)]
-        if not compound or head != info.signature.shown:
+        if not places or not compound or head != info.signature.shown:
             continue
         equations = sight.view.fresh(*("e" for _ in compound))
         names = sight.view.fresh(*("x" for _ in compound))
@@ -581,9 +582,8 @@ def _inversions(sight: _Sight) -> Iterator[Idea]:
                 f"symm at {equation}",
             ]
         inside = words(" ".join(compound))
-        general = [n for n in sight.view.variables if n in inside and usable(n)]
-        verb = f"induction {name}" + (f" generalizing {' '.join(general)}" if general else "")
-        put = "\n".join([*lines, verb])
+        general = [n for n in sight.view.variables if n in inside]
+        put = "\n".join([*lines, _induction(name, general)])
         constructors = [c.shown for c in info.constructors]
         empty = ["List.append_eq_nil_iff"] if "[]" in compound else []
         late = 0.2 * place
@@ -632,10 +632,9 @@ def _laws(sight: _Sight) -> Iterator[Idea]:
     if grind:
         yield 1.37, f"grind{grind}"
     here = words(sight.view.text)
-    variables = sight.view.variables
-    data = [n for n in variables if n in here and not variables[n].startswith(("Type", "Sort"))]
-    plain = [n for n in data if "→" not in variables[n]]
-    attempt = "" if len({variables[n] for n in plain}) == 1 else "try "
+    types = {name: kind for name, kind in sight.view.variables.items() if name in here}
+    plain = [n for n, t in types.items() if "→" not in t and not t.startswith(("Type", "Sort"))]
+    attempt = "" if len({types[n] for n in plain}) == 1 else "try "
     sides = sight.view.target.parts if sight.view.target.head == "=" else ()
     terms = [*plain, *(t for t in [*_groups(sight.view.goal.target), *sides] if " " in t)]
     single = [law.name for law in laws if law.values == 1]

@@ -255,6 +255,35 @@ ih : up (sort xs✝) = true
     assert not [one for one in said if "✝" in one or "y" in one.split(" : ")[0]]
 
 
+def test_a_hypothesis_is_used_up_in_what_a_goal_that_is_stuck_suggests() -> None:
+    pp = """l✝ r✝ : Tree
+ih : total (r✝.labels []) = r✝.count
+⊢ total (l✝.labels (r✝.labels [])) = l✝.count + r✝.count"""
+    hypotheses = [(False, False, None)] * 2 + [(True, False, None)]
+    goal = read_goal(
+        {"pp": pp, "case": None, "hyps": hypotheses, "own": [], "around": [], "constants": []}
+    )
+    said = [one.signature for one in speculated(goal, ["total", "Tree.labels", "Tree.count"])]
+    assert "(l : Tree) (t0 : _) : total (l.labels t0) = l.count + (total t0)" in said
+
+
+def test_what_would_go_on_for_ever_as_a_rule_is_turned_round() -> None:
+    pp = "n : Nat\n⊢ drop n = drop (plus n 0)"
+    hypotheses = [(False, False, None)]
+    goal = read_goal(
+        {"pp": pp, "case": None, "hyps": hypotheses, "own": [], "around": [], "constants": []}
+    )
+    said = [one.claim for one in speculated(goal, ["drop", "plus"])]
+    assert "drop (plus n 0) = drop n" in said and "drop n = drop (plus n 0)" not in said
+
+
+def test_a_function_that_seems_commutative_is_also_said_what_it_is_at_a_constant() -> None:
+    claims = found(PLUS, ZERO, largest=3)
+    assert "(n m : Nat) : n + m = m + n" in claims
+    assert "(n : Nat) : n + 0 = n" in claims and "(n : Nat) : 0 + n = n" in claims
+    assert len(claims) == len(set(claims))
+
+
 def test_a_long_theorem_breaks_after_its_binders() -> None:
     binders = "{α : Type} (xs : Seq α) (hypothesis : join xs (nil : Seq α) = xs)"
     claim = "join (join xs (nil : Seq α)) (nil : Seq α) = xs"

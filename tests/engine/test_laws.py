@@ -1,7 +1,6 @@
 """Theorems about structures with laws of their own: groups, orders, lattices."""
 
-from tests.engine.test_ugly_files import fill
-from tests.lab import Lab
+from tests.lab import Lab, fill
 
 GROUP = """
 class Grp (G : Type) where

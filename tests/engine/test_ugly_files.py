@@ -2,16 +2,8 @@
 
 import time
 
-from prover.api import Options
 from prover.engine.checking import StatementError
-from prover.engine.options import Filled
-from search.budget import Budget
-from tests.lab import Lab
-
-
-def fill(lab: Lab, text: str) -> Filled:
-    options = Options(Budget(expansions=30, seconds=30.0), refute=False, discover=False)
-    return lab.wait(lab.prover.prove_text(text, options=options))
+from tests.lab import Lab, fill
 
 
 def test_a_type_with_forty_constructors(lab: Lab) -> None:
