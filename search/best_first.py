@@ -108,7 +108,8 @@ class BestFirst:
     """A search for a proof of `root`, driven from outside:
 
         while expansion := search.next_expansion():
-            if expansion.request: search.add_suggestions(expansion.goal, <all of them>)
+            if expansion.request and <it is false>: search.refute(expansion.goal, <where>)
+            elif expansion.request: search.add_suggestions(expansion.goal, <all of them>)
             for suggestion in search.tactics(expansion.goal):
                 if search.commit(expansion.goal, suggestion, <outcome>): break
 
@@ -202,6 +203,11 @@ class BestFirst:
             self._begun[goal] = set()
         self._untried[goal] = ranked
         self._exhaust_if_tried(goal)
+
+    def refute(self, goal: GoalNode, counterexample: str) -> None:
+        """Says, in the place of suggestions, where the visited goal is false: it has failed."""
+        goal.counterexample = counterexample
+        self.add_suggestions(goal, ())
 
     def tried(self, goal: GoalNode) -> AbstractSet[str]:
         """What was run on a goal that waits for the rest of its suggestions."""

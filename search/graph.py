@@ -84,7 +84,8 @@ class FailedTactic:
 @dataclass(slots=True, eq=False)
 class GoalNode:
     """A state to prove. `exhausted`: no further step will ever be added to it. `failed` are the
-    tactics that did not run on it, in the order of their commits."""
+    tactics that did not run on it, in the order of their commits. `counterexample` is where it is
+    false, if that is known."""
 
     state: State
     order: int
@@ -94,6 +95,7 @@ class GoalNode:
     steps: list[StepNode] = field(default_factory=list, repr=False)
     parents: list[StepNode] = field(default_factory=list, repr=False)
     failed: dict[str, FailedTactic] = field(default_factory=dict, repr=False)
+    counterexample: str | None = None
     support: StepNode | None = field(default=None, repr=False)
 
     @property
@@ -444,6 +446,7 @@ class Graph:
             "order": goal.order,
             "status": str(goal.status),
             "exhausted": goal.exhausted,
+            "counterexample": goal.counterexample,
             "pp": goal.state.pp,
             "logprob": goal.logprob,
             "depth": goal.depth,

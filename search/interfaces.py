@@ -133,6 +133,10 @@ class Environment(Protocol):
         """Runs one tactic on the first goal of a state. Cancelling the call abandons the tactic."""
         ...
 
+    async def counterexample(self, state: State) -> str | None:
+        """An instance at which a state is false, in words; None where a short look finds none."""
+        ...
+
     def release(self, states: Sequence[State]) -> None:
         """Says that these states will not be asked for again."""
         ...

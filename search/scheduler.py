@@ -284,6 +284,12 @@ class Scheduler:
                 if suggestion.tactic not in jobs:
                     jobs[suggestion.tactic] = self._submit(run, goal.state, suggestion.tactic)
 
+        if expansion.request is not None and not expansion.begun and goal is not search.graph.root:
+            false = await self._environment.counterexample(goal.state)
+            if false is not None:
+                search.refute(goal, false)
+                self._environment.release(search.take_unneeded())
+                return
         try:
             if expansion.request is not None:
                 arrived: list[Suggestion] = []

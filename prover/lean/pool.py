@@ -46,6 +46,10 @@ T = TypeVar("T")
 MAX_MESSAGE = 2_000
 FREE_BATCH = 64
 
+GLIMPSE = (60, 60, 4.0)
+"""Points, heartbeats and seconds for an instance at which a goal of a search is false: some 3 ms where
+there is one, and less than the cheapest tactics where there is none."""
+
 EVALUATED = 100
 """How many terms are evaluated by one request."""
 
@@ -153,6 +157,7 @@ class LeanPool:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._burials: set[asyncio.Task[None]] = set()
         self._broken: LeanUnavailable | None = None
+        self._unanswered: set[tuple[str, str]] = set()
         self._libraries = Libraries(f"{lean.version}-{lean.commit}")
         self._peak_memory_mb = 0.0
 
@@ -266,6 +271,19 @@ class LeanPool:
             reply["points"],
             reply["undecided"],
         )
+
+    async def counterexample(self, state: State) -> str | None:
+        """A small instance at which the only goal of a state is false, in words; None where a short
+        look finds none, or one at a state of the same text got no answer."""
+        assert isinstance(state.handle, Handle)
+        asked = (state.handle.header, state.handle.text)
+        if len(state.goals) != 1 or asked in self._unanswered:
+            return None
+        points, heartbeats, seconds = GLIMPSE
+        found = await self.refute(state, most=points, heartbeats=heartbeats, seconds=seconds)
+        if found.reason:
+            self._unanswered.add(asked)
+        return None if found.found is None else str(found.found)
 
     async def evaluate(
         self,

@@ -48,13 +48,14 @@ def with_step(graph: Json, goal: str, tactic: str, after: Sequence[str]) -> dict
         "seconds": 0.0,
         "expansion": 0,
     }
-    goals = [
+    goals: list[dict[str, Any]] = [
         {
             "id": f"g{n}",
             "kind": "goal",
             "order": n,
             "status": "open",
             "exhausted": False,
+            "counterexample": None,
             "pp": pp,
             "logprob": 0.0,
             "depth": 1,

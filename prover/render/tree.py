@@ -220,6 +220,8 @@ class _Tree:
         figures = [name, f"log-probability {number(node['logprob'])}"]
         if node.get("value") is not None:
             figures.append(f"value {number(node['value'])}")
+        if (false := node.get("counterexample")) is not None:
+            figures.append(f"false at {shortened(false, LONGEST_LINE)}" if false else "false")
         where = ""
         if name in self._met:
             where = "drawn above"

@@ -110,6 +110,9 @@ class Tree:
             return Progress(tactic, (), ())
         return Progress(tactic, (fork(str(value // 2)), fork(str(value - value // 2))), (0, 1))
 
+    async def counterexample(self, state: State) -> str | None:
+        return None
+
     def release(self, states: Sequence[State]) -> None:
         pass
 
@@ -259,6 +262,9 @@ class Steps:
         if value == 1:
             return Progress(tactic, (), ())
         return Progress(tactic, (state_of(value - 1),), (0,))
+
+    async def counterexample(self, state: State) -> str | None:
+        return None
 
     def release(self, states: Sequence[State]) -> None:
         pass

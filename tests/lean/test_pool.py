@@ -182,6 +182,38 @@ def test_a_tactic_without_heartbeats_left_says_so(lab: Lab) -> None:
     assert failure.cost.heartbeats >= 200
 
 
+def test_a_tactic_that_heeds_no_heartbeats_is_limited_too(lab: Lab) -> None:
+    sums = "6 * ((List.range (n + 1)).map (fun i => i * i)).sum = n * (n + 1) * (2 * n + 1)"
+    state = lab.state(f"theorem t (n : Nat) : {sums}")
+    lab.limit(heartbeats=20_000)
+    limited = lab.failure(state, "skip; grind [List.range_succ]")
+    own = lab.failure(state, "grind (instances := 400) [List.range_succ]")
+    assert limited.cost.heartbeats < 30_000 < own.cost.heartbeats
+
+
+@pytest.mark.parametrize(
+    ("statement", "counterexample"),
+    [
+        ("(xs : List Nat) (h : xs ≠ []) : 0 ∈ xs", "xs = [1]"),
+        ("(xs : List Nat) (h : xs ≠ []) : ∃ x, x ∈ xs", None),
+        (": False", ""),
+        ("(p q : Prop) (h : p ∨ q) : p", "p = False, q = True"),
+    ],
+)
+def test_a_short_look_tells_where_a_goal_is_false(
+    lab: Lab, statement: str, counterexample: str | None
+) -> None:
+    state = lab.state(f"theorem t {statement}")
+    assert lab.wait(lab.pool.counterexample(state)) == counterexample
+
+
+def test_goals_that_belong_together_are_not_called_false(lab: Lab) -> None:
+    state = lab.state("theorem t : ∃ n : Nat, n = 3 ∧ n < 2")
+    outcome = lab.run(state, "refine ⟨?n, ?_, ?_⟩")
+    assert isinstance(outcome, Progress)
+    assert [lab.wait(lab.pool.counterexample(s)) for s in outcome.children] == [None]
+
+
 def test_unassigned_metavariables_are_no_success(lab: Lab) -> None:
     state = lab.state("theorem t : ∃ x : Nat, x = x")
     outcome = lab.run(state, "refine ⟨_, rfl⟩")

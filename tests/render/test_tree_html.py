@@ -60,6 +60,13 @@ def test_without_a_proof_what_failed_is_folded() -> None:
     assert "⊢ False" in seen.text and "⊢ False" not in seen.visible
 
 
+def test_a_goal_says_where_it_is_false() -> None:
+    graph = searched()
+    graph.goals[1].counterexample, graph.goals[3].counterexample = "n = 3", ""
+    assert "false at n = 3" in (seen := harmless(tree_html(plain(graph)))).text
+    assert seen.text.count("false at") == 1 and "· false" in seen.text
+
+
 def test_a_search_that_has_just_begun_is_drawn() -> None:
     assert "⊢ True" in harmless(tree_html(plain(Graph(state("root", "⊢ True"))))).visible
 

@@ -231,6 +231,7 @@ class WorldEnvironment:
     world: World
     capacity: int = 3
     seed: int | None = None
+    false: dict[str, str] = field(default_factory=dict)
     live: set[int] = field(default_factory=set)
     roots: set[int] = field(default_factory=set)
     running: int = 0
@@ -263,6 +264,10 @@ class WorldEnvironment:
             return self.world.outcome(state, tactic, self._handle)
         finally:
             self.running -= 1
+
+    async def counterexample(self, state: State) -> str | None:
+        assert state.handle in self.live | self.roots, f"{state.key} was released"
+        return self.false.get(state.key)
 
     def release(self, states: Sequence[State]) -> None:
         for state in states:

@@ -277,6 +277,29 @@ def test_what_the_first_generator_closes_is_not_asked_of_the_other() -> None:
     run(main)
 
 
+def test_nothing_is_tried_on_a_goal_that_is_false() -> None:
+    async def main() -> None:
+        rules = (
+            (Rule((1,), text="likely"), Rule((2,), text="right")),
+            (Rule((), text="impossible"),),
+            (Rule((), text="close"),),
+        )
+        environment = WorldEnvironment(World((0, 0, 0), rules), false={"(1,)": "n = 3", "(0,)": ""})
+        generator = Only(likely=-0.1, right=-1.0, impossible=-0.1, close=-2.0)
+        async with Scheduler(environment) as scheduler:
+            search = BestFirst(environment.start((0,)), width=1)
+            result = await scheduler.run(search, generator)
+        assert result.proof == "right\nclose"  # nobody asks whether the root is false
+        assert generator.asked == ["(0,)", "(2,)"]
+        by_key = {goal.state.key: goal for goal in result.graph.goals}
+        assert (by_key["(1,)"].counterexample, by_key["(1,)"].status) == ("n = 3", Status.FAILED)
+        nodes = result.graph.to_networkx().nodes.values()
+        assert [n["pp"] for n in nodes if n.get("counterexample") == "n = 3"] == ["⊢ 1"]
+        assert not environment.live
+
+    run(main)
+
+
 def test_the_rest_is_asked_for_when_the_turn_of_a_goal_comes_again() -> None:
     async def main() -> None:
         world = World(

@@ -223,6 +223,9 @@ class Late:
             return Progress(tactic, (), ())
         return Failure("timeout" if tactic == "slow" else "tactic", "no")
 
+    async def counterexample(self, state: State) -> str | None:
+        return None
+
     def release(self, states: Sequence[State]) -> None:
         pass
 
