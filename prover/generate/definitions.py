@@ -256,10 +256,10 @@ def _inductions(sight: _Sight) -> Iterator[Idea]:
             if names:
                 yield 1.95 + more, f"{verb}{split} <;> simp_all{sight.simp}", 2
                 yield 1.98 + more, f"{verb}{split} <;> grind{sight.grind}"
-            yield 2.8 + more, _arms(sight, name, verb)
+            yield 3.4 + more, _arms(sight, name, verb)
         yield 2.1 + 0.25 * place, f"cases {name} <;> simp_all{sight.simp}", 2
         yield 2.15 + 0.25 * place, f"cases {name} <;> grind{sight.grind}"
-        yield 2.9 + 0.25 * place, _arms(sight, name, f"cases {name}")
+        yield 3.6 + 0.25 * place, _arms(sight, name, f"cases {name}")
 
 
 def _ranked_variables(sight: _Sight) -> list[str]:
@@ -321,7 +321,7 @@ def _arms(sight: _Sight, name: str, verb: str) -> str:
         if verb.startswith("induction"):
             bases += ["ih" for _, recursive in arguments if recursive]
         names = view.fresh(*bases)
-        lines.append(f"| {' '.join([short, *names])} => skip")
+        lines.append(f"| {' '.join([short, *names])} => ?_")
     return "\n".join(lines)
 
 

@@ -313,9 +313,10 @@ def case_splits(view: View) -> Iterator[Idea]:
         yield 3.5, f"cases {name}"
     for fact in view.facts.values():
         if fact.head == "→" and shape(fact.parts[0]).head != "∀":
-            premise = shape(fact.parts[0]).text
+            premise = shape(fact.parts[0])
             (h,) = view.fresh("h")
-            yield 3.9, f"by_cases {h} : {premise} <;> simp_all"
+            cost = 2.8 if premise.head in ("=", "≠", "¬") else 3.9
+            yield cost, f"by_cases {h} : {premise.text} <;> simp_all"
     for condition in re.findall(r"if ([^,()]+?) then", view.text)[:2]:
         (h,) = view.fresh("h")
         yield 2.4, f"by_cases {h} : {condition} <;> simp_all"
@@ -364,8 +365,8 @@ def inductions(view: View) -> Iterator[Idea]:
                 yield 2.9 + rank, f"induction {name}{with_others} <;> grind"
             for place, tail_others in enumerate(dict.fromkeys(["", with_others])):
                 yield (
-                    3.2 + rank + 0.3 * place,
-                    f"induction {name}{tail_others} with\n| nil => skip\n| cons {a} {tail} {ih} => skip",
+                    3.7 + rank + 0.3 * place,
+                    f"induction {name}{tail_others} with\n| nil => ?_\n| cons {a} {tail} {ih} => ?_",
                 )
             yield 3.6 + rank, f"rcases {name} with _ | ⟨{a}, {tail}⟩"
         elif head == "Option":
@@ -393,7 +394,7 @@ def inductions(view: View) -> Iterator[Idea]:
 def _structured(view: View, name: str) -> str:
     """Plain induction, with the names of the new hypotheses fixed; both goals stay open."""
     (ih,) = view.fresh("ih")
-    return f"induction {name} with\n| zero => skip\n| succ {name} {ih} => skip"
+    return f"induction {name} with\n| zero => ?_\n| succ {name} {ih} => ?_"
 
 
 def _may_be_inductive(view: View, head: str) -> bool:

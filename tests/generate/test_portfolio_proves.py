@@ -3,8 +3,10 @@
 import pytest
 
 from prover.api import Options
+from prover.generate.portfolio import suggestions
 from search.budget import Budget
-from tests.lab import Lab
+from search.interfaces import Progress
+from tests.lab import NUMBERS, Lab
 
 THEOREMS = [
     ("(p q : Prop) : ¬(p ∨ q) ↔ ¬p ∧ ¬q", 5),
@@ -21,6 +23,9 @@ THEOREMS = [
     ("(a b : Int) : 2 * a * b ≤ a * a + b * b", 10),
     ("(n : Int) : (n ^ 2) % 3 ≠ 2", 15),
     ("(f : Int → Int) (h : ∀ x, f (x + 1) = f x + 5) (h0 : f 0 = 1) : f 12 = 61", 10),
+    ("(n : Nat) : 2 * (List.range (n + 1)).sum = n * (n + 1)", 5),
+    ("(n : Nat) : ((List.range n).map (fun i => 2 * i + 1)).sum = n ^ 2", 5),
+    ("(xs : List Nat) (h : xs ≠ []) : ∃ m ∈ xs, ∀ x ∈ xs, x ≤ m", 60),
     (": ∃ a b : Nat, a ^ 2 + b ^ 2 = 65 ∧ a < b ∧ 3 < a", 3),
     (": ∃ x y : Int, 7 * x + 5 * y = 1 ∧ x < y ∧ y < 6", 3),
 ]
@@ -31,6 +36,28 @@ def test_proves(lab: Lab, statement: str, expansions: int) -> None:
     budget = Budget(expansions=expansions, seconds=120.0)
     verdict = lab.wait(lab.prover.prove(f"theorem t {statement}", options=Options(budget)))
     assert verdict.proved, verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("statement", "header"),
+    [
+        ("(n m : Nat) : n + m = m + n", ""),
+        ("(xs ys : List Nat) : (xs ++ ys).length = (ys ++ xs).length", ""),
+        (
+            "(n m : Num) : plus n m = plus m n",
+            NUMBERS,
+        ),
+    ],
+)
+def test_arms_that_are_left_open_are_goals(lab: Lab, statement: str, header: str) -> None:
+    state = lab.state(f"theorem t {statement}", header)
+    context = lab.wait(lab.pool.context(state, ()))
+    arms = [s.tactic for s in suggestions(state.goals[0], context) if "=> ?_" in s.tactic]
+    assert {tactic.split(" ")[0] for tactic in arms} >= {"induction"}
+    for tactic in arms:
+        outcome = lab.run(state, tactic)
+        assert isinstance(outcome, Progress), outcome
+        assert len(outcome.children) == 2
 
 
 @pytest.mark.parametrize("statement", ["(n : Nat) : n < 5", "(p q : Prop) : p ∨ q → p ∧ q"])
