@@ -49,6 +49,8 @@ def arithmetic(view: View) -> Iterator[Idea]:
     yield from divisors(view)
     yield from gcd_of_linear_forms(view)
     yield from powers_by_induction(view)
+    yield from inductions_from_a_bound(view)
+    yield from pinned(view)
     yield from chains(view)
     yield from nonlinear(view)
 
@@ -91,6 +93,8 @@ def remainders_of_powers(view: View) -> Iterator[Idea]:
 def powers_by_induction(view: View) -> Iterator[Idea]:
     """Powers with a variable in the exponent: induction, with the hypotheses on it dropped."""
     exponents = re.findall(r"\^ \(?([^()]*)", view.goal.target)
+    bases = re.findall(r"([^\W\d][\w₀-₉']*|\([^()]*\)) \^", view.goal.target)
+    ordered = view.target.head in ("≤", "<", "≥", ">")
     for name in [n for n in view.of_type(NAT) if any(n in words(e) for e in exponents)][:2]:
         k, ih = view.fresh("k", "ih")
         about = [n for n, f in view.facts.items() if name in words(f.text)]
@@ -100,7 +104,43 @@ def powers_by_induction(view: View) -> Iterator[Idea]:
                 continue
             start = f"{cleared}induction {name} with\n| zero => first | decide | simp_all\n"
             succ = f"first | omega | (simp only [{laws}] at *; omega) | grind"
+            if bases and ordered:
+                succ += f" | (have := Nat.mul_le_mul_right {bases[0]} {ih}; grind)"
             yield 1.4 + 0.2 * place, f"{start}| succ {k} {ih} => {succ}"
+
+
+def inductions_from_a_bound(view: View) -> Iterator[Idea]:
+    """Induction on a variable from the numeral on that it is not below."""
+    if "^" not in view.goal.target and not view.goal.own:
+        return
+    for name, fact in view.facts.items():
+        if fact.head not in ("≤", "<", "≥", ">"):
+            continue
+        low, variable = fact.parts if fact.head in ("≤", "<") else fact.parts[::-1]
+        if not low.isdigit() or variable not in view.of_type(NAT) or len(low) > 3:
+            continue
+        first = int(low) + (fact.head in ("<", ">"))
+        if first == 0 or variable not in words(view.goal.target):
+            continue
+        d, ih = view.fresh("d", "ih")
+        start = (
+            f"obtain ⟨{d}, rfl⟩ : ∃ {d}, {variable} = {d} + {first} := ⟨{variable} - {first}, by omega⟩\n"
+            f"clear {name}\ninduction {d} with\n| zero => "
+        )
+        simple = f"first | decide | simp_all\n| succ {d} {ih} => first | omega | grind"
+        if not view.goal.own:
+            yield 1.5, start + simple
+        yield 3.6, f"{start}?_\n| succ {d} {ih} => ?_"
+
+
+def pinned(view: View) -> Iterator[Idea]:
+    """Variables that are at the end of their bound, where other facts say so."""
+    for fact in view.facts.values():
+        if fact.head in ("≤", "<"):
+            for variable, term in (fact.parts, fact.parts[::-1]):
+                end = term.removesuffix(" + 1") if fact.head == "<" else term
+                if variable in view.of_type(NAT) and variable not in words(end):
+                    yield 2.9, f"obtain rfl : {variable} = {end} := by omega"
 
 
 # Remainders

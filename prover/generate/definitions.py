@@ -463,10 +463,21 @@ def _from_contradictory_facts(sight: _Sight) -> Iterator[Idea]:
     ]
     for place, names in enumerate([*alone[::-1], *pairs[::-1]][:5]):
         variables = max((told[name] for name in names), key=len)
-        start = f"exfalso\nclear * - {' '.join(names)}\ninduction {variables[0]}"
+        others = _beside_these(sight, names)
+        clear = f"clear {' '.join(others)}\n" if others else ""
+        start = f"exfalso\n{clear}induction {variables[0]}"
         for other in variables[1:]:
             start += f" generalizing {other} <;> cases {other}"
         yield 2.2 + 0.15 * place, f"{start} <;> simp_all{sight.simp}", 0
+
+
+def _beside_these(sight: _Sight, names: Sequence[str]) -> list[str]:
+    """The facts and variables that some facts do not speak of."""
+    kept = set(names)
+    hypotheses = sight.view.goal.hypotheses
+    while more := {n for h in hypotheses if h.name in kept for n in words(h.type)} - kept:
+        kept |= more
+    return [h.name for h in hypotheses if h.name not in kept and usable(h.name)]
 
 
 def _at_facts(sight: _Sight) -> Iterator[Idea]:

@@ -20,6 +20,7 @@ from itertools import product
 
 from prover.generate.arithmetic import arithmetic
 from prover.generate.definitions import definitions
+from prover.generate.polynomials import solutions
 from prover.generate.shapes import (
     INT,
     NAT,
@@ -96,6 +97,7 @@ def ideas(view: View) -> Iterator[tuple[str, Idea]]:
         applications,
         instances,
         witnesses,
+        solutions,
         arithmetic,
         definitions,
         theorems,
@@ -172,7 +174,12 @@ def goal_steps(view: View) -> Iterator[Idea]:
             yield 3.4, f"apply Classical.byContradiction; intro {h}; simp_all"
         case "=" | "≠":
             yield from _equalities(view)
-        case "≤" | "<" | "≥" | ">" | "∣" | "":
+        case "∣":
+            yield 1.50, "exact ⟨_, by assumption⟩"
+            for side in ("left", "right"):
+                yield 1.70, f"exact Nat.dvd_mul_{side}_of_dvd (by assumption) _"
+                yield 2.80, f"apply Nat.dvd_mul_{side}_of_dvd"
+        case "≤" | "<" | "≥" | ">" | "":
             pass
     if target.head not in ("∀", "→", "¬", "∧", "↔") and target.text != "False":
         (h,) = view.fresh("h")
@@ -227,6 +234,8 @@ def _equalities(view: View) -> Iterator[Idea]:
                 if NAT in view.variables.values()
                 else ("apply Int.le_antisymm"),
             )
+        if NAT in both and any(" * " in f.text or f.head == "∣" for f in view.facts.values()):
+            yield 3.0, "apply Nat.dvd_antisymm"
         if "⟨" not in target.text:
             yield 4.5, "congr 1"
             yield 4.6, "ext <;> simp_all"
@@ -270,6 +279,9 @@ def destructuring(view: View) -> Iterator[Idea]:
             case "=":
                 if any(_substitutes(view, fact, i) for i in (0, 1)):
                     yield 0.3, f"subst {name}"
+            case "∣":
+                c, h = view.fresh("c", name)
+                yield 2.6, f"obtain ⟨{c}, {h}⟩ := {name}"
             case "¬":
                 yield (
                     3.6,
@@ -315,7 +327,7 @@ def case_splits(view: View) -> Iterator[Idea]:
         if fact.head == "→" and shape(fact.parts[0]).head != "∀":
             premise = shape(fact.parts[0])
             (h,) = view.fresh("h")
-            cost = 2.8 if premise.head in ("=", "≠", "¬") else 3.9
+            cost = 2.8 if premise.head in ("=", "≠", "¬", "≤", "<", "∈") else 3.9
             yield cost, f"by_cases {h} : {premise.text} <;> simp_all"
     for condition in re.findall(r"if ([^,()]+?) then", view.text)[:2]:
         (h,) = view.fresh("h")

@@ -1,5 +1,7 @@
 """What search over the portfolio proves with a real Lean, far from any benchmark."""
 
+from pathlib import Path
+
 import pytest
 
 from prover.api import Options
@@ -26,6 +28,11 @@ THEOREMS = [
     ("(n : Nat) : 2 * (List.range (n + 1)).sum = n * (n + 1)", 5),
     ("(n : Nat) : ((List.range n).map (fun i => 2 * i + 1)).sum = n ^ 2", 5),
     ("(xs : List Nat) (h : xs ≠ []) : ∃ m ∈ xs, ∀ x ∈ xs, x ≤ m", 60),
+    ("(x n : Nat) : 1 + n * x ≤ (1 + x) ^ n", 5),
+    ("(n : Nat) (h : 5 ≤ n) : n ^ 2 < 2 ^ n", 5),
+    ("(a b : Nat) (h : ∃ k, a = 2 * k + 1) (g : ∃ k, b = 2 * k + 1) : ∃ k, a * b = 2 * k + 1", 10),
+    ("(n : Nat) : (∃ k, n = 2 * k) ∨ ∃ k, n = 2 * k + 1", 5),
+    ("(a b c : Int) (h : a ∣ b) (g : a ∣ c) : a ∣ b * c + c", 8),
     (": ∃ a b : Nat, a ^ 2 + b ^ 2 = 65 ∧ a < b ∧ 3 < a", 3),
     (": ∃ x y : Int, 7 * x + 5 * y = 1 ∧ x < y ∧ y < 6", 3),
 ]
@@ -36,6 +43,20 @@ def test_proves(lab: Lab, statement: str, expansions: int) -> None:
     budget = Budget(expansions=expansions, seconds=120.0)
     verdict = lab.wait(lab.prover.prove(f"theorem t {statement}", options=Options(budget)))
     assert verdict.proved, verdict.reason
+
+
+def test_every_suggestion_is_read_as_a_tactic(lab: Lab) -> None:
+    text = (Path(__file__).parents[1] / "engine" / "Programs.lean").read_text("utf-8")
+    states = [hole.state for hole in lab.elaborate(text).holes[::3]]
+    states += [lab.state(f"theorem t {statement}") for statement, _ in THEOREMS]
+    bad = []
+    for state in states:
+        context = lab.wait(lab.pool.context(state, ()))
+        for suggestion in suggestions(state.goals[0], context):
+            read = lab.wait(lab.pool.steps(state, suggestion.tactic))
+            if isinstance(read, str) or read[1] or read[0][-1][1] != len(suggestion.tactic):
+                bad.append(suggestion.tactic)
+    assert bad == []
 
 
 @pytest.mark.parametrize(
