@@ -28,7 +28,7 @@ test: .venv/dev
 	$(BIN)/ruff format --check
 	@echo "== Types, and Lean is set up"
 	$(BIN)/prover setup & lean=$$!; \
-	$(BIN)/mypy --platform=win32 --cache-dir=.mypy_cache/win32 prover search & windows=$$!; \
+	$(BIN)/mypy --config-file=tests/windows.mypy.ini --cache-dir=.mypy_cache/win32 prover search & windows=$$!; \
 	$(BIN)/mypy && wait $$windows && wait $$lean
 	@echo "== Imports"
 	$(BIN)/lint-imports
