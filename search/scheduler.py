@@ -108,6 +108,7 @@ class _Run:
     generator: TacticGenerator
     first: TacticGenerator | None
     ready: Callable[[], Awaitable[object]] | None
+    refute: bool
     since: float
     jobs: set[_Job] = field(default_factory=set)
     executing: int = 0
@@ -193,8 +194,10 @@ class Scheduler:
         ready: Callable[[], Awaitable[object]] | None = None,
         verify: Callable[[str], Awaitable[bool]] | None = None,
         on_progress: Callable[[BestFirst], None] | None = None,
+        refute: bool = True,
     ) -> SearchResult:
-        """Drives a search to its end, once. `on_progress` is called after every commit.
+        """Drives a search to its end, once. `on_progress` is called after every commit. With `refute`,
+        nothing is tried on a goal below the root that the environment finds false.
 
         With `first`, a goal is first tried with what that suggests; `generator` is asked in another
         visit if this does not close it: what is cheap comes before a model. What the generator needs
@@ -207,7 +210,8 @@ class Scheduler:
         """
         if not self._open:
             raise SearchFailed("scheduler", "it is not open")
-        run = _Run(search, generator, first, ready, asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time()
+        run = _Run(search, generator, first, ready, refute, now)
         self._runs.add(run)
         self._running.set(1)
         try:
@@ -284,7 +288,8 @@ class Scheduler:
                 if suggestion.tactic not in jobs:
                     jobs[suggestion.tactic] = self._submit(run, goal.state, suggestion.tactic)
 
-        if expansion.request is not None and not expansion.begun and goal is not search.graph.root:
+        unseen = expansion.request is not None and not expansion.begun
+        if run.refute and unseen and goal is not search.graph.root:
             false = await self._environment.counterexample(goal.state)
             if false is not None:
                 search.refute(goal, false)

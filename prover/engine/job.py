@@ -498,6 +498,7 @@ class Job:
             ready=self._engine.model if isinstance(proposer, Proposer) else None,
             verify=verify,
             on_progress=report,
+            refute=options.refute,
         )
         found = await self._run_search(search, work, refused, doubt)
         if (proof := found.result.proof) is None or self._over or generator is not None:

@@ -43,7 +43,6 @@ from prover.generate.portfolio import Portfolio
 from prover.generate.prompts import Sampling
 from prover.generate.shipped import ranker_digest, rated
 from prover.lean.limits import PATIENT
-from prover.verify.verdict import Outcome
 from search.budget import Budget, Spent
 from search.interfaces import Request, Suggestion, TacticGenerator
 
@@ -271,11 +270,6 @@ async def _search(
     generators = _generators(model, ranker, settings)
     cap = CAP * settings.seconds or None
     budget = AtLeast(seconds=cap, calls=settings.calls, wall=settings.seconds)
-    false = {
-        (line["contestant"], line["statement_sha256"])
-        for line in (read_jsonl(log) if log.exists() else [])
-        if line["outcome"] == Outcome.DISPROVED
-    }
     form = own_format(model) if model and WITH_MODEL.intersection(todo) else None
     plain = Settings(lean=lean, jobs=jobs, limits=PATIENT, prompt_format=form)
     async with AsyncExitStack() as engines:
@@ -287,15 +281,12 @@ async def _search(
                 provers[judged] = await engines.enter_async_context(made)
             for place, (row, attempt) in enumerate(searches, 1):
                 line = {"contestant": contestant, "attempt": attempt}
-                refute = attempt == 0 or (contestant, row.statement_sha256) in false
-                options = Options(budget, settings.seed + attempt, refute=refute)
+                options = Options(budget, settings.seed + attempt)
                 first = generators.get({MIXED: PREMISES, ALL: RANKER}.get(contestant, ""))
                 generator = generators[contestant]
                 with provers[judged].job(options, generator=generator, first=first) as job:
                     line |= await _attempt(job, row)
                 append_lines(log, [line])
-                if line["outcome"] == Outcome.DISPROVED:
-                    false.add((contestant, row.statement_sha256))
                 report(f"{contestant} {place}/{len(searches)} {line['outcome']} {row.name}")
 
 

@@ -289,12 +289,17 @@ def test_nothing_is_tried_on_a_goal_that_is_false() -> None:
         async with Scheduler(environment) as scheduler:
             search = BestFirst(environment.start((0,)), width=1)
             result = await scheduler.run(search, generator)
+            told_not_to = BestFirst(environment.start((0,)), width=1)
+            other = await scheduler.run(
+                told_not_to, Only(likely=-0.1, impossible=-0.1), refute=False
+            )
         assert result.proof == "right\nclose"  # nobody asks whether the root is false
         assert generator.asked == ["(0,)", "(2,)"]
         by_key = {goal.state.key: goal for goal in result.graph.goals}
         assert (by_key["(1,)"].counterexample, by_key["(1,)"].status) == ("n = 3", Status.FAILED)
         nodes = result.graph.to_networkx().nodes.values()
         assert [n["pp"] for n in nodes if n.get("counterexample") == "n = 3"] == ["⊢ 1"]
+        assert other.proof == "likely\nimpossible"
         assert not environment.live
 
     run(main)
