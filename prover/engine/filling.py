@@ -112,6 +112,12 @@ class Found:
     def after(self, earlier: Found) -> Found:
         return replace(self, earlier=earlier)
 
+    def stopped(self) -> Found:
+        """The same where more would have been done after a budget was spent, and was not."""
+        if self.result.status != "budget":
+            return self
+        return replace(self, result=replace(self.result, status="interrupted", reason=None))
+
     @property
     def spent(self) -> Spent:
         """What all searches for it took, one after the other."""

@@ -244,12 +244,19 @@ class Job:
         false = {name: d.disproof for name, d in doubts.items() if d.disproof is not None}
         open_ones = [t for t in wanted if t.name not in false and not is_solved(t, found)]
         lemmas: dict[str, tuple[Lemma, ...]] = {}
-        for target in open_ones:
-            if self.options.discover and not self._over and meant == parts:
+        for target in open_ones if self.options.discover and meant == parts else ():
+            if not self._over:
                 taken = {lemma.name for own in lemmas.values() for lemma in own}
                 found, own = await self._discover(header, target, found, taken)
                 lemmas[target.name] = own
                 self._log()
+            if self._over:
+                found = [
+                    (part, one.stopped())
+                    if part.target is target and self._may_discover(part)
+                    else (part, one)
+                    for part, one in found
+                ]
         results = [result for _, result in found]
         end = time.monotonic()
         verdicts, final = await self._conclude(header, text, wanted, found, lemmas)
