@@ -163,13 +163,45 @@ def test_a_named_declaration_that_is_finished_is_proved_anew(lab: Lab) -> None:
     assert "all_goals" not in filled.text
 
 
-def test_errors_after_a_named_declaration_do_not_matter_but_before_it_they_do(lab: Lab) -> None:
-    text = "theorem a : 2 = 2 := sorry\ntheorem b : 2 = 2 := foo\ntheorem c : 2 = 2 := sorry\n"
-    assert fill(lab, text, name="a").proved
-    with pytest.raises(StatementError, match=r"2:21: error: Unknown identifier `foo`"):
-        fill(lab, text, name="c")
-    with pytest.raises(StatementError, match=r"2:21: error"):
-        fill(lab, text)
+BROKEN = """theorem a : 2 = 2 := sorry
+theorem b : 2 = 2 := foo
+theorem c : 2 = 2 := sorry
+theorem d : 2 = 2 := by
+  first | fail | skip
+theorem e : 2 = 2 ∧ 3 = foo := by
+  constructor
+  · sorry
+theorem f : 2 = 2 := by rw [b, sorry]
+def g (n : Nat) : Nat := g (n + 1)
+open Nowhere
+theorem h (n : Nat) : n + 0 = n := by
+  sorry
+)
+theorem i : 2 = 2 := by
+  have : 3 = 3 := sorry
+  exact b
+"""
+
+
+def test_what_lean_does_not_accept_is_rejected_and_the_rest_is_proved(lab: Lab) -> None:
+    filled = fill(lab, BROKEN)
+    found = {verdict.name: verdict for verdict in filled.verdicts}
+    assert [n for n, v in found.items() if v.proved] == ["a", "c", "h"]
+    assert found["b"].reason.startswith("2:21: error: Unknown identifier `foo`")
+    assert found["i"].outcome is Outcome.GAVE_UP and found["i"].rests_on == ("b",)
+    rejected = [n for n, v in found.items() if v.outcome is Outcome.REJECTED]
+    assert rejected == ["b", "d", "e", "f", "g", "line 11", "line 14"]
+    kept = [line for line in filled.text.splitlines() if "foo" in line or "sorry" in line]
+    assert kept == [
+        "theorem b : 2 = 2 := foo",
+        "theorem e : 2 = 2 ∧ 3 = foo := by",
+        "  · sorry",
+        "theorem f : 2 = 2 := by rw [b, sorry]",
+    ]
+    for name in ("a", "c"):
+        assert fill(lab, BROKEN, name=name).proved
+    with pytest.raises(StatementError, match=r"^6:31: error: unsolved goals"):
+        fill(lab, BROKEN, name="e")
 
 
 def test_positions_count_the_lines_of_the_imports(lab: Lab) -> None:

@@ -42,7 +42,12 @@ from prover.generate.portfolio import Portfolio
 from prover.lean.source import as_lean_reads, cut, with_options
 from prover.lean.states import Declaration, Elaborated, Hole
 from prover.lean.worker import ElaborationFailed
-from prover.verify.layers import Judgement, failed_judgement, lean_version
+from prover.verify.layers import (
+    Judgement,
+    errors_by_declaration,
+    failed_judgement,
+    lean_version,
+)
 from prover.verify.verdict import Outcome, Verdict
 from search.best_first import BestFirst, SearchResult
 from search.budget import Budget
@@ -156,8 +161,10 @@ class Job:
         the one `at` a byte offset, while the others stay as they are and errors after them do not
         matter. One named declaration without holes is proved anew.
 
+        What Lean does not accept is rejected, and left as it is; the rest is proved beside it.
+
         Raises:
-            StatementError: the text does not elaborate, or holds nothing to prove.
+            StatementError: no part of the text that has a hole elaborates, or it holds nothing to prove.
         """
         header, body = await self.texts.split(text)
         done = await self.texts.elaborate(header, body)
@@ -178,7 +185,7 @@ class Job:
                     self.texts.pool.release([hole.state for hole in done.holes])
                     done = await self.texts.elaborate(header, anew)
                     wanted = [self.texts.named(done, name)]
-        filled = await self._fill(header, done, wanted, whole=name is None and at is None, at=at)
+        filled = await self._fill(header, done, wanted, file=True, at=at)
         found = body if filled.text == done.text else filled.text
         lines = header.count("\n")
         verdicts = tuple(
@@ -193,13 +200,13 @@ class Job:
         text: Elaborated,
         declarations: Sequence[Declaration],
         *,
-        whole: bool = True,
+        file: bool = False,
         at: int | None = None,
         shown: str | None = None,
         informal: str = "",
     ) -> Filled:
         try:
-            return await self._filled(header, text, declarations, whole, at, shown, informal)
+            return await self._filled(header, text, declarations, file, at, shown, informal)
         finally:
             held, self._held = self._held, []
             self.texts.pool.release([*held, *(hole.state for hole in text.holes)])
@@ -209,15 +216,19 @@ class Job:
         header: str,
         text: Elaborated,
         declarations: Sequence[Declaration],
-        whole: bool,
+        file: bool,
         at: int | None,
         shown: str | None,
         informal: str,
     ) -> Filled:
         begin = time.monotonic()
-        wanted = targets.targets(text, [d for d in declarations if d.listed])
-        self._expect_no_errors(text, wanted, whole, at)
-        leftover = left_open(declarations, wanted)
+        asked = targets.targets(text, [d for d in declarations if d.listed])
+        wanted, broken = self._accepted(text, asked, declarations) if file else (asked, [])
+        if text.errors and not (wanted and file):
+            told = [reason for _, reason in broken]
+            raise StatementError("\n".join(told or map(str, text.errors)))
+        rejected = {name for name, _ in broken}
+        leftover = left_open([d for d in declarations if d.name not in rejected], asked)
         if not wanted:
             why = "nothing is left to prove: the text has no `sorry`"
             raise StatementError("\n".join(f"{at}: {what}" for at, what in leftover) or why)
@@ -265,6 +276,8 @@ class Job:
         version = lean_version(self.texts.lean)
         for place, reason in leftover:
             verdicts.append(Verdict(Outcome.GAVE_UP, place, version, reason=reason))
+        for place, reason in broken:
+            verdicts.append(Verdict(Outcome.REJECTED, place, version, reason=reason))
         spent = total([result.spent for result in results])
         seconds = {
             "elaborate": elaborated - begin,
@@ -282,20 +295,21 @@ class Job:
         )
         return Filled(tuple(verdicts), final, graphs, seconds, failures, searched_for, holes)
 
-    def _expect_no_errors(
-        self, text: Elaborated, wanted: Sequence[Target], whole: bool, at: int | None
-    ) -> None:
-        """Raises `StatementError` with Lean's errors; those after the only target do not matter, and
-        for one hole only those of its command do."""
-        errors = text.errors
-        if wanted and at is not None:
-            own = {target.declaration.command for target in wanted}
-            errors = tuple(m for m in errors if m.command in own)
-        elif wanted and not whole:
-            last = max(target.declaration.last for target in wanted)
-            errors = tuple(m for m in errors if text.offset(m) <= last)
-        if errors:
-            raise StatementError("\n".join(map(str, errors)))
+    def _accepted(
+        self, text: Elaborated, asked: Sequence[Target], declarations: Sequence[Declaration]
+    ) -> tuple[Sequence[Target], list[tuple[str, str]]]:
+        """The targets whose commands Lean accepts but for their holes, and what it does not accept of
+        these declarations, or of the whole text, with its first error."""
+        errors, loose = errors_by_declaration(text)
+        bad = {d.command: str(errors[d.place][0]) for d in text.declarations if d.place in errors}
+        rejected = {d.name: str(errors[d.place][0]) for d in declarations if d.place in errors}
+        for target in asked:
+            if target.declaration.command in bad:
+                rejected.setdefault(target.name, bad[target.declaration.command])
+        found = [*rejected.items()]
+        if len(declarations) == len(text.declarations):
+            found += [(name, str(message)) for name, message in loose]
+        return [t for t in asked if t.declaration.command not in bad], found
 
     async def _places(
         self, header: str, text: Elaborated, target: Target

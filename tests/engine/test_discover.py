@@ -206,7 +206,9 @@ def test_a_job_that_is_cancelled_ends_the_search_for_lemmas(
 
     filled = lab.wait(work())
     assert filled.verdicts[0].outcome is Outcome.GAVE_UP
-    assert filled.verdicts[0].reason == "interrupted"  # not that the short search had no more budget
+    assert (
+        filled.verdicts[0].reason == "interrupted"
+    )  # not that the short search had no more budget
     assert before(filled, "total_labels") == ["total_labels"]
 
 
