@@ -618,11 +618,20 @@ class LeanPool:
             if self._started < self._size and not self._grows:
                 self._grows = True
                 self._spawn(self._grow())
-            worker = await future
-        if len(worker.unneeded) >= FREE_BATCH and worker.gym.alive:
-            names, worker.unneeded = worker.unneeded, []
-            with contextlib.suppress(GymDied):
-                await worker.free(self.limits, states=names)
+            try:
+                worker = await future
+            except asyncio.CancelledError:
+                if future.done() and not future.cancelled() and future.exception() is None:
+                    self._give_back(future.result())  # it came when nobody waited any more
+                raise
+        try:
+            if len(worker.unneeded) >= FREE_BATCH and worker.gym.alive:
+                names, worker.unneeded = worker.unneeded, []
+                with contextlib.suppress(GymDied):
+                    await worker.free(self.limits, states=names)
+        except BaseException:
+            self._give_back(worker)
+            raise
         return worker
 
     def _give_back(self, worker: Worker) -> None:

@@ -12,7 +12,7 @@ from prover.lean.pool import LeanPool, suggestions
 from prover.lean.source import with_hole
 from prover.lean.states import Message
 from prover.lean.toolchain import Lean
-from prover.lean.worker import ElaborationFailed
+from prover.lean.worker import ElaborationFailed, Worker
 from search.interfaces import Failure, Hypothesis, Progress, State
 from tests.lab import Lab
 
@@ -212,6 +212,33 @@ def test_goals_that_belong_together_are_not_called_false(lab: Lab) -> None:
     outcome = lab.run(state, "refine ⟨?n, ?_, ?_⟩")
     assert isinstance(outcome, Progress)
     assert [lab.wait(lab.pool.counterexample(s)) for s in outcome.children] == [None]
+
+
+def test_a_worker_that_comes_when_nobody_waits_any_more_is_not_lost(lab: Lab) -> None:
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        held, gone = asyncio.Event(), asyncio.Event()
+        waiter: asyncio.Task[None]
+
+        async def hold(worker: Worker) -> None:
+            held.set()
+            await gone.wait()
+            loop.call_soon(waiter.cancel)  # just before the worker is handed on
+
+        async def nothing(worker: Worker) -> None:
+            pass
+
+        holder = asyncio.create_task(lab.pool.on_worker(hold, "held"))
+        await held.wait()
+        waiter = asyncio.create_task(lab.pool.on_worker(nothing, "held"))
+        await asyncio.sleep(0.05)
+        gone.set()
+        await holder
+        with pytest.raises(asyncio.CancelledError):
+            await waiter
+        await asyncio.wait_for(lab.pool.on_worker(nothing, "held"), 20)
+
+    lab.wait(work())
 
 
 def test_unassigned_metavariables_are_no_success(lab: Lab) -> None:
