@@ -11,6 +11,7 @@ from prover.engine.targets import Target
 from prover.lean.source import cut, fill_all
 from prover.lean.states import Declaration, Elaborated, Hole, Name
 from prover.lean.syntax import split_at_comments
+from prover.verify.layers import errors_by_declaration
 from search.best_first import BestFirst, SearchResult
 from search.budget import Spent
 from search.graph import Graph
@@ -176,6 +177,23 @@ def filled_text(
             else:
                 proofs += [(part.holes[0], script)]
     return fill_all(text.text, [*proofs, *anew])
+
+
+def accepted(
+    text: Elaborated, asked: Sequence[Target], declarations: Sequence[Declaration]
+) -> tuple[Sequence[Target], list[tuple[str, str]]]:
+    """The targets whose commands Lean accepts but for their holes; and what it does not accept of
+    these declarations, or of the whole text, each with its first error."""
+    errors, loose = errors_by_declaration(text)
+    bad = {d.command: str(errors[d.place][0]) for d in text.declarations if d.place in errors}
+    rejected = {d.name: str(errors[d.place][0]) for d in declarations if d.place in errors}
+    for target in asked:
+        if target.declaration.command in bad:
+            rejected.setdefault(target.name, bad[target.declaration.command])
+    found = [*rejected.items()]
+    if len(declarations) == len(text.declarations):
+        found += [(name, str(message)) for name, message in loose]
+    return [t for t in asked if t.declaration.command not in bad], found
 
 
 def left_open(

@@ -21,6 +21,7 @@ from prover.engine.filling import (
     Found,
     Part,
     Start,
+    accepted,
     best_goals,
     filled_text,
     is_solved,
@@ -42,12 +43,7 @@ from prover.generate.portfolio import Portfolio
 from prover.lean.source import as_lean_reads, cut, with_options
 from prover.lean.states import Declaration, Elaborated, Hole
 from prover.lean.worker import ElaborationFailed
-from prover.verify.layers import (
-    Judgement,
-    errors_by_declaration,
-    failed_judgement,
-    lean_version,
-)
+from prover.verify.layers import Judgement, failed_judgement, lean_version
 from prover.verify.verdict import Outcome, Verdict
 from search.best_first import BestFirst, SearchResult
 from search.budget import Budget
@@ -158,10 +154,8 @@ class Job:
         self, text: str, *, name: str | Sequence[str] | None = None, at: int | None = None
     ) -> Filled:
         """Fills the holes of a file's text: all of them, those of one declaration or of several, or
-        the one `at` a byte offset, while the others stay as they are and errors after them do not
-        matter. One named declaration without holes is proved anew.
-
-        What Lean does not accept is rejected, and left as it is; the rest is proved beside it.
+        the one `at` a byte offset, while the others stay as they are. One named declaration without
+        holes is proved anew. What Lean does not accept is rejected, and left as it is.
 
         Raises:
             StatementError: no part of the text that has a hole elaborates, or it holds nothing to prove.
@@ -223,7 +217,7 @@ class Job:
     ) -> Filled:
         begin = time.monotonic()
         asked = targets.targets(text, [d for d in declarations if d.listed])
-        wanted, broken = self._accepted(text, asked, declarations) if file else (asked, [])
+        wanted, broken = accepted(text, asked, declarations) if file else (asked, [])
         if text.errors and not (wanted and file):
             told = [reason for _, reason in broken]
             raise StatementError("\n".join(told or map(str, text.errors)))
@@ -294,22 +288,6 @@ class Job:
             for part, one in found
         )
         return Filled(tuple(verdicts), final, graphs, seconds, failures, searched_for, holes)
-
-    def _accepted(
-        self, text: Elaborated, asked: Sequence[Target], declarations: Sequence[Declaration]
-    ) -> tuple[Sequence[Target], list[tuple[str, str]]]:
-        """The targets whose commands Lean accepts but for their holes, and what it does not accept of
-        these declarations, or of the whole text, with its first error."""
-        errors, loose = errors_by_declaration(text)
-        bad = {d.command: str(errors[d.place][0]) for d in text.declarations if d.place in errors}
-        rejected = {d.name: str(errors[d.place][0]) for d in declarations if d.place in errors}
-        for target in asked:
-            if target.declaration.command in bad:
-                rejected.setdefault(target.name, bad[target.declaration.command])
-        found = [*rejected.items()]
-        if len(declarations) == len(text.declarations):
-            found += [(name, str(message)) for name, message in loose]
-        return [t for t in asked if t.declaration.command not in bad], found
 
     async def _places(
         self, header: str, text: Elaborated, target: Target

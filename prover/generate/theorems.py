@@ -13,6 +13,7 @@ TOGETHER = 12
 REWRITES = 3
 
 MOST_STEPS = 4
+"""How many rules for successors one tactic is given."""
 
 
 def theorems(view: View) -> Iterator[Idea]:

@@ -46,21 +46,14 @@ T = TypeVar("T")
 MAX_MESSAGE = 2_000
 FREE_BATCH = 64
 
-GLIMPSE = (60, 60, 4.0)
-"""Points, heartbeats and seconds for an instance at which a goal of a search is false: some 3 ms where
-there is one, and less than the cheapest tactics where there is none."""
+FALSE_POINTS, FALSE_HEARTBEATS, FALSE_SECONDS = 60, 100, 4.0
+"""How far a goal of a search is looked at for an instance at which it is false: some 3 ms where there is
+one, up to 16 ms where there is none."""
 
 EVALUATED = 100
 """How many terms are evaluated by one request."""
 
 INSTANCE = "inferInstance"
-
-LOSES = re.compile(r"\bgeneralize\b|\bexfalso\b|\bclear\b")
-"""A tactic that may turn a goal that holds into one that does not, and does so often."""
-
-FALSE_POINTS = 40
-FALSE_HEARTBEATS = 200
-"""How far the goals that such a tactic leaves are looked at."""
 
 GLANCE_SECONDS = 0.1
 """How often a pool looks whether somebody waits for a worker."""
@@ -279,8 +272,9 @@ class LeanPool:
         asked = (state.handle.header, state.handle.text)
         if len(state.goals) != 1 or asked in self._unanswered:
             return None
-        points, heartbeats, seconds = GLIMPSE
-        found = await self.refute(state, most=points, heartbeats=heartbeats, seconds=seconds)
+        found = await self.refute(
+            state, most=FALSE_POINTS, heartbeats=FALSE_HEARTBEATS, seconds=FALSE_SECONDS
+        )
         if found.reason:
             self._unanswered.add(asked)
         return None if found.found is None else str(found.found)
@@ -493,8 +487,6 @@ class LeanPool:
             return Failure("crash", f"the state could not be rebuilt: {lost}")
         reply = await self._tactic(worker, name, tactic, whole, heartbeats)
         outcome = _read_outcome(worker, handle, tactic, whole, reply)
-        if isinstance(outcome, Progress) and LOSES.search(tactic):
-            outcome = await self._without_false_goals(worker, outcome)
         if not isinstance(outcome, Progress) or not QUESTION.match(tactic):
             return outcome
         for suggestion in suggestions(read_messages(reply.fields)):
@@ -503,25 +495,6 @@ class LeanPool:
             if isinstance(better, Progress):
                 self.release(outcome.children)
                 return better
-        return outcome
-
-    async def _without_false_goals(self, worker: Worker, outcome: Progress) -> Outcome:
-        """A failure if a goal that a tactic left is false at a small instance."""
-        for child in outcome.children:
-            assert isinstance(child.handle, Handle)
-            reply = await worker.gym.request(
-                self.limits.tactic_seconds,
-                cmd="refute",
-                state=child.handle.names[worker.serial],
-                most=FALSE_POINTS,
-                heartbeats=FALSE_HEARTBEATS,
-                negation=False,
-            )
-            if reply.ok and reply.fields["found"] is not None:
-                self.release(outcome.children)
-                at = _read_point(reply.fields["found"])
-                cost = Cost(outcome.cost.heartbeats + reply.heartbeats, outcome.cost.seconds)
-                return Failure("false", f"it leaves a goal that is false at {at}", cost)
         return outcome
 
     async def _tactic(

@@ -120,6 +120,10 @@ MOVES: dict[str, tuple[str, Callable[[View], Iterator[Move]]]] = {
 }
 
 
+TO_A_VARIABLE = ("generalise", "abstract")
+"""Operators whose statements are often false: then another term is tried."""
+
+
 def _as_variable(view: View, term: str) -> Move:
     name = view.fresh("c")[0]
     return f"generalize {term} = {name} at * <;> fail_if_success clear {name}", 0
@@ -242,11 +246,14 @@ async def moved(
     for tactic, place in some[:TRIES]:
         outcome = await pool.run(parent.state, tactic)
         if isinstance(outcome, Failure):
-            if outcome.kind == "false":
-                why = f"{PRECISION}: {outcome.message}"
-                yield Child(operator, direction, (parent.row,), tactic, refused=why)
             continue
         made = outcome.children[outcome.goal_order[place]]
+        false = await pool.counterexample(made) if operator in TO_A_VARIABLE else None
+        if false is not None:
+            pool.release(outcome.children)
+            why = f"{PRECISION}: it leaves a goal that is false at {false}"
+            yield Child(operator, direction, (parent.row,), tactic, refused=why)
+            continue
         child = await of_goal(pool, parent.row, made, operator, direction, tactic)
         pool.release(outcome.children)
         yield child
