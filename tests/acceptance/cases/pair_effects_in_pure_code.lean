@@ -37,8 +37,10 @@ def cfg : Meta.Simp.Config := match act (cast same ()) with
   | .mk b _ => { arith := b }
 theorem u : 1 + 1 = 2 := by simp (config := cfg)
 theorem x : 1 = 1 := by sorry
---- prove: error
+--- prove: t refused, u refused
 theorem t : (1 : Nat) = 2 := by simp; sorry
+theorem u : (1 : Nat) = Nope.nonsense := by sorry
+--- prove: error
 theorem u : (1 : Nat) = Nope.nonsense := by sorry
 --- tactics
 rfl
