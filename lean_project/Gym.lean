@@ -222,11 +222,25 @@ def headOf (type : Expr) : MetaM String := do
   | .const n _ => return quote n.toString
   | _ => return "null"
 
+/-- How many arguments a type takes under all definitions, and whether propositions are behind them. -/
+partial def extent (t : Expr) (taken : Nat) : MetaM (Nat × Bool) := do
+  match ← whnf t with
+  | .forallE _ d b _ => extent (b.instantiate1 (← Meta.mkFreshExprMVar d)) (taken + 1)
+  | .sort l => return (taken, l.isZero)
+  | _ => return (taken, false)
+
+/-- The extent of the sides of an equation between functions. -/
+def equatesJson (type : Expr) : MetaM String := do
+  let type ← instantiateMVars type
+  if !type.isAppOfArity ``Eq 3 then return "null"
+  let (taken, predicates) ← try extent (type.getArg! 0) 0 catch _ => pure (0, false)
+  return if taken == 0 then "null" else array [toString taken, bool predicates]
+
 /-- What the print of a goal does not tell of a hypothesis: whether it is a proof, whether it has a
-value, and the constant at the head of its type. -/
+value, the constant at the head of its type, and whether it is an equation between functions. -/
 def hypothesisJson (d : LocalDecl) : MetaM String := do
   let prop ← try Meta.isProp d.type catch _ => pure false
-  return array [bool prop, bool d.isLet, ← headOf d.type]
+  return array [bool prop, bool d.isLet, ← headOf d.type, ← equatesJson d.type]
 
 def hypothesesJson : List LocalDecl → MetaM (List String)
   | [] => pure []
@@ -266,7 +280,7 @@ def goalJson (g : MVarId) : MetaM (String × String) := inGoal g do
   let case := if d.userName.isAnonymous then "null" else quote d.userName.eraseMacroScopes.toString
   return (key, "{\"pp\":" ++ quote pp ++ field "hyps" (array hyps) ++ field "own" (array own)
     ++ field "around" (array around) ++ field "constants" (array (nameStrings constants 0))
-    ++ field "case" case ++ "}")
+    ++ field "equates" (← equatesJson target) ++ field "case" case ++ "}")
 
 def goalsJson : List MVarId → MetaM (String × List String)
   | [] => pure ("", [])
@@ -1796,12 +1810,14 @@ def describe (n : Name) (info : ConstantInfo) : MetaM (Option String × List Nam
       ++ field "prop" (bool ((signature env 0 v.type).2 == quote "Prop"))
       ++ field "params" (toString v.numParams) ++ field "indices" (toString v.numIndices)
       ++ field "structure" (bool (isStructure env n)) ++ field "class" (bool (isClass env n))
+      ++ field "block" (array (nameStrings v.all.toArray 0))
     return (some (← entryJson n info "inductive" more), usedByNames env v.ctors (usedBy v.type []))
   | .defnInfo v => do
     if v.safety != .safe then return (none, [])
     if isAuxiliary env n then return (none, usedBy v.value [])
     if isClass env (resultOf info.type) then
-      return (some (← entryJson n info "instance" ""), usedBy v.value (usedBy v.type []))
+      let used := usedBy v.value (usedBy v.type [])
+      return (some (← entryJson n info "instance" (field "own" (array (ownIn env used)))), used)
     let names ← equationNames n
     let rows ← equations n names 0
     let used ← usedInEquations names 0 (usedBy v.type [])

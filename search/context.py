@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from search.premises import Library
 
@@ -93,8 +94,17 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance of a class. `own` are the user's constants that it mentions."""
+
+    signature: Signature
+    own: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class InductiveType:
-    """An inductive type, a structure, a class, or (`prop`) a predicate."""
+    """An inductive type, a structure, a class, or (`prop`) a predicate. `block` are the types that are
+    declared with it, itself among them, in their order."""
 
     signature: Signature
     constructors: tuple[Signature, ...]
@@ -104,6 +114,7 @@ class InductiveType:
     indices: int
     structure: bool
     type_class: bool
+    block: tuple[str, ...]
 
     @property
     def members(self) -> frozenset[str]:
@@ -136,7 +147,7 @@ class Context:
 
     functions: Mapping[str, Function] = field(default_factory=dict)
     types: Mapping[str, InductiveType] = field(default_factory=dict)
-    instances: Mapping[str, Signature] = field(default_factory=dict)
+    instances: Mapping[str, Instance] = field(default_factory=dict)
     premises: tuple[Premise, ...] = ()
     library: Library | None = None
     near: tuple[Premise, ...] = ()
@@ -150,15 +161,25 @@ class Context:
 
     def functions_of(self, names: Iterable[str]) -> list[Function]:
         """The functions of some names and all that these are made of, in the order met."""
-        found: dict[str, Function] = {}
-        todo = list(names)[::-1]
-        while todo:
-            name = todo.pop()
-            function = self.functions.get(name)
-            if function is not None and name not in found:
-                found[name] = function
-                todo += sorted(function.own, reverse=True)
-        return list(found.values())
+        return _reached(names, self.functions)
+
+    def meaning_of(self, names: Iterable[str]) -> list[Function | Instance]:
+        """The same with the instances, and with what these are made of."""
+        return _reached(names, {**self.functions, **self.instances})
+
+
+M = TypeVar("M", bound=Function | Instance)
+
+
+def _reached(names: Iterable[str], made: Mapping[str, M]) -> list[M]:
+    found: dict[str, M] = {}
+    todo = list(names)[::-1]
+    while todo:
+        name = todo.pop()
+        if name in made and name not in found:
+            found[name] = made[name]
+            todo += sorted(made[name].own, reverse=True)
+    return list(found.values())
 
 
 NOTHING = Context()

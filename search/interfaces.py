@@ -23,9 +23,19 @@ MALFORMED = "malformed"
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionType:
+    """A type of functions, under all definitions: how many arguments they take, and whether they are
+    `predicates`, which then are propositions."""
+
+    arguments: int
+    predicates: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Hypothesis:
     """One entry of a local context. `value` is set for `let` variables; the `name` of one that no
-    tactic can mention has a dagger. `head` is the constant at the head of the type, by its full name.
+    tactic can mention has a dagger. `head` is the constant at the head of the type, by its full name;
+    `equates` is the type of the sides of an equation between functions.
     """
 
     name: str
@@ -33,6 +43,7 @@ class Hypothesis:
     value: str | None = None
     is_prop: bool = False
     head: str | None = None
+    equates: FunctionType | None = None
 
     @property
     def accessible(self) -> bool:
@@ -43,7 +54,7 @@ class Hypothesis:
 class Goal:
     """One goal as the environment prints it; `pp` is the whole print. `own` are the user's constants
     in its target, by their full names, `around` those in it and its hypotheses, where `constants` are
-    all."""
+    all. `equates` is the type of the sides of a target that is an equation between functions."""
 
     pp: str
     target: str
@@ -52,6 +63,7 @@ class Goal:
     own: tuple[str, ...] = ()
     around: tuple[str, ...] = ()
     constants: tuple[str, ...] = ()
+    equates: FunctionType | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import combinations, islice, product
 
 from prover.generate.shapes import INT, NAT, Idea, Shape, View, parenthesised, shape, usable, words
-from search.context import Function, InductiveType, Premise, Tree
+from search.context import Function, InductiveType, Instance, Premise, Signature, Tree
 
 MOST_FUNCTIONS = 24
 """How many functions are unfolded together. A goal over more of them is not for one tactic."""
@@ -39,6 +39,9 @@ OPERATIONS = {
 }
 """What a notation stands for, by the class that an instance gives it with."""
 
+RELATIONS = {"LE", "LT", "HasSubset", "HasSSubset", "Membership", "Dvd", "HasEquiv", "Setoid"}
+"""The classes whose notations are propositions."""
+
 LIBRARY_TYPES = {"Nat": ("zero", "succ"), "List": ("nil", "cons")}
 
 
@@ -53,7 +56,7 @@ class _Sight:
         """The functions of the goal, then those that they are made of."""
         goal = self.view.goal
         found = self.view.context.functions_of([*goal.own, *goal.around])
-        return [f for f in found if not f.opaque][:MOST_FUNCTIONS]
+        return [f for f in found if _shows(f)][:MOST_FUNCTIONS]
 
     @cached_property
     def rules(self) -> list[str]:
@@ -80,6 +83,15 @@ class _Sight:
         """What follows `grind` to have it unfold, and use theorems."""
         return self.known_to_grind(theorems=True)
 
+    @cached_property
+    def outermost(self) -> list[str]:
+        """Theorems, and what recurs in the target itself: enough where the theorems speak of all that
+        this calls."""
+        own = set(self.view.goal.own)
+        recursive = [f for f in self.functions if f.matched or f.recursive]
+        shown = [f.signature.shown for f in recursive if f.signature.name in own]
+        return [*shown, *(p.signature.shown for p in self.premises if p.head)]
+
     def known_to_grind(self, *first: str, theorems: bool = False) -> str:
         """What follows `grind` to have it use some names and unfold. It refuses a whole list for an
         `abbrev` in it, or for a theorem that ends in a variable."""
@@ -92,9 +104,11 @@ class _Sight:
         """Theorems and laws that speak of what the goal speaks of, the likeliest first."""
         types = self.view.context.types
         data = types.keys() | {c.name for info in types.values() for c in info.constructors}
-        own = set(self.view.goal.around) | {f.signature.name for f in self.functions}
+        own = set(self.view.goal.around) | {made.signature.name for made in self.meaning}
         for name in own & types.keys():
             own |= types[name].members
+            if types[name].prop:
+                own |= _mentioned(types[name])
         near = set(self.view.goal.own) - data
 
         def rank(item: tuple[int, Premise]) -> tuple[int, int]:
@@ -131,7 +145,28 @@ class _Sight:
     def instances(self) -> list[str]:
         """The user's instances that the goal uses."""
         there = self.view.context.instances
-        return [there[name].shown for name in self.view.goal.around if name in there]
+        return [there[name].signature.shown for name in self.view.goal.around if name in there]
+
+    @cached_property
+    def meaning(self) -> list[Function | Instance]:
+        """What is to be unfolded to see what the goal says, under its instances too."""
+        goal = self.view.goal
+        found = self.view.context.meaning_of([*goal.own, *goal.around])
+        return [m for m in found if isinstance(m, Instance) or _shows(m)][:MOST_FUNCTIONS]
+
+    @cached_property
+    def predicates(self) -> list[str]:
+        """The inductive predicates that the goal speaks of, also by what it is made of."""
+        types = self.view.context.types
+        goal = self.view.goal
+        todo = [*goal.own, *goal.around, *(n for made in self.meaning for n in sorted(made.own))]
+        found: dict[str, str] = {}
+        for name in todo:
+            info = types.get(name)
+            if info is not None and info.prop and not info.type_class and name not in found:
+                found[name] = info.signature.shown
+                todo += sorted(_mentioned(info))
+        return list(found.values())[:8]
 
     @cached_property
     def below_induction(self) -> bool:
@@ -166,6 +201,17 @@ class _Sight:
         return found
 
 
+def _mentioned(info: InductiveType) -> set[str]:
+    """What the constructors of a type speak of."""
+    return {name for c in info.constructors for b in c.binders for name in _constants(b.type)}
+
+
+def _shows(function: Function) -> bool:
+    """Whether to unfold a function shows anything. A type does not: what tactics do to a type they do
+    to its definition."""
+    return not function.opaque and (function.signature.result != "Type" or bool(function.matched))
+
+
 def _using(rules: Sequence[str]) -> str:
     """What follows `simp_all` or `grind` to have it use some definitions and theorems."""
     return f" [{', '.join(rules)}]" if rules else ""
@@ -179,8 +225,10 @@ def definitions(view: View) -> Iterator[Idea]:
         return
     yield 6.5, "try?", 0
     yield from _closers(sight)
+    yield from _meaning(sight)
     yield from _premises(sight)
     yield from _inductions(sight)
+    yield from _mutual_inductions(sight)
     yield from _along_functions(sight)
     yield from _subterms(sight)
     yield from _from_contradictory_facts(sight)
@@ -205,7 +253,7 @@ def _closers(sight: _Sight) -> Iterator[Idea]:
         for function in sight.functions[:3]:
             if not function.matched:  # its equation is the whole body
                 name = function.signature.shown
-                yield 2.8, f"unfold {name}"
+                yield 4.8 if _says(function) else 2.8, f"unfold {name}"
                 yield 1.9, f"unfold {name}; split <;> simp_all{sight.simp}", 2
                 yield 2.0, f"unfold {name}; split <;> grind{sight.grind}"
     if sight.lemmas:
@@ -213,6 +261,32 @@ def _closers(sight: _Sight) -> Iterator[Idea]:
         yield 1.36, f"simp_all{sight.simp_more}"
         yield 1.38, f"grind{sight.grind_more}"
         yield 1.5, f"simp_all{sight.simp_more}; omega"
+
+
+def _meaning(sight: _Sight) -> Iterator[Idea]:
+    """Unfolds all at once what is no recursion, in the target and the hypotheses."""
+    rules = [made.signature.shown for made in sight.meaning]
+    plain = [
+        made.signature.shown
+        for made in sight.meaning
+        if isinstance(made, Instance) or not (made.matched or made.recursive)
+    ]
+    if not plain:
+        return
+    unfold = f"simp only{_using(plain)} at *"
+    if not set(rules) <= set(sight.rules):
+        yield 1.05, f"simp{_using(rules)}", 0
+        yield 1.42, f"simp_all{_using(rules)}", 0
+        yield 1.55, f"{unfold} <;> grind", 0
+    says = any(_says(made) for made in sight.meaning)
+    yield 1.5 if says else 2.9, unfold
+
+
+def _says(made: Function | Instance) -> bool:
+    """Whether it is a proposition that something means."""
+    if isinstance(made, Instance):
+        return _head(made.signature.result) in RELATIONS
+    return made.signature.result == "Prop" and not made.matched
 
 
 def _premises(sight: _Sight) -> Iterator[Idea]:
@@ -225,6 +299,27 @@ def _premises(sight: _Sight) -> Iterator[Idea]:
             yield 2.2 + late, f"rw [{name}]"
             yield 2.6 + late, f"rw [← {name}]"
             yield 2.7 + late, f"simp [{name}]"
+        (fact,) = sight.view.fresh("h")
+        for arguments in islice(_hypotheses_for(sight, premise), 3):
+            yield 2.3 + late, f"have {fact} := {name} {' '.join(arguments)}"
+
+
+def _hypotheses_for(sight: _Sight, premise: Premise) -> Iterator[tuple[str, ...]]:
+    """Arguments that a theorem takes hypotheses of the goal with, if it asks for any of the user's own."""
+    types, functions = sight.view.context.types, sight.view.context.functions
+    proofs: dict[str, list[str]] = {}
+    for h in sight.view.goal.hypotheses:
+        if h.is_prop and h.head and usable(h.name):
+            proofs.setdefault(h.head, []).append(h.name)
+    choices = []
+    for place in premise.signature.explicit:
+        head = _head(premise.signature.binders[place].type)
+        own = (head in types and types[head].prop) or (
+            head in functions and functions[head].signature.result == "Prop"
+        )
+        choices.append(proofs.get(head, []) if own else ["_"])
+    if any(choice != ["_"] for choice in choices):
+        yield from product(*choices)
 
 
 def _inductions(sight: _Sight) -> Iterator[Idea]:
@@ -250,6 +345,9 @@ def _inductions(sight: _Sight) -> Iterator[Idea]:
                 if sight.arithmetic:
                     yield 1.66 + more, f"{verb} <;> simp_all{sight.simp_more} <;> omega"
                 yield 1.67 + more, f"{verb} <;> grind{sight.grind_more}"
+                if step == 0 and len(sight.outermost) < len(sight.rules) + len(sight.lemmas):
+                    yield 1.62 + more, f"{verb} <;> simp_all{_using(sight.outermost)}", 2
+                    yield 1.64 + more, f"{verb} <;> grind{_using(sight.outermost)}"
             if not recursive:
                 break
             split = "".join(f" <;> cases {other}" for other in others[:2])
@@ -260,6 +358,47 @@ def _inductions(sight: _Sight) -> Iterator[Idea]:
         yield 2.1 + 0.25 * place, f"cases {name} <;> simp_all{sight.simp}", 2
         yield 2.15 + 0.25 * place, f"cases {name} <;> grind{sight.grind}"
         yield 3.6 + 0.25 * place, _arms(sight, name, f"cases {name}")
+
+
+def _mutual_inductions(sight: _Sight) -> Iterator[Idea]:
+    """Induction on a type of a mutual block. Of the other types the same is claimed, with functions
+    that recur together with those of the target in their places."""
+    types = sight.view.context.types
+    for place, name in enumerate(_ranked_variables(sight)):
+        info = types.get(sight.variables[name])
+        if info is None or len(info.block) < 2 or not set(info.block) <= types.keys():
+            continue
+        (other,) = sight.view.fresh("x")
+        motives = ""
+        for number, sibling in enumerate(info.block, 1):
+            if sibling != info.signature.name:
+                claim = _for_sibling(sight, info.signature.name, sibling)
+                claim = re.sub(rf"(?<![\w.']){re.escape(name)}(?![\w'])", other, claim)
+                motives += f" (motive_{number} := fun {other} => {claim})"
+        verb = f"induction {name} using {info.signature.shown}.rec{motives}"
+        late = 0.25 * place
+        yield 1.60 + late, f"{verb} <;> simp_all{sight.simp}", 3
+        yield 1.70 + late, f"{verb} <;> grind{sight.grind}"
+        if sight.arithmetic:
+            yield 1.9 + late, f"{verb} <;> simp_all{sight.simp} <;> omega"
+
+
+def _for_sibling(sight: _Sight, kind: str, sibling: str) -> str:
+    """The target with the functions on a type replaced by those on another one that they call and
+    are called by."""
+    claim = sight.view.goal.target
+    for function in sight.functions:
+        for other in sight.functions:
+            name, partner = function.signature, other.signature
+            together = partner.name in function.own and name.name in other.own
+            if together and _takes(name, kind) and _takes(partner, sibling):
+                pattern = rf"(?<![\w.']){re.escape(name.shown)}(?![\w'])"
+                claim = re.sub(pattern, partner.shown, claim)
+    return claim
+
+
+def _takes(function: Signature, kind: str) -> bool:
+    return any(_head(function.binders[place].type) == kind for place in function.explicit)
 
 
 def _ranked_variables(sight: _Sight) -> list[str]:
@@ -490,9 +629,14 @@ def _at_facts(sight: _Sight) -> Iterator[Idea]:
                 unfold = f"unfold {shown} at {name}"
                 yield 2.0 + late, f"{unfold}; split at {name} <;> simp_all{sight.simp}", 2
                 yield 2.1 + late, f"{unfold}; split at {name} <;> grind{sight.grind}"
-                yield 2.6 + late, unfold
-        if sight.rules and any(_calls(function, fact.text) for function in sight.functions):
-            yield 2.7 + late, f"simp{sight.simp} at {name}"
+                if not _says(function):
+                    yield 2.6 + late, unfold
+        called = [function for function in sight.functions if _calls(function, fact.text)]
+        if called:
+            alone = (
+                4.7 if all(map(_says, called)) else 2.7
+            )  # what says something is unfolded at once
+            yield alone + late, f"simp{sight.simp} at {name}"
         if "match " in fact.text or "if " in fact.text:
             yield 2.2 + late, f"split at {name} <;> simp_all{sight.simp}", 2
             yield 2.5 + late, f"split at {name}"
@@ -505,9 +649,13 @@ def _predicates(sight: _Sight) -> Iterator[Idea]:
     kinds = {name: info for name, info in sight.told if info.prop}
     here = [types[name] for name in sight.view.goal.own if name in types and types[name].prop]
     near = [info for info in [*here, *kinds.values()] if info.constructors]
-    constructors = list(dict.fromkeys(c.shown for info in near for c in info.constructors))[:8]
+    constructors = list(dict.fromkeys(c.shown for info in near for c in info.constructors))[:16]
     simp = _using([*constructors, *sight.rules, *sight.lemmas])
     grind = sight.known_to_grind(*constructors, theorems=True)
+    inverting = sight.known_to_grind(*sight.predicates, theorems=True)
+    if here and sight.view.target.head in ("", "∃", "∨", "∧"):
+        steps = ["Exists.intro", "Or.inl", "Or.inr", "And.intro"] if sight.view.target.head else []
+        yield 1.4, f"solve_by_elim [{', '.join([*constructors, *steps])}]"
     for place, name in enumerate(c.shown for info in here for c in info.constructors[:8]):
         yield 1.1 + 0.05 * place, f"exact {name} ..", 0
         yield 2.0 + 0.1 * place, f"apply {name}"
@@ -516,11 +664,13 @@ def _predicates(sight: _Sight) -> Iterator[Idea]:
     if constructors:
         yield 1.5, f"grind{grind}"
         yield 1.55, f"simp_all{simp}", 0
+        yield 1.58, f"grind{inverting}"
     below = 1.0 if sight.below_induction else 0.0
     for place, (name, info) in enumerate(list(kinds.items())[:4]):
         late = 0.25 * place
         yield 1.3 + late, f"cases {name} <;> simp_all{simp}", 2
         yield 1.5 + late, f"cases {name} <;> grind{grind}"
+        yield 1.85 + late, f"cases {name} <;> grind{inverting}"
         yield 2.6 + late, f"cases {name}"
         others = [n for n in kinds if n != name]
         if not info.recursive:
@@ -530,7 +680,9 @@ def _predicates(sight: _Sight) -> Iterator[Idea]:
         yield 1.65 + late, f"induction {name} <;> grind{grind}"
         general = _beside(sight, name, others)
         verb = _induction(name, general)
+        yield 1.7 + late, f"{verb} <;> grind{inverting}"
         for other in others[:2]:
+            yield 1.45 + late, f"{verb} <;> cases {other} <;> grind{inverting}"
             yield 1.9 + late, f"{verb} <;> cases {other} <;> grind{sight.grind_more}"
             yield 1.95 + late, f"{verb} <;> cases {other} <;> simp_all{sight.simp_more}", 2
         if general:
@@ -716,7 +868,7 @@ def _structures(sight: _Sight) -> Iterator[Idea]:
         method
         for name in view.goal.around
         if (instance := view.context.instances.get(name)) is not None
-        for method in OPERATIONS.get(_head(instance.result), ())
+        for method in OPERATIONS.get(_head(instance.signature.result), ())
     ]
     if operations:
         fields = [f"{c.shown}.injEq" for info in shapes for c in info.constructors]

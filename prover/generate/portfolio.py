@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
-from itertools import product
+from itertools import islice, permutations, product
 
 from prover.generate.arithmetic import arithmetic
 from prover.generate.definitions import definitions
@@ -42,6 +42,8 @@ FORBIDDEN = re.compile(r"\b(sorry|admit|native_decide|ofReduceBool|implemented_b
 COMPUTES = re.compile(r"\b(rfl|omega|simp|simp_all|simp_arith|grind|decide|exact\?)")
 LEXICOGRAPHIC = "Prod.Lex "
 TIE = 1e-5
+ARGUMENTS = ("x", "y", "z", "w")
+"""Names for the arguments of functions that are to be equal."""
 
 
 class Portfolio:
@@ -96,6 +98,7 @@ def ideas(view: View) -> Iterator[tuple[str, Idea]]:
         rewriting,
         applications,
         instances,
+        at_arguments,
         witnesses,
         solutions,
         arithmetic,
@@ -218,15 +221,16 @@ def _equalities(view: View) -> Iterator[Idea]:
         yield 3.9, "symm"
         if left.startswith("(") and right.startswith("("):
             yield 2.0, "simp only [Prod.mk.injEq]"
-        if left.startswith("fun ") or right.startswith("fun ") or _is_function(view, left):
-            (x,) = view.fresh("x")
-            yield 0.3, f"funext {x}"
+        if view.goal.equates is not None:
+            names = " ".join(view.fresh(*ARGUMENTS[: view.goal.equates.arguments]))
+            then = "; apply propext" if view.goal.equates.predicates else ""
+            yield 0.3, f"funext {names}{then}"
         both = [view.variables.get(left, ""), view.variables.get(right, "")]
         if "Prop" in both or {shape(left).head, shape(right).head} & {"∧", "∨", "↔", "→", "¬", "∀"}:
             yield 0.8, "apply propext"
-        if any("→ Prop" in t or "Set" in t for t in both):
+        if any("Set" in t for t in both):
             (x,) = view.fresh("x")
-            yield 0.8, f"funext {x}; apply propext"
+            yield 0.8, f"ext {x}"
         if any(t in (NAT, INT) for t in view.variables.values()):
             yield (
                 4.4,
@@ -239,10 +243,6 @@ def _equalities(view: View) -> Iterator[Idea]:
         if "⟨" not in target.text:
             yield 4.5, "congr 1"
             yield 4.6, "ext <;> simp_all"
-
-
-def _is_function(view: View, term: str) -> bool:
-    return "→" in view.variables.get(term, "") or " ∘ " in term or term == "id"
 
 
 def _applied_definitions(view: View) -> list[str]:
@@ -361,6 +361,9 @@ def inductions(view: View) -> Iterator[Idea]:
                 ),
             ):
                 yield 2.7 + rank + extra, named.format(zero, succ)
+            smaller = f"induction {name} using Nat.strongRecOn with | _ {name} {ih} =>"
+            yield 2.95 + rank, f"{smaller} grind"
+            yield 4.2 + rank, f"{smaller} ?_"
             yield 3.9 + rank, f"rcases {name} with _ | {k}"
             yield 3.7 + rank, f"cases {name} <;> simp_all <;> omega"
         elif head == "List":
@@ -502,6 +505,8 @@ def instances(view: View) -> Iterator[Idea]:
             inner = body.parts[0]
         if len(names) > 3:
             continue
+        if body.head == "∃" and all(domains):
+            yield from _existing(view, name, names, domains, body)
         choices = [_candidates(view, domain, 8 if len(names) == 1 else 4) for domain in domains]
         (h,) = view.fresh("h")
         for place, terms in enumerate(list(product(*choices))[:16]):
@@ -522,6 +527,44 @@ def instances(view: View) -> Iterator[Idea]:
                     yield 4.1 + extra, "\n".join([*small, closer])
 
 
+def _existing(
+    view: View, name: str, bounds: Sequence[str], domains: Sequence[str], body: Shape
+) -> Iterator[Idea]:
+    """What a universal hypothesis says to exist for variables, which no tactic finds for itself where
+    nothing else mentions them, and, for functions that are asked for, a function to all of it."""
+    fits = [view.of_type(domain)[:3] or _diagonals(view, domain) for domain in domains]
+    names = view.fresh(*body.names, "h")
+    taken = f"obtain ⟨{', '.join(names)}⟩ := {name}"
+    known = {_bare(fact.text) for fact in view.facts.values()}
+    for place, terms in enumerate(islice(product(*fits), 6)):
+        said = body.parts[0]
+        for bound, term in zip(bounds, terms, strict=True):
+            said = _put(said, bound, term)
+        there = {_bare(_put(said, body.names[0], variable)) for variable in view.variables}
+        if not there & known:
+            yield 0.9 + 0.3 * place, f"{taken} {' '.join(parenthesised(t) for t in terms)}"
+    if len(domains) == 1:
+        f, h = view.fresh("f", "h")
+        functions = view.target.head == "∃" and "→" in view.target.domain
+        yield 2.5 if functions else 4.5, f"obtain ⟨{f}, {h}⟩ := Classical.axiomOfChoice {name}"
+
+
+def _put(text: str, name: str, term: str) -> str:
+    return re.sub(rf"(?<![\w.']){re.escape(name)}(?![\w'])", lambda _: parenthesised(term), text)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[()\s]", "", text)
+
+
+def _diagonals(view: View, domain: str) -> list[str]:
+    """Cantor's predicate for a function to predicates."""
+    start, arrow, end = domain.partition(" → ")
+    if not arrow or end != "Prop":
+        return []
+    return [f"fun x => ¬{f} x x" for f in view.of_type(f"{start} → {domain}")[:1]]
+
+
 def _candidates(view: View, domain: str, most: int) -> list[str]:
     found = view.of_type(domain) if domain else []
     if domain in (NAT, INT, ""):
@@ -533,6 +576,20 @@ def _candidates(view: View, domain: str, most: int) -> list[str]:
         if domain == INT:
             found += ["-1"]
     return list(dict.fromkeys(found))[:most]
+
+
+def at_arguments(view: View) -> Iterator[Idea]:
+    """Equations between functions at variables."""
+    for h in view.goal.hypotheses:
+        if h.equates is None or h.name not in view.facts or h.equates.arguments > 2:
+            continue
+        (name,) = view.fresh("h")
+        choices = permutations([*view.variables][:4], h.equates.arguments)
+        for place, terms in enumerate(islice(choices, 8)):
+            applied = h.name
+            for term in terms:
+                applied = f"congrFun {parenthesised(applied)} {term}"
+            yield 1.2 + 0.12 * place, f"have {name} := {applied}"
 
 
 # Existential targets

@@ -27,6 +27,8 @@ def theorems(view: View) -> Iterator[Idea]:
         yield 2.60, f"simp {names}", 0
         yield 2.65, f"simp_all {names}", 0
         yield 2.70, f"grind {names}"
+    if view.goal.target == "False":
+        return  # what is rewritten is in a hypothesis
     rules = [entry.name for entry in entries if entry.head in ("Eq", "Iff")]
     for place, rule in enumerate(rules[:REWRITES]):
         yield 3.3 + 0.2 * place, f"rw [{rule}]"

@@ -17,11 +17,12 @@ from search.context import (
     Equation,
     Function,
     InductiveType,
+    Instance,
     Premise,
     Signature,
     Tree,
 )
-from search.interfaces import Goal, Hypothesis, State
+from search.interfaces import FunctionType, Goal, Hypothesis, State
 
 
 @dataclass(frozen=True)
@@ -337,11 +338,11 @@ def read_goal(reply: Mapping[str, Any]) -> Goal:
     for entry in entries:
         names, _, type_ = entry.partition(" :")
         type_ = type_.strip()
-        for name, (is_prop, is_let, head) in zip(names.split(" "), rest, strict=False):
+        for name, (is_prop, is_let, head, equates) in zip(names.split(" "), rest, strict=False):
             value = None
             if is_let:
                 type_, _, value = (part.strip() for part in type_.partition(":="))
-            hypotheses.append(Hypothesis(name, type_, value, is_prop, head))
+            hypotheses.append(Hypothesis(name, type_, value, is_prop, head, _extent(equates)))
     return Goal(
         pp=reply["pp"],
         target="\n".join(lines[turnstile:])[2:],
@@ -350,7 +351,12 @@ def read_goal(reply: Mapping[str, Any]) -> Goal:
         own=tuple(reply["own"]),
         around=tuple(reply["around"]),
         constants=tuple(reply["constants"]),
+        equates=_extent(reply["equates"]),
     )
+
+
+def _extent(equates: tuple[int, bool] | None) -> FunctionType | None:
+    return None if equates is None else FunctionType(*equates)
 
 
 def read_context(reply: Mapping[str, Any]) -> Context:
@@ -380,10 +386,11 @@ def read_context(reply: Mapping[str, Any]) -> Context:
                     row["indices"],
                     row["structure"],
                     row["class"],
+                    tuple(row["block"]),
                 )
                 laws += read_premises(row["laws"])
             case "instance":
-                instances[signature.name] = signature
+                instances[signature.name] = Instance(signature, frozenset(row["own"]))
     return Context(functions, types, instances, (*laws, *read_premises(reply["theorems"])))
 
 

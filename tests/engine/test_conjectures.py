@@ -222,6 +222,7 @@ def test_values_are_small_many_and_the_same_every_time() -> None:
         indices=0,
         structure=False,
         type_class=False,
+        block=("Seq",),
     )
     variables = [XS, N, Variable("f", (ARROW, "α", "Bool")), Variable("a", "Unknown")]
     benches = [Bench(Context(types={"Seq": kind}), variables) for _ in range(2)]
@@ -243,9 +244,17 @@ x✝ y : α
 xs✝ : Seq α
 ih : up (sort xs✝) = true
 ⊢ up (put x✝ (sort xs✝)) = true"""
-    hypotheses = [(False, False, None)] * 5 + [(True, False, None)]
+    hypotheses = [(False, False, None, None)] * 5 + [(True, False, None, None)]
     goal = read_goal(
-        {"pp": pp, "case": "cons", "hyps": hypotheses, "own": [], "around": [], "constants": []}
+        {
+            "pp": pp,
+            "case": "cons",
+            "hyps": hypotheses,
+            "own": [],
+            "around": [],
+            "constants": [],
+            "equates": None,
+        }
     )
     said = [one.signature for one in speculated(goal, ["up", "sort", "put"])]
     start = "{α : Type} [LT α] (x : α) "
@@ -259,9 +268,17 @@ def test_a_hypothesis_is_used_up_in_what_a_goal_that_is_stuck_suggests() -> None
     pp = """l✝ r✝ : Tree
 ih : total (r✝.labels []) = r✝.count
 ⊢ total (l✝.labels (r✝.labels [])) = l✝.count + r✝.count"""
-    hypotheses = [(False, False, None)] * 2 + [(True, False, None)]
+    hypotheses = [(False, False, None, None)] * 2 + [(True, False, None, None)]
     goal = read_goal(
-        {"pp": pp, "case": None, "hyps": hypotheses, "own": [], "around": [], "constants": []}
+        {
+            "pp": pp,
+            "case": None,
+            "hyps": hypotheses,
+            "own": [],
+            "around": [],
+            "constants": [],
+            "equates": None,
+        }
     )
     said = [one.signature for one in speculated(goal, ["total", "Tree.labels", "Tree.count"])]
     assert "(l : Tree) (t0 : _) : total (l.labels t0) = l.count + (total t0)" in said
@@ -269,9 +286,17 @@ ih : total (r✝.labels []) = r✝.count
 
 def test_what_would_go_on_for_ever_as_a_rule_is_turned_round() -> None:
     pp = "n : Nat\n⊢ drop n = drop (plus n 0)"
-    hypotheses = [(False, False, None)]
+    hypotheses = [(False, False, None, None)]
     goal = read_goal(
-        {"pp": pp, "case": None, "hyps": hypotheses, "own": [], "around": [], "constants": []}
+        {
+            "pp": pp,
+            "case": None,
+            "hyps": hypotheses,
+            "own": [],
+            "around": [],
+            "constants": [],
+            "equates": None,
+        }
     )
     said = [one.claim for one in speculated(goal, ["drop", "plus"])]
     assert "drop (plus n 0) = drop n" in said and "drop n = drop (plus n 0)" not in said

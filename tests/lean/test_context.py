@@ -95,7 +95,8 @@ structure Point where
   x : Nat
   y : Nat
 
-instance addPoint : Add Point := ⟨fun p q => ⟨p.x + q.x, p.y + q.y⟩⟩
+def Point.add (p q : Point) : Point := ⟨p.x + q.x, p.y + q.y⟩
+instance addPoint : Add Point := ⟨Point.add⟩
 """
     found = context(
         lab, text + "theorem t (p q : Point) (h : Even p.x) : p + q = q + p := by sorry"
@@ -104,6 +105,9 @@ instance addPoint : Add Point := ⟨fun p q => ⟨p.x + q.x, p.y + q.y⟩⟩
     assert even.prop and even.indices == 1 and even.recursive
     assert point.structure and not point.recursive and not point.prop
     assert list(found.instances) == ["addPoint"]
+    assert not found.functions_of(["addPoint"])
+    meaning = [made.signature.name for made in found.meaning_of(["addPoint"])]
+    assert meaning == ["addPoint", "Point.add"]
 
 
 def test_a_function_over_mutual_and_nested_types_is_told(lab: Lab) -> None:
