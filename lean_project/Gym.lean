@@ -670,12 +670,12 @@ partial def withGrindOptionsIn (options : Syntax) (args : Array Syntax) (i : Nat
 end
 
 /-- A tactic whose `grind` instantiates theorems only so often: there it heeds no heartbeats (seen:
-130,000 where 20,000 were allowed, in 7 s). An instance costs some hundred of them. -/
-def withFewInstances (s : State) (stx : Syntax) (heartbeats : Nat) : IO Syntax := do
+130,000 where 20,000 were allowed, in 7 s). -/
+def withFewInstances (s : State) (stx : Syntax) (instances : Nat) : IO Syntax := do
   match stx.find? (·.isOfKind ``Parser.Tactic.grind) with
   | none => return stx
   | some _ =>
-    match ← parseTactics s ("grind (instances := " ++ toString (heartbeats / 100) ++ ")") with
+    match ← parseTactics s ("grind (instances := " ++ toString instances ++ ")") with
     | .error _ => return stx
     | .ok limited =>
       match limited.find? (·.isOfKind ``Parser.Tactic.optConfig) with
@@ -899,8 +899,8 @@ where
     | _ :: gs => countMembers gs + 1
 
 def run (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
-  match getNat req "state", getStr req "tactic", getNat req "heartbeats" with
-  | .ok id, .ok text, .ok heartbeats => do
+  match getNat req "state", getStr req "tactic", getNat req "heartbeats", getNat req "instances" with
+  | .ok id, .ok text, .ok heartbeats, .ok instances => do
     let some s ← getState ref id | return .failed "unknown" ("no state " ++ toString id)
     match s.goals with
     | [] => return .failed "unknown" "the state has no goals"
@@ -914,7 +914,7 @@ def run (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
         let rules : Rules := { before := s.core.env, allowed := getNames req "allowed", self := s.self }
         let whole := getBool req "whole"
         let (visible, hidden) := if whole then (s.goals, []) else ([g], rest)
-        let stx ← if whole then pure stx else withFewInstances s stx heartbeats
+        let stx ← if whole then pure stx else withFewInstances s stx instances
         match ← evalOn s visible stx heartbeats start with
         | .error (e, log) => do
           let notes ← readMessages log.toList
@@ -937,7 +937,8 @@ def run (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
                 ++ field "order" (array (goalOrder groups (countGoals groups)))
                 ++ field "kept" (array kept)
                 ++ field "messages" (array (notesJson notes)))
-  | .error e, _, _ | _, .error e, _ | _, _, .error e => return .failed "request" e
+  | .error e, _, _, _ | _, .error e, _, _ | _, _, .error e, _ | _, _, _, .error e =>
+    return .failed "request" e
 
 /-! ## The steps of a script -/
 

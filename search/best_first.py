@@ -3,7 +3,7 @@
 A visit of a goal (one expansion) runs its next `width` untried suggestions, the most probable
 first; then the goal queues again with the priority of its next one. So likely tactics are tried
 everywhere before unlikely ones anywhere (aesop: one rule per visit; AlphaProof: progressive
-sampling). The outcomes of a visit are committed in the order of its suggestions, whatever the order
+sampling). The first try of a tactic is brief; what does not finish is tried again, as less likely. The outcomes of a visit are committed in the order of its suggestions, whatever the order
 in which they were found, and costs count when committed: the tree does not depend on timing.
 """
 
@@ -24,6 +24,7 @@ from search.context import NOTHING, Context
 from search.graph import GoalNode, Graph, Status, clip_logprob
 from search.interfaces import (
     MALFORMED,
+    UNFINISHED,
     Cost,
     Failure,
     Outcome,
@@ -40,6 +41,9 @@ LEFT_OPEN = "left_open"
 """The kind of failure of a tactic that leaves more states than its suggestion allows."""
 
 OPEN_GOALS_SHOWN = 5
+
+SECOND_TRY = 1.0
+"""How much less probable a tactic is that a brief try did not finish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +98,21 @@ def rank(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
             continue
         logprob, tokens = clip_logprob(suggestion.logprob), suggestion.tokens
         leaves, source, prior = suggestion.leaves, suggestion.source, suggestion.prior
+        again = suggestion.again
         if (other := merged.get(tactic)) is not None:
             if other.logprob >= logprob:
                 source, prior = other.source, other.prior
-            logprob, tokens = max(logprob, other.logprob), tokens + other.tokens
+            again = again or other.again
+            logprob = (min if again else max)(logprob, other.logprob)
+            tokens += other.tokens
             both = leaves is not None and other.leaves is not None
             leaves = max(leaves or 0, other.leaves or 0) if both else None
-        merged[tactic] = Suggestion(tactic, logprob, tokens, leaves, source, prior)
-    return sorted(merged.values(), key=lambda s: (-s.logprob, s.tactic))
+        merged[tactic] = Suggestion(tactic, logprob, tokens, leaves, source, prior, again)
+    return _sorted(merged.values())
+
+
+def _sorted(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
+    return sorted(suggestions, key=lambda s: (-s.logprob, s.tactic))
 
 
 class BestFirst:
@@ -228,10 +239,23 @@ class BestFirst:
             _validate(goal.state, outcome)
         self._untried[goal].popleft()
         self._left -= 1
-        if (begun := self._begun.get(goal)) is not None:
-            begun.add(suggestion.tactic)
         self.spent.tactics += 1
         self.spent.heartbeats += outcome.cost.heartbeats
+        if isinstance(outcome, Failure) and outcome.kind == UNFINISHED and not suggestion.again:
+            again = replace(suggestion, logprob=suggestion.logprob - SECOND_TRY, again=True)
+            untried = list(self._untried[goal])
+            now, later = untried[: self._left], [*untried[self._left :], again]
+            self._untried[goal] = deque([*now, *_sorted(later)])
+        else:
+            self._take(goal, suggestion, outcome)
+        limit = self.budget.heartbeats
+        if (limit is not None and self.spent.heartbeats >= limit) or not self.graph.relevant(goal):
+            self._left = 0
+        return self._left == 0
+
+    def _take(self, goal: GoalNode, suggestion: Suggestion, outcome: Outcome) -> None:
+        if (begun := self._begun.get(goal)) is not None:
+            begun.add(suggestion.tactic)
         most = suggestion.leaves
         if isinstance(outcome, Progress) and most is not None and len(outcome.children) > most:
             self.discard(outcome)
@@ -245,10 +269,6 @@ class BestFirst:
             self._progress(goal, suggestion, outcome)
         self._record(goal, suggestion, outcome)
         self._exhaust_if_tried(goal)
-        limit = self.budget.heartbeats
-        if (limit is not None and self.spent.heartbeats >= limit) or not self.graph.relevant(goal):
-            self._left = 0
-        return self._left == 0
 
     def discard(self, outcome: Outcome) -> None:
         """Takes back an outcome that will not be committed, so that its states are released."""

@@ -21,6 +21,9 @@ LONGEST_TACTIC = 2**16
 MALFORMED = "malformed"
 """The kind of failure of suggestions that are not run, because they have a flaw."""
 
+UNFINISHED = "heartbeats"
+"""The kind of failure of a tactic that might get further with more heartbeats."""
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionType:
@@ -141,8 +144,9 @@ class Environment(Protocol):
         """How many tactics it can run at the same time."""
         ...
 
-    async def run(self, state: State, tactic: str) -> Outcome:
-        """Runs one tactic on the first goal of a state. Cancelling the call abandons the tactic."""
+    async def run(self, state: State, tactic: str, *, brief: bool = False) -> Outcome:
+        """Runs one tactic on the first goal of a state; a `brief` try may fail as `UNFINISHED` before
+        the limits are reached. Cancelling the call abandons the tactic."""
         ...
 
     async def counterexample(self, state: State) -> str | None:
@@ -159,7 +163,8 @@ class Suggestion:
     """A proposed tactic with its log-probability, and the tokens that were spent on it. One with an
     empty text only brings tokens. `leaves` is how many states it may leave to count as a step: one
     that is meant to close its goal brings nothing if it does not. `source` names what proposed it,
-    and `prior` is the log-probability that this gave it, where another has rated it since."""
+    and `prior` is the log-probability that this gave it, where another has rated it since. `again`: a
+    brief try did not finish."""
 
     tactic: str
     logprob: float
@@ -167,6 +172,7 @@ class Suggestion:
     leaves: int | None = None
     source: str = ""
     prior: float | None = None
+    again: bool = False
 
     def rated(self, logprob: float) -> Suggestion:
         """The same with another log-probability."""

@@ -142,6 +142,7 @@ class _Job:
     run: _Run
     state: State
     tactic: str
+    brief: bool
     outcome: asyncio.Future[Outcome]
     task: asyncio.Task[None] | None = None
     settled: bool = False
@@ -278,15 +279,16 @@ class Scheduler:
         self, run: _Run, expansion: Expansion, on_progress: Callable[[BestFirst], None] | None
     ) -> None:
         search, goal = run.search, expansion.goal
-        jobs: dict[str, _Job] = {}
+        jobs: dict[tuple[str, bool], _Job] = {}
 
         def run_only(suggestions: Sequence[Suggestion]) -> None:
-            wanted = {suggestion.tactic for suggestion in suggestions}
-            for tactic in jobs.keys() - wanted:
-                self._abandon(jobs.pop(tactic))
-            for suggestion in suggestions:
-                if suggestion.tactic not in jobs:
-                    jobs[suggestion.tactic] = self._submit(run, goal.state, suggestion.tactic)
+            wanted = {(suggestion.tactic, suggestion.again) for suggestion in suggestions}
+            for which in jobs.keys() - wanted:
+                self._abandon(jobs.pop(which))
+            for s in suggestions:
+                if (s.tactic, s.again) not in jobs:
+                    job = self._submit(run, goal.state, s.tactic, brief=not s.again)
+                    jobs[s.tactic, s.again] = job
 
         unseen = expansion.request is not None and not expansion.begun
         if run.refute and unseen and goal is not search.graph.root:
@@ -316,10 +318,11 @@ class Scheduler:
             tactics = search.tactics(goal)
             run_only(tactics)
             for suggestion in tactics:
-                outcome = await jobs[suggestion.tactic].outcome
+                which = suggestion.tactic, suggestion.again
+                outcome = await jobs[which].outcome
                 over = search.commit(goal, suggestion, outcome)
                 run.tick()
-                jobs.pop(suggestion.tactic).settled = True
+                jobs.pop(which).settled = True
                 self._environment.release(search.take_unneeded())
                 if on_progress is not None:
                     on_progress(search)
@@ -344,10 +347,10 @@ class Scheduler:
 
     # Tactics
 
-    def _submit(self, run: _Run, state: State, tactic: str) -> _Job:
+    def _submit(self, run: _Run, state: State, tactic: str, brief: bool) -> _Job:
         if not self._open:
             raise SearchFailed("scheduler", "it was closed")
-        job = _Job(run, state, tactic, asyncio.get_running_loop().create_future())
+        job = _Job(run, state, tactic, brief, asyncio.get_running_loop().create_future())
         run.jobs.add(job)
         self._jobs.push(run, job)
         self._fill_slots()
@@ -383,7 +386,7 @@ class Scheduler:
 
     async def _execute(self, job: _Job) -> None:
         try:
-            outcome = await self._environment.run(job.state, job.tactic)
+            outcome = await self._environment.run(job.state, job.tactic, brief=job.brief)
         except asyncio.CancelledError:
             if not job.outcome.done():
                 job.outcome.set_exception(

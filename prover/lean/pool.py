@@ -38,13 +38,21 @@ from prover.lean.states import (
 from prover.lean.toolchain import Lean
 from prover.lean.worker import ElaborationFailed, Worker
 from search.context import NOTHING, Context, Premise
-from search.interfaces import Cost, Failure, Outcome, Progress, State
+from search.interfaces import UNFINISHED, Cost, Failure, Outcome, Progress, State
 from search.premises import Library
 
 T = TypeVar("T")
 
 MAX_MESSAGE = 2_000
 FREE_BATCH = 64
+
+BRIEF = 8
+"""The first try of a tactic in a search has the heartbeats that it may take, divided by this: most of
+those that prove something take less."""
+
+HEARTBEATS_AN_INSTANCE = 100
+"""What a theorem that `grind` instantiates costs about: it may instantiate as many as the heartbeats
+allow, which it does not heed meanwhile."""
 
 FALSE_POINTS, FALSE_HEARTBEATS, FALSE_SECONDS = 60, 100, 4.0
 """How far a goal of a search is looked at for an instance at which it is false: some 3 ms where there is
@@ -210,15 +218,23 @@ class LeanPool:
         return [worker.gym.pid for worker in self._live]
 
     async def run(
-        self, state: State, tactic: str, *, whole: bool = False, heartbeats: int | None = None
+        self,
+        state: State,
+        tactic: str,
+        *,
+        whole: bool = False,
+        heartbeats: int | None = None,
+        brief: bool = False,
     ) -> Outcome:
         """Runs a tactic on the first goal of a state; with `whole`, on all of its goals, and keeps
-        what is left together as one state. `heartbeats` are fewer than the limits give. Cancelling the
-        call leaves the tactic to its worker, which is used again when it is done or its time is over.
+        what is left together as one state. `heartbeats` are fewer than the limits give; a `brief` try
+        has a part of them. Cancelling the call leaves the tactic to its worker, which is used again
+        when it is done or its time is over.
         """
         handle = state.handle
         assert isinstance(handle, Handle)
-        most = min(heartbeats or self.limits.heartbeats, self.limits.heartbeats)
+        most = self.limits.heartbeats // BRIEF if brief else self.limits.heartbeats
+        most = min(heartbeats or most, most)
         return await asyncio.shield(self._spawn(self._run(handle, tactic, whole, most)))
 
     async def steps(
@@ -506,6 +522,7 @@ class LeanPool:
             state=name,
             tactic=tactic,
             heartbeats=heartbeats,
+            instances=self.limits.heartbeats // HEARTBEATS_AN_INSTANCE,
             whole=whole,
             allowed=sorted(ALLOWED),
         )
@@ -786,7 +803,7 @@ def _read_outcome(
         if "maximum recursion depth" in reply.message or "deep recursion" in reply.message:
             kind = "recursion"
         elif "(deterministic) timeout" in reply.message:
-            kind = "heartbeats"
+            kind = UNFINISHED
         return Failure(kind, reply.message[:MAX_MESSAGE], cost)
     children = []
     siblings: list[Handle] = []

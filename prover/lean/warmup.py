@@ -44,7 +44,8 @@ def session(source: Path) -> str:
         requests.append({"cmd": "context", "state": state, "theorems": []})
         requests.append({"cmd": "refute", "state": state, "most": 40, "heartbeats": 200})
         for tactic in TACTICS:
-            run = {"cmd": "run", "state": state, "tactic": tactic, "heartbeats": 20_000}
+            limits = {"heartbeats": 20_000, "instances": 200}
+            run = {"cmd": "run", "state": state, "tactic": tactic, **limits}
             requests.append(run | {"whole": False, "allowed": []})
     lines = [json.dumps({"id": number, **one}) for number, one in enumerate(requests, 1)]
     return "\n".join(["warmup", *lines, ""])

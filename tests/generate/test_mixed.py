@@ -98,7 +98,7 @@ class Tree:
     def __init__(self) -> None:
         self.visited: list[str] = []
 
-    async def run(self, state: State, tactic: str) -> Outcome:
+    async def run(self, state: State, tactic: str, *, brief: bool = False) -> Outcome:
         if state.key not in self.visited:
             self.visited.append(state.key)
         if tactic == "magic":
@@ -255,7 +255,7 @@ class Steps:
 
     capacity = 2
 
-    async def run(self, state: State, tactic: str) -> Outcome:
+    async def run(self, state: State, tactic: str, *, brief: bool = False) -> Outcome:
         value = int(state.key)
         if tactic != f"good {value}":
             return Failure("error", "no")

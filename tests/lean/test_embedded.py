@@ -352,7 +352,8 @@ def test_too_deep_a_recursion_ends_the_process_with_a_word(lean: EmbeddedLean) -
         "theorem t : deep 100000 = true := by sorry"
     )
     assert gym.ask(cmd="elab", env=env, text=text, holes=True)["ok"] is True
-    request = {"id": 8, "cmd": "run", "state": 0, "tactic": "decide +kernel", "heartbeats": 10**6}
+    request = {"id": 8, "cmd": "run", "state": 0, "tactic": "decide +kernel"}
+    request |= {"heartbeats": 10**6, "instances": 10**4}
     out, errors = gym.process.communicate(json.dumps(request) + "\n", timeout=120)
     if gym.process.returncode == 0:
         assert "recursion" in out

@@ -8,12 +8,12 @@ import time
 import psutil
 import pytest
 
-from prover.lean.pool import LeanPool, suggestions
+from prover.lean.pool import BRIEF, LeanPool, suggestions
 from prover.lean.source import with_hole
 from prover.lean.states import Message
 from prover.lean.toolchain import Lean
 from prover.lean.worker import ElaborationFailed, Worker
-from search.interfaces import Failure, Hypothesis, Progress, State
+from search.interfaces import UNFINISHED, Failure, Hypothesis, Progress, State
 from tests.lab import Lab
 
 AND = "theorem t (p q : Prop) (hp : p) (hq : q) : p ∧ q"
@@ -180,6 +180,17 @@ def test_a_tactic_without_heartbeats_left_says_so(lab: Lab) -> None:
     failure = lab.failure(lab.state(statement), "iterate 500 rw [h]")
     assert failure.kind == "heartbeats", failure
     assert failure.cost.heartbeats >= 200
+
+
+def test_a_brief_try_has_a_part_of_the_heartbeats(lab: Lab) -> None:
+    state = lab.state("theorem t (f : Nat → Nat) (h : ∀ n, f n = f (n + 1)) : f 0 = f 200")
+    tactic = "iterate 200 rw [h]\nrfl"
+    lab.limit(heartbeats=20_000)
+    whole = lab.run(state, tactic)
+    assert whole.cost.heartbeats > 20_000 // BRIEF, whole
+    brief = lab.wait(lab.pool.run(state, tactic, brief=True))
+    assert isinstance(brief, Failure) and brief.kind == UNFINISHED
+    assert 20_000 // BRIEF <= brief.cost.heartbeats < whole.cost.heartbeats
 
 
 def test_a_tactic_that_heeds_no_heartbeats_is_limited_too(lab: Lab) -> None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import strategies as st
 
 from search.interfaces import (
+    UNFINISHED,
     Cost,
     Failure,
     Goal,
@@ -32,12 +33,14 @@ Group = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Rule:
-    """What a tactic does to a first goal: None fails; else new goals, and values it solves."""
+    """What a tactic does to a first goal: None fails; else new goals, and values it solves. A brief
+    try of a `dear` one does not finish."""
 
     new: Group | None
     solves: frozenset[int] = frozenset()
     logprob: float = -1.0
     text: str = ""
+    dear: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,10 +102,18 @@ class World:
         return State(repr(group), tuple(Goal(f"⊢ {g}", str(g)) for g in group), handle)
 
     def outcome(
-        self, state: State, tactic: str, handle: Callable[[], int] | None = None
+        self,
+        state: State,
+        tactic: str,
+        handle: Callable[[], int] | None = None,
+        *,
+        brief: bool = False,
     ) -> Outcome:
         applied = self.apply(group_of(state), tactic)
         cost = Cost(heartbeats=len(tactic))
+        rule = self.tactics(group_of(state)).get(tactic)
+        if brief and rule is not None and rule.dear:
+            return Failure(UNFINISHED, f"{tactic} takes more", cost)
         if applied is None:
             return Failure("tactic", f"{tactic} does not apply", cost)
         children = tuple(
@@ -204,15 +215,12 @@ def worlds(draw: st.DrawFn, largest: int = 6) -> World:
         new=st.one_of(st.none(), st.lists(goal, max_size=3).map(tuple)),
         solves=st.frozensets(goal, max_size=2),
         logprob=st.sampled_from([-4.0, -2.5, -1.0, -0.5, -0.1, 0.0]),
+        dear=st.booleans(),
     )
     rules = []
     for index in range(size):
         drawn = draw(st.lists(rule, max_size=4))
-        rules.append(
-            tuple(
-                Rule(r.new, r.solves, r.logprob, tactic_text(index, n)) for n, r in enumerate(drawn)
-            )
-        )
+        rules.append(tuple(replace(r, text=tactic_text(index, n)) for n, r in enumerate(drawn)))
     return World(colours, tuple(rules))
 
 
@@ -252,7 +260,7 @@ class WorldEnvironment:
         self.live.add(self._next)
         return self._next
 
-    async def run(self, state: State, tactic: str) -> Outcome:
+    async def run(self, state: State, tactic: str, *, brief: bool = False) -> Outcome:
         assert state.handle in self.live | self.roots, f"{state.key} was released"
         self.running += 1
         self.most_running = max(self.most_running, self.running)
@@ -261,7 +269,7 @@ class WorldEnvironment:
                 for _ in range(self._random.randrange(6)):
                     await asyncio.sleep(0)
             self.ran.append((state.key, tactic))
-            return self.world.outcome(state, tactic, self._handle)
+            return self.world.outcome(state, tactic, self._handle, brief=brief)
         finally:
             self.running -= 1
 

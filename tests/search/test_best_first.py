@@ -11,6 +11,7 @@ from search.graph import LOWEST_LOGPROB, Status
 from search.interfaces import (
     LONGEST_TACTIC,
     MALFORMED,
+    UNFINISHED,
     Cost,
     Failure,
     Goal,
@@ -82,7 +83,9 @@ def test_an_unlimited_search_finds_a_proof_iff_there_is_one(
         if expansion.request is not None:
             search.add_suggestions(goal, world.suggestions(goal.state))
         for suggestion in search.tactics(goal):
-            outcome = world.outcome(goal.state, suggestion.tactic, environment._handle)
+            outcome = world.outcome(
+                goal.state, suggestion.tactic, environment._handle, brief=not suggestion.again
+            )
             over = search.commit(goal, suggestion, outcome)
             search.graph.check()
             environment.release(search.take_unneeded())
@@ -112,6 +115,33 @@ def test_likely_tactics_are_tried_everywhere_before_unlikely_ones_anywhere() -> 
     )
     # goals are first visited by their own priority, then by that of their next suggestion
     assert trace == ["root:go", "a:x", "root:other", "b:x", "a:y", "root:bad"]
+
+
+def test_what_a_brief_try_does_not_finish_is_tried_again_as_less_likely() -> None:
+    search = BestFirst(state("root"), width=2)
+    expansion = search.next_expansion()
+    assert expansion is not None
+    goal = expansion.goal
+    search.add_suggestions(goal, [Suggestion(f"t{n}", -float(n)) for n in range(4)])
+    tried = []
+    while True:
+        for suggestion in search.tactics(goal):
+            tried.append((suggestion.tactic, suggestion.again))
+            kind = UNFINISHED if suggestion.tactic == "t0" else "tactic"
+            search.commit(goal, suggestion, Failure(kind, "no", Cost(5)))
+        if search.next_expansion() is None:
+            break
+    # "t0" comes again as if it had been -1.0, behind what its visit had begun with
+    assert tried == [("t0", False), ("t1", False), ("t0", True), ("t2", False), ("t3", False)]
+    assert [commit.suggestion.tactic for commit in search.commits] == ["t1", "t0", "t2", "t3"]
+    assert search.failures == {"tactic": 3, UNFINISHED: 1}
+    assert (search.spent.tactics, search.spent.heartbeats) == (5, 25)
+    assert search.result().status == "exhausted"
+
+
+def test_a_suggestion_that_comes_again_is_that_of_the_second_try() -> None:
+    tried = Suggestion("simp", -2.5, 1, again=True)
+    assert rank([tried, Suggestion("simp", -1.0, 2)]) == [Suggestion("simp", -2.5, 3, again=True)]
 
 
 def test_suggestions_are_merged_and_ranked() -> None:

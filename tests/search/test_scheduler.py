@@ -418,7 +418,7 @@ def test_a_proof_abandons_what_its_search_has_in_flight_and_only_that() -> None:
         gate = asyncio.Event()
 
         class Hanging(WorldEnvironment):
-            async def run(self, state: State, tactic: str) -> Outcome:
+            async def run(self, state: State, tactic: str, *, brief: bool = False) -> Outcome:
                 try:
                     if tactic == "hang":
                         await asyncio.Event().wait()
@@ -427,7 +427,7 @@ def test_a_proof_abandons_what_its_search_has_in_flight_and_only_that() -> None:
                 except asyncio.CancelledError:
                     cancelled.append(tactic)
                     raise
-                return await super().run(state, tactic)
+                return await super().run(state, tactic, brief=brief)
 
         environment = Hanging(world, capacity=4)
         async with Scheduler(environment) as scheduler:
@@ -476,10 +476,10 @@ def test_what_a_generator_gets_wrong_ends_no_search(text: str) -> None:
 
 
 class Stuck(WorldEnvironment):
-    async def run(self, state: State, tactic: str) -> Outcome:
+    async def run(self, state: State, tactic: str, *, brief: bool = False) -> Outcome:
         if tactic == "t3":
             await asyncio.Event().wait()
-        return await super().run(state, tactic)
+        return await super().run(state, tactic, brief=brief)
 
 
 def test_the_cap_does_not_count_what_goes_to_other_searches() -> None:
@@ -487,9 +487,9 @@ def test_the_cap_does_not_count_what_goes_to_other_searches() -> None:
         world = chain(4)
 
         class Slow(WorldEnvironment):
-            async def run(self, state: State, tactic: str) -> Outcome:
+            async def run(self, state: State, tactic: str, *, brief: bool = False) -> Outcome:
                 await asyncio.sleep(0.1)
-                return await super().run(state, tactic)
+                return await super().run(state, tactic, brief=brief)
 
         environment, generator = Slow(world, capacity=1), WorldGenerator(world)
         budget = Budget(seconds=0.8)
@@ -640,14 +640,14 @@ def test_an_outcome_that_comes_in_spite_of_being_cancelled_is_released() -> None
         started = asyncio.Event()
 
         class Stubborn(WorldEnvironment):
-            async def run(self, state: State, tactic: str) -> Outcome:
+            async def run(self, state: State, tactic: str, *, brief: bool = False) -> Outcome:
                 if tactic == "close":
                     await started.wait()
                 else:
                     started.set()
                     with contextlib.suppress(asyncio.CancelledError):
                         await asyncio.Event().wait()
-                return await super().run(state, tactic)
+                return await super().run(state, tactic, brief=brief)
 
         environment = Stubborn(world)
         async with Scheduler(environment) as scheduler:
@@ -664,10 +664,10 @@ def test_a_dead_environment_fails_only_the_searches_that_meet_it() -> None:
         world = chain(6, wide=3)
 
         class Dying(WorldEnvironment):
-            async def run(self, state: State, tactic: str) -> Outcome:
+            async def run(self, state: State, tactic: str, *, brief: bool = False) -> Outcome:
                 if tactic.startswith("f2_"):
                     raise OSError("worker gone")
-                return await super().run(state, tactic)
+                return await super().run(state, tactic, brief=brief)
 
         environment = Dying(world, seed=1)
         async with Scheduler(environment) as scheduler:

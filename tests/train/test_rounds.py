@@ -216,7 +216,7 @@ class Late:
         self.times = times
         self.ended: list[str] = []
 
-    async def run(self, state: State, tactic: str) -> Outcome:
+    async def run(self, state: State, tactic: str, *, brief: bool = False) -> Outcome:
         await asyncio.sleep(self.times[tactic])
         self.ended.append(tactic)
         if tactic == "good":
