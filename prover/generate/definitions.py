@@ -15,6 +15,7 @@ MOST_FUNCTIONS = 24
 """How many functions are unfolded together. A goal over more of them is not for one tactic."""
 
 MOST_PREMISES = 6
+MOST_TOGETHER = 9
 MOST_LAWS = 10
 MOST_INSTANCES = 12
 """How many laws of structures are told to `grind`, and how many of their instances at terms."""
@@ -105,10 +106,14 @@ class _Sight:
         types = self.view.context.types
         data = types.keys() | {c.name for info in types.values() for c in info.constructors}
         own = set(self.view.goal.around) | {made.signature.name for made in self.meaning}
-        for name in own & types.keys():
-            own |= types[name].members
-            if types[name].prop:
-                own |= _mentioned(types[name])
+        todo = list(own & types.keys())
+        for name in todo:
+            info = types[name]
+            own |= info.members
+            if info.prop or info.structure:  # what a predicate asks for, what a class extends
+                more = _mentioned(info) - own
+                own |= more
+                todo += more & types.keys()
         near = set(self.view.goal.own) - data
 
         def rank(item: tuple[int, Premise]) -> tuple[int, int]:
@@ -125,7 +130,7 @@ class _Sight:
 
     @cached_property
     def premises(self) -> list[Premise]:
-        return self.fitting[:MOST_PREMISES]
+        return self.fitting[:MOST_TOGETHER]
 
     @cached_property
     def lemmas(self) -> list[str]:
@@ -290,7 +295,7 @@ def _says(made: Function | Instance) -> bool:
 
 
 def _premises(sight: _Sight) -> Iterator[Idea]:
-    for place, premise in enumerate(sight.premises):
+    for place, premise in enumerate(sight.premises[:MOST_PREMISES]):
         name = premise.signature.shown
         late = 0.1 * place
         yield 1.0 + late, f"exact {name} .."
@@ -799,13 +804,33 @@ def _laws(sight: _Sight) -> Iterator[Idea]:
     plain = [n for n, t in types.items() if "→" not in t and not t.startswith(("Type", "Sort"))]
     attempt = "" if len({types[n] for n in plain}) == 1 else "try "
     sides = sight.view.target.parts if sight.view.target.head == "=" else ()
-    terms = [*plain, *(t for t in [*_groups(sight.view.goal.target), *sides] if " " in t)]
+    elements = [n for n in plain if types[n] in sight.view.variables] or plain
+    unary = [f"{operation} {n}" for operation in _unary(sight) for n in elements]
+    terms = [*plain, *unary, *(t for t in [*_groups(sight.view.goal.target), *sides] if " " in t)]
     single = [law.name for law in laws if law.values == 1]
     said = [
         f"{attempt}have := {law} {parenthesised(t)}" for t in dict.fromkeys(terms) for law in single
     ]
     if said or turned:
         yield 1.39, "\n".join([*turned, *said[:MOST_INSTANCES], f"grind{grind}"])
+
+
+def _unary(sight: _Sight) -> list[str]:
+    """Operations of one argument that the target has and a law speaks of. A notation may hide in the
+    print to what they are applied."""
+
+    def found(tree: Tree, values: tuple[int, ...]) -> Iterator[str]:
+        if isinstance(tree, tuple):
+            head, *arguments = tree
+            taken = [a for a in arguments if isinstance(a, tuple) or a in values]
+            if isinstance(head, str) and len(taken) == 1 and taken[0] in values:
+                yield head
+            for argument in arguments:
+                yield from found(argument, values)
+
+    laws = (p.signature for p in sight.fitting if p.head == "Eq")
+    heads = [head for law in laws for head in found(law.result, law.explicit)]
+    return [head for head in dict.fromkeys(heads) if head in sight.view.goal.own]
 
 
 def _laws_of_structures(sight: _Sight) -> Iterator[_Law]:
