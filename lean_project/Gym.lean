@@ -1808,7 +1808,7 @@ def describe (n : Name) (info : ConstantInfo) : MetaM (Option String × List Nam
     let laws ← if isStructure env n then lawsJson env n (getStructureFields env n) 0 else pure []
     let more := field "laws" (array laws)
       ++ field "constructors" (array constructors) ++ field "recursive" (bool v.isRec)
-      ++ field "prop" (bool ((signature env 0 v.type).2 == quote "Prop"))
+      ++ field "prop" (bool (← extent v.type 0).2)
       ++ field "params" (toString v.numParams) ++ field "indices" (toString v.numIndices)
       ++ field "structure" (bool (isStructure env n)) ++ field "class" (bool (isClass env n))
       ++ field "block" (array (nameStrings v.all.toArray 0))

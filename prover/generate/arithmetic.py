@@ -174,6 +174,9 @@ def residues(view: View) -> Iterator[Idea]:
             laws = INT_LAWS if integer else NAT_LAWS
             simp = f"simp [{divides}, {laws}, {', '.join(cases)}]"
             yield 2.2 + 0.3 * len(names), "\n".join([*lines, " <;> ".join([*splits, simp])])
+            if len(names) == 1 and view.facts:
+                simp_all = f"simp_all [{divides}, {laws}]"
+                yield 2.6, "\n".join([*lines, " <;> ".join([*splits, simp_all])])
             if len(names) == 1 and m <= 12:
                 yield 4.2, "\n".join([*lines, *splits])
 
@@ -394,6 +397,15 @@ def nonlinear(view: View) -> Iterator[Idea]:
         terms += [f"({a} + {b})" for a, b in islice(combinations(integers, 2), 3)]
         lines = [f"have : 0 ≤ {t} * {t} := {square(t)}" for t in terms]
         yield 3.0, "\n".join([*lines, "grind"])
+        if len(integers) == 4:
+            a, b, c, d = integers
+            crossed = [
+                f"({a} * {b} - {c} * {d})",
+                f"({a} * {c} - {b} * {d})",
+                f"({a} * {d} - {b} * {c})",
+            ]
+            lines = [f"have : 0 ≤ {t} * {t} := {square(t)}" for t in crossed]
+            yield 3.05, "\n".join([*lines, "grind"])
     signs = [
         name
         for name, fact in view.facts.items()

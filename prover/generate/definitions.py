@@ -157,7 +157,7 @@ class _Sight:
         """What is to be unfolded to see what the goal says, under its instances too."""
         goal = self.view.goal
         found = self.view.context.meaning_of([*goal.own, *goal.around])
-        return [m for m in found if isinstance(m, Instance) or _shows(m)][:MOST_FUNCTIONS]
+        return [made for made in found if _shows(made)][:MOST_FUNCTIONS]
 
     @cached_property
     def predicates(self) -> list[str]:
@@ -172,6 +172,11 @@ class _Sight:
                 found[name] = info.signature.shown
                 todo += sorted(_mentioned(info))
         return list(found.values())[:8]
+
+    @cached_property
+    def inverting(self) -> str:
+        """What follows `grind` to have it build and take apart the predicates."""
+        return self.known_to_grind(*self.predicates, theorems=True)
 
     @cached_property
     def below_induction(self) -> bool:
@@ -211,10 +216,12 @@ def _mentioned(info: InductiveType) -> set[str]:
     return {name for c in info.constructors for b in c.binders for name in _constants(b.type)}
 
 
-def _shows(function: Function) -> bool:
-    """Whether to unfold a function shows anything. A type does not: what tactics do to a type they do
-    to its definition."""
-    return not function.opaque and (function.signature.result != "Type" or bool(function.matched))
+def _shows(made: Function | Instance) -> bool:
+    """Whether to unfold something shows anything. A type does not: what tactics do to a type they do
+    to its definition. How something is decided or printed does not either."""
+    if isinstance(made, Instance):
+        return not _head(made.signature.result).startswith(("Decidable", "Repr", "Inhabited"))
+    return not made.opaque and (made.signature.result != "Type" or bool(made.matched))
 
 
 def _using(rules: Sequence[str]) -> str:
@@ -343,6 +350,8 @@ def _inductions(sight: _Sight) -> Iterator[Idea]:
             verb = _induction(name, names) if recursive else f"cases {name}"
             yield 1.60 + more, f"{verb} <;> simp_all{sight.simp}", 3
             yield 1.70 + more, f"{verb} <;> grind{sight.grind}"
+            if sight.predicates and step == 0:
+                yield 1.71 + more, f"{verb} <;> grind{sight.inverting}"
             if sight.arithmetic:
                 yield 1.9 + more, f"{verb} <;> simp_all{sight.simp} <;> omega"
             if sight.lemmas:
@@ -657,7 +666,6 @@ def _predicates(sight: _Sight) -> Iterator[Idea]:
     constructors = list(dict.fromkeys(c.shown for info in near for c in info.constructors))[:16]
     simp = _using([*constructors, *sight.rules, *sight.lemmas])
     grind = sight.known_to_grind(*constructors, theorems=True)
-    inverting = sight.known_to_grind(*sight.predicates, theorems=True)
     if here and sight.view.target.head in ("", "∃", "∨", "∧"):
         steps = ["Exists.intro", "Or.inl", "Or.inr", "And.intro"] if sight.view.target.head else []
         yield 1.4, f"solve_by_elim [{', '.join([*constructors, *steps])}]"
@@ -669,13 +677,13 @@ def _predicates(sight: _Sight) -> Iterator[Idea]:
     if constructors:
         yield 1.5, f"grind{grind}"
         yield 1.55, f"simp_all{simp}", 0
-        yield 1.58, f"grind{inverting}"
+        yield 1.58, f"grind{sight.inverting}"
     below = 1.0 if sight.below_induction else 0.0
     for place, (name, info) in enumerate(list(kinds.items())[:4]):
         late = 0.25 * place
         yield 1.3 + late, f"cases {name} <;> simp_all{simp}", 2
         yield 1.5 + late, f"cases {name} <;> grind{grind}"
-        yield 1.85 + late, f"cases {name} <;> grind{inverting}"
+        yield 1.85 + late, f"cases {name} <;> grind{sight.inverting}"
         yield 2.6 + late, f"cases {name}"
         others = [n for n in kinds if n != name]
         if not info.recursive:
@@ -685,9 +693,9 @@ def _predicates(sight: _Sight) -> Iterator[Idea]:
         yield 1.65 + late, f"induction {name} <;> grind{grind}"
         general = _beside(sight, name, others)
         verb = _induction(name, general)
-        yield 1.7 + late, f"{verb} <;> grind{inverting}"
+        yield 1.7 + late, f"{verb} <;> grind{sight.inverting}"
         for other in others[:2]:
-            yield 1.45 + late, f"{verb} <;> cases {other} <;> grind{inverting}"
+            yield 1.45 + late, f"{verb} <;> cases {other} <;> grind{sight.inverting}"
             yield 1.9 + late, f"{verb} <;> cases {other} <;> grind{sight.grind_more}"
             yield 1.95 + late, f"{verb} <;> cases {other} <;> simp_all{sight.simp_more}", 2
         if general:

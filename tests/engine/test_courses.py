@@ -87,6 +87,24 @@ theorem Mat.det_mul (x y : Mat) : (x * y).det = x.det * y.det := by sorry
 theorem Mat.det_pow (m : Mat) (n : Nat) : (m.pow n).det = m.det ^ n := by sorry
 """
 
+LANGUAGES = """
+def Lang (α : Type) := List α → Prop
+inductive Star {α : Type} (L : Lang α) : Lang α
+  | nil : Star L []
+  | app u v : L u → Star L v → Star L (u ++ v)
+theorem star_app {α} (L : Lang α) (u v) (h : Star L u) (k : Star L v) : Star L (u ++ v) := by sorry
+theorem star_star {α} (L : Lang α) (w) (h : Star (Star L) w) : Star L w := by sorry
+
+inductive Tree (α : Type) | nil | node (l : Tree α) (x : α) (r : Tree α)
+variable {α : Type}
+def flat : Tree α → List α | .nil => [] | .node l x r => flat l ++ x :: flat r
+inductive In (a : α) : Tree α → Prop
+  | here l r : In a (.node l a r)
+  | left l x r : In a l → In a (.node l x r)
+  | right l x r : In a r → In a (.node l x r)
+theorem in_flat (a : α) (t) : In a t ↔ a ∈ flat t := by sorry
+"""
+
 LIBRARY = """
 theorem least (p : Nat → Prop) (h : ∃ n, p n) : ∃ n, p n ∧ ∀ m, p m → n ≤ m := by sorry
 theorem strong (p : Nat → Prop) (h : ∀ n, (∀ m, m < n → p m) → p n) : ∀ n, p n := by sorry
@@ -99,6 +117,7 @@ theorem strong (p : Nat → Prop) (h : ∀ n, (∀ m, m < n → p m) → p n) : 
         pytest.param(SEMANTICS, id="semantics"),
         pytest.param(MUTUAL, id="mutual types"),
         pytest.param(NOTATION, id="notation"),
+        pytest.param(LANGUAGES, id="languages"),
         pytest.param(LIBRARY, id="the least number"),
     ],
 )

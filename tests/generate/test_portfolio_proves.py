@@ -29,6 +29,8 @@ THEOREMS = [
     ("(n : Nat) : ((List.range n).map (fun i => 2 * i + 1)).sum = n ^ 2", 5),
     ("(xs : List Nat) (h : xs ≠ []) : ∃ m ∈ xs, ∀ x ∈ xs, x ≤ m", 60),
     ("(x n : Nat) : 1 + n * x ≤ (1 + x) ^ n", 5),
+    ("(a b c d : Int) : (a * c + b * d) ^ 2 ≤ (a ^ 2 + b ^ 2) * (c ^ 2 + d ^ 2)", 8),
+    ("(n : Nat) (h : 2 ∣ n ^ 2) : 2 ∣ n", 8),
     ("(n : Nat) (h : 5 ≤ n) : n ^ 2 < 2 ^ n", 5),
     ("(a b : Nat) (h : ∃ k, a = 2 * k + 1) (g : ∃ k, b = 2 * k + 1) : ∃ k, a * b = 2 * k + 1", 10),
     ("(n : Nat) : (∃ k, n = 2 * k) ∨ ∃ k, n = 2 * k + 1", 5),
