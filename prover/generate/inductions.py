@@ -124,7 +124,7 @@ def _generalised(sight: Sight, name: str, others: Sequence[str]) -> list[tuple[s
     changing: set[str] = set()
     for function in sight.functions:
         moves = _moves(function)
-        for call in calls_of(function, sight.view.goal.target):
+        for call in calls_of(function, sight.view.text):
             for place in function.descends:
                 if call.get(place) == name:
                     changing |= {n for i in moves for n in words(call.get(i, ""))}

@@ -466,6 +466,7 @@ def applications(view: View) -> Iterator[Idea]:
             fits = _alike(body, view.target)
             if fits or (fact.head == "¬" and view.goal.target == "False"):
                 yield 2.1, f"apply {name}"
+                yield 2.05, f"apply {name} <;> first | assumption | omega", 0
                 yield (
                     2.3,
                     f"exact {name} _ (by assumption)"

@@ -103,6 +103,13 @@ inductive In (a : α) : Tree α → Prop
   | left l x r : In a l → In a (.node l x r)
   | right l x r : In a r → In a (.node l x r)
 theorem in_flat (a : α) (t) : In a t ↔ a ∈ flat t := by sorry
+
+inductive Term | var (n : Nat) | app (s t : Term) | lam (t : Term)
+def closedAt : Nat → Term → Prop
+  | k, .var n => n < k
+  | k, .app s t => closedAt k s ∧ closedAt k t
+  | k, .lam t => closedAt (k + 1) t
+theorem closed_mono (t j k) (h : closedAt j t) (hl : j ≤ k) : closedAt k t := by sorry
 """
 
 LIBRARY = """
