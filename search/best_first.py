@@ -3,8 +3,9 @@
 A visit of a goal (one expansion) runs its next `width` untried suggestions, the most probable
 first; then the goal queues again with the priority of its next one. So likely tactics are tried
 everywhere before unlikely ones anywhere (aesop: one rule per visit; AlphaProof: progressive
-sampling). The first try of a tactic is brief; what does not finish is tried again, as less likely. The outcomes of a visit are committed in the order of its suggestions, whatever the order
-in which they were found, and costs count when committed: the tree does not depend on timing.
+sampling). The first try of a tactic is brief; what does not finish is tried again, as less likely.
+The outcomes of a visit are committed in the order of its suggestions, whatever the order in which
+they were found, and costs count when committed: the tree does not depend on timing.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ class BestFirst:
     `alpha` is the depth normalisation of `Graph`; `value` estimates the log-probability that a
     state can be proved (at most 0, asked once per goal) and is added to its priority. `max_depth`
     is the largest number of tactics from the root along a goal's best path. `commits` are all that was
-    tried, in order.
+    tried, in order, each once: a brief try that did not finish only counts as cost.
     """
 
     def __init__(

@@ -225,12 +225,11 @@ def _equalities(view: View) -> Iterator[Idea]:
             names = " ".join(view.fresh(*ARGUMENTS[: view.goal.equates.arguments]))
             then = "; apply propext" if view.goal.equates.predicates else ""
             yield 0.3, f"funext {names}{then}"
+            if view.goal.equates.predicates:
+                yield 0.8, f"ext {names}"  # in the words of a type of sets, if it has this
         both = [view.variables.get(left, ""), view.variables.get(right, "")]
         if "Prop" in both or {shape(left).head, shape(right).head} & {"∧", "∨", "↔", "→", "¬", "∀"}:
             yield 0.8, "apply propext"
-        if any("Set" in t for t in both):
-            (x,) = view.fresh("x")
-            yield 0.8, f"ext {x}"
         if any(t in (NAT, INT) for t in view.variables.values()):
             yield (
                 4.4,

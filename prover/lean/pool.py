@@ -47,8 +47,7 @@ MAX_MESSAGE = 2_000
 FREE_BATCH = 64
 
 BRIEF = 8
-"""The first try of a tactic in a search has the heartbeats that it may take, divided by this: most of
-those that prove something take less."""
+"""The first try of a tactic in a search has the heartbeats that it may take, divided by this."""
 
 HEARTBEATS_AN_INSTANCE = 100
 """What a theorem that `grind` instantiates costs about: it may instantiate as many as the heartbeats

@@ -19,6 +19,7 @@ from prover.engine.terms import (
 )
 from prover.lean.states import read_goal
 from search.context import Binder, Context, InductiveType, Signature, Tree
+from search.interfaces import Goal
 
 SEQ: Tree = ("Seq", 0)
 NIL = Symbol("Seq.nil", "nil", (), SEQ, (0,), constructor=True)
@@ -236,6 +237,13 @@ def test_values_are_small_many_and_the_same_every_time() -> None:
     assert program == f"fun {binders} => (turn (nil : Seq Nat) : Seq Nat)"
 
 
+def told(pp: str, data: int, facts: int = 0, case: str | None = None) -> Goal:
+    """The goal of a print with so many data and then so many facts."""
+    hypotheses = [(fact, False, None, None) for fact in [False] * data + [True] * facts]
+    nothing: dict[str, object] = {"own": [], "around": [], "constants": [], "equates": None}
+    return read_goal({"pp": pp, "case": case, "hyps": hypotheses, **nothing})
+
+
 def test_a_goal_that_is_stuck_suggests_more_general_ones() -> None:
     pp = """case cons
 α : Type
@@ -244,18 +252,7 @@ x✝ y : α
 xs✝ : Seq α
 ih : up (sort xs✝) = true
 ⊢ up (put x✝ (sort xs✝)) = true"""
-    hypotheses = [(False, False, None, None)] * 5 + [(True, False, None, None)]
-    goal = read_goal(
-        {
-            "pp": pp,
-            "case": "cons",
-            "hyps": hypotheses,
-            "own": [],
-            "around": [],
-            "constants": [],
-            "equates": None,
-        }
-    )
+    goal = told(pp, 5, 1, case="cons")
     said = [one.signature for one in speculated(goal, ["up", "sort", "put"])]
     start = "{α : Type} [LT α] (x : α) "
     assert f"{start}(t0 : _) : up (put x t0) = true" in said
@@ -268,36 +265,14 @@ def test_a_hypothesis_is_used_up_in_what_a_goal_that_is_stuck_suggests() -> None
     pp = """l✝ r✝ : Tree
 ih : total (r✝.labels []) = r✝.count
 ⊢ total (l✝.labels (r✝.labels [])) = l✝.count + r✝.count"""
-    hypotheses = [(False, False, None, None)] * 2 + [(True, False, None, None)]
-    goal = read_goal(
-        {
-            "pp": pp,
-            "case": None,
-            "hyps": hypotheses,
-            "own": [],
-            "around": [],
-            "constants": [],
-            "equates": None,
-        }
-    )
+    goal = told(pp, 2, 1)
     said = [one.signature for one in speculated(goal, ["total", "Tree.labels", "Tree.count"])]
     assert "(l : Tree) (t0 : _) : total (l.labels t0) = l.count + (total t0)" in said
 
 
 def test_what_would_go_on_for_ever_as_a_rule_is_turned_round() -> None:
     pp = "n : Nat\n⊢ drop n = drop (plus n 0)"
-    hypotheses = [(False, False, None, None)]
-    goal = read_goal(
-        {
-            "pp": pp,
-            "case": None,
-            "hyps": hypotheses,
-            "own": [],
-            "around": [],
-            "constants": [],
-            "equates": None,
-        }
-    )
+    goal = told(pp, 1)
     said = [one.claim for one in speculated(goal, ["drop", "plus"])]
     assert "drop (plus n 0) = drop n" in said and "drop n = drop (plus n 0)" not in said
 
