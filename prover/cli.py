@@ -573,9 +573,8 @@ def doctor(lean: LeanOption = "auto") -> None:
         what = "tactics come from the portfolio and the model that comes with the package"
         out.print(Text.from_markup(marks["ok"]) + Text(what))
     else:
-        what = "tactics come from the portfolio alone: nothing is installed that runs a model"
+        what = "tactics come from the portfolio alone: the package lacks its model's weights"
         out.print(Text.from_markup(marks["warn"]) + Text(what))
-        out.print(Text("         pip install 'prover[model]'", style="dim"))
     raise typer.Exit(worst)
 
 

@@ -50,9 +50,8 @@ def draw(
 class Batch:
     """The rows of prompts that `read` begins with, and what becomes of them.
 
-    Rows are numbered from 0 without those that have ended. `logprobs` (rows, vocabulary) are those
-    of the next token, after `read` and `feed`. For an encoder-decoder the rows are the decoder's,
-    each with its prompt in the encoder.
+    It is a `continuous.Batch`. `logprobs` (rows, vocabulary) are those of the next token, after `read`
+    and `feed`. For an encoder-decoder the rows are the decoder's, each with its prompt in the encoder.
     """
 
     def __init__(self, model: PreTrainedModel, cache: Any, rows: int) -> None:
@@ -91,7 +90,6 @@ class Batch:
 
     @property
     def size(self) -> int:
-        """How many rows are computed, ended ones included."""
         return len(self._lengths)
 
     @property
@@ -103,14 +101,20 @@ class Batch:
         return self._logprobs if self.rows == self.size else self._logprobs[self._at(self._alive)]
 
     def feed(self, tokens: Sequence[int]) -> None:
-        """Reads one token in each row."""
         ids = torch.zeros(self.size, dtype=torch.long, device=self._model.device)
         ids[self._at(self._alive)] = self._at(tokens)
         self._forward(ids[:, None], [1] * self.size)
 
+    def draw(
+        self, rows: Sequence[int], draws: Sequence[float] | None, sampling: Sampling
+    ) -> tuple[list[int], list[float]]:
+        """`draw` for these rows."""
+        logprobs = self.logprobs
+        if list(rows) != list(range(self.rows)):
+            logprobs = logprobs[self._at(rows)]
+        return draw(logprobs, draws, sampling)
+
     def keep(self, rows: Sequence[int]) -> None:
-        """Makes these the rows of the batch, each perhaps more than once, and drops what padding
-        all have in common."""
         alive = [self._alive[row] for row in rows]
         self._alive = alive
         ordered = all(a < b for a, b in pairwise(alive))
@@ -128,8 +132,7 @@ class Batch:
                 layer.keys = layer.keys[at, :, excess:]
                 layer.values = layer.values[at, :, excess:]
 
-    def join(self, other: Batch) -> Batch:
-        """This batch with the rows of another below. The next tokens must be fed first."""
+    def join(self, other: Batch, /) -> Batch:
         for (mine, _), (theirs, _) in zip(self._parts(), other._parts(), strict=True):
             for layer, more in zip(mine.layers, theirs.layers, strict=True):
                 layer.keys = _stack(layer.keys, more.keys)

@@ -55,8 +55,8 @@ def own_format(folder: Path) -> str:
 def load_model(spec: str, form: str | None = None, few_shot: str | None = None) -> ModelGenerator:
     """Loads a model.
 
-    `spec` is `small` (the one that comes with the package), `hf:NAME` or a folder (transformers, in
-    this process), `vllm:NAME` or `vllm:NAME?argument=value&…` (vLLM's engine with arguments of its
+    `spec` is `small` (the one that comes with the package, in this process, without torch), `hf:NAME`
+    or a folder (transformers, in this process), `vllm:NAME` or `vllm:NAME?argument=value&…` (vLLM's engine with arguments of its
     own, in this process; a folder works too), or `http://HOST:PORT/v1#NAME` (an OpenAI-compatible
     server).
     `form` names the prompt format where the model's own name does not tell, `few_shot` a file of
@@ -77,6 +77,10 @@ def load_model(spec: str, form: str | None = None, few_shot: str | None = None) 
 
 
 def _loaded(spec: str, form: str | None) -> ModelGenerator:
+    if spec == SHIPPED:
+        from prover.generate.llama import LlamaGenerator
+
+        return LlamaGenerator.load(SHIPPED_FOLDER, form)
     if spec.startswith(("http://", "https://")):
         from prover.generate.openai import OpenAIGenerator
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +64,5 @@ def _ranker(folder: Path) -> Ranker:
 
 
 def default_model() -> str | None:
-    """The model that comes with the package, if what runs it (the extra `model`) is installed."""
-    can_run = all(find_spec(name) is not None for name in ("torch", "transformers"))
-    return SHIPPED if can_run and (SHIPPED_FOLDER / "model.safetensors").exists() else None
+    """The model that comes with the package, if its weights came too."""
+    return SHIPPED if (SHIPPED_FOLDER / "model.safetensors").exists() else None
