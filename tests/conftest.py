@@ -1,6 +1,7 @@
 """One Lean for all tests: starting it takes seconds. Tests that use it, and those of the acceptance
-suite, are marked here. A file's tests run in one process, and so do all that need a resident engine. Property tests try the same few examples every time, unless
-`HYPOTHESIS_PROFILE=random` asks for new ones and more (`make fuzz`)."""
+suite, are marked here. A file's tests run in one process, and so do all that need a resident engine.
+Property tests try the same few examples every time, unless `HYPOTHESIS_PROFILE=random` asks for new
+ones and more (`make fuzz`)."""
 
 import functools
 import gc
@@ -37,6 +38,10 @@ RESIDENT = (
     *("tests/informal/test_sketches.py", "tests/render/test_verdict_html.py"),
 )
 """Where tests have a resident engine: it takes the memory of several Leans."""
+TRAININGS = tuple(
+    f"tests/train/test_{name}.py" for name in ("ablation", "evolve", "grpo", "rounds")
+)
+"""Whose commands are forked from a process that has torch: in two processes, two would load it."""
 ISOLATION = "tests/acceptance/test_isolation.py"
 """Whose attacks several tests look at: in two processes, they would be made twice."""
 
@@ -66,12 +71,14 @@ def pytest_collection_finish() -> None:
 
 
 class ByFile(LoadScopeScheduling):
-    """Each file in one process, all that has a resident engine in one, and most attacks one by one."""
+    """Each file in one process, all that has a resident engine in one, all trainings in one, and most attacks one by one."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]
         if file.startswith("tests/acceptance/") and file != ISOLATION:
             return nodeid
+        if file in TRAININGS:
+            return "trainings"
         return "resident" if file.startswith(RESIDENT) else file
 
 

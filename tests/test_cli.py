@@ -634,7 +634,7 @@ def test_a_lemma_is_written_before_the_theorem_and_named(served: Shell) -> None:
     file.write_text(f"{NUMBERS}\n{LESS_PLUS} := by\n  sorry\n", encoding="utf-8")
     without = served("prove", "Numbers.lean", "--no-lemmas", "--budget", "2", "--jobs", "1")
     assert without.code == 1 and "lemma" not in without.out
-    done = served("prove", "Numbers.lean", "--write", "--budget", "80", "--jobs", "1")
+    done = served("prove", "Numbers.lean", "--write", "--budget", "40", "--jobs", "1")
     assert done.code == 0, done.out
     assert (
         "\n  with a lemma found on the way: plus_next (n m : Num) : plus n (Num.next m) ="

@@ -16,7 +16,7 @@ from prover.lean.limits import Limits
 from prover.verify.verdict import Outcome, Verdict
 
 FILES = sorted((Path(__file__).parent / "isolation").glob("*.lean"))
-LIMITS = Limits(elab_seconds=6.0)
+LIMITS = Limits(elab_seconds=4.0)
 
 SECRET = "a-secret-of-this-user"
 
@@ -129,7 +129,7 @@ def test_no_process_is_started(name: str, traces: Probe) -> None:
 @pytest.mark.parametrize(
     ("name", "ends"),
     [
-        ("endless_loop", "no answer within 6 s"),
+        ("endless_loop", "no answer within 4 s"),
         ("endless_memory", "memory"),
         ("exit", "died"),
     ],

@@ -442,7 +442,7 @@ LESS = Theorem("less_plus", LESS_PLUS, NUMBERS)
 @pytest.mark.timeout(900)
 def test_a_row_says_which_lemmas_were_found_and_holds_them(lab: Lab, tmp_path: Path) -> None:
     out = tmp_path / "results.jsonl"
-    options = Options(Budget(expansions=160, seconds=600.0), refute=False)
+    options = Options(Budget(expansions=40, seconds=600.0), refute=False)
     one = plan(lab, theorems=(LESS,), subset="", options=options)
     assert lab.wait(run(lab.prover, one, out))
     results = read_results(out)

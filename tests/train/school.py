@@ -1,9 +1,9 @@
 """What the tests of training share: a tokenizer, states as Lean prints them, and statements."""
 
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import cache
@@ -18,6 +18,7 @@ from prover.files import write_jsonl
 from prover.models.presets import Preset
 from prover.models.tokenizer import train_tokenizer
 from prover.train.sft import Pair
+from tests.train.forked import run
 
 ROOT = Path(__file__).parents[2]
 SHAPE = Preset(2048, 64, 128, 2, 2, 2, 256)
@@ -36,31 +37,37 @@ PAIRS = [
 ]
 
 
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["tests.train.forked"])
+
+
 def train(*words: object, until: Callable[[], bool] | None = None) -> str:
-    """What `prover train` says on its way to the end; with `until`, it is killed when that holds."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "prover.train.cli", *map(str, words)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        while until is not None and process.poll() is None:
-            if until():
+    """What `prover train` says on its way to the end; with `until`, it is killed when that holds. It
+    has a process of its own, forked from one that has torch and transformers: to import them takes
+    seconds, each time."""
+    with tempfile.TemporaryDirectory() as folder:
+        said = Path(folder) / "said"
+        process = _FORKS.Process(target=run, args=([*map(str, words)], str(said)))
+        process.start()
+        assert process.pid is not None
+        try:
+            end = time.monotonic() + 500
+            killed = False
+            while process.is_alive() and time.monotonic() < end:
+                if until is not None and until():
+                    os.killpg(process.pid, signal.SIGKILL)
+                    killed = True
+                    break
+                time.sleep(0.01)
+            process.join(timeout=60)
+            told = said.read_text("utf-8")
+            assert process.exitcode == (-signal.SIGKILL if killed else 0), told
+            assert until is None or killed, "it was over before it could be killed"
+            return told
+        finally:
+            if process.is_alive():
                 os.killpg(process.pid, signal.SIGKILL)
-                _, said = process.communicate()
-                assert process.returncode == -signal.SIGKILL
-                return said
-            time.sleep(0.01)
-        _, said = process.communicate(timeout=500)
-        assert process.returncode == 0, said
-        assert until is None, "it was over before it could be killed"
-        return said
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+                process.join()
 
 
 def texts() -> list[str]:

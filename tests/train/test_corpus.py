@@ -150,9 +150,10 @@ def test_killed_while_it_packs_it_goes_on_to_the_same_tokens(
     tokenizer: PreTrainedTokenizerFast, shards: Path, tmp_path: Path
 ) -> None:
     save_tokenizer(tokenizer, tmp_path / "t")
-    command = [*TRAIN, "pack", shards, "--tokenizer", tmp_path / "t", "--out", tmp_path / "out"]
-    words = [str(word) for word in command]
-    process = subprocess.Popen([*words, "--jobs", "2"], env=ENVIRONMENT, stderr=subprocess.DEVNULL)
+    words = ["pack", shards, "--tokenizer", tmp_path / "t", "--out", tmp_path / "out", "--jobs"]
+    words = list(map(str, words))
+    begun = [*TRAIN, *words, "2"]
+    process = subprocess.Popen(begun, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
     while process.poll() is None and not list((tmp_path / "out").glob("train.parts/*.json")):
         time.sleep(0.005)
     workers = psutil.Process(process.pid).children(recursive=True)
@@ -163,10 +164,8 @@ def test_killed_while_it_packs_it_goes_on_to_the_same_tokens(
     assert len(gone) == len(workers) and not alive
     assert not (tmp_path / "out/train.bin").exists(), "it was over before it could be killed"
 
-    done = subprocess.run(
-        [*words, "--jobs", "1"], env=ENVIRONMENT, capture_output=True, text=True, check=True
-    )
-    assert "train: 7 of 7" in done.stderr and "train: 1 of 7" not in done.stderr
+    done = command("train", *words, "1")
+    assert done.code == 0 and "train: 7 of 7" in done.err and "train: 1 of 7" not in done.err
     pack_corpus(str(shards), [], load_tokenizer(tmp_path / "t"), tmp_path / "whole")
     assert files(tmp_path / "out") == files(tmp_path / "whole")
 

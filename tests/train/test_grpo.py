@@ -1,12 +1,7 @@
 """Reinforcement learning with a tiny model and the real Lean, on a CPU."""
 
 import math
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -45,7 +40,8 @@ from prover.train.sft import Pair, train_tactics
 from search.budget import Budget
 from search.interfaces import Request, Suggestion
 from tests.command import command
-from tests.train.school import ROOT, SHAPE, row, tokenizer
+from tests.train import school
+from tests.train.school import SHAPE, row, tokenizer
 
 KINDS: tuple[Kind, ...] = ("outcome", "process")
 WRONG = "left"
@@ -237,21 +233,7 @@ def test_killed_it_ends_with_the_same_weights(
         *("--learning-rate", 1e-3, "--batch", 12, "--generations", 4, "--completion", 16),
         *("--steps", 4, "--probe", 0, "--lean", "embedded", "--checkpoint-every", 2),
     ]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "prover.train.cli", *map(str, words)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        while not (out / "checkpoint-00000002").exists() and process.poll() is None:
-            time.sleep(0.01)
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        _, said = process.communicate()
-    assert process.returncode == -signal.SIGKILL, said
+    school.train(*words, until=(out / "checkpoint-00000002").exists)
     assert not (out / "model").exists()
     lines = train(init, out, rewards, recipe, source)
     assert int(lines[0].removeprefix("step ")[0]) == 3
