@@ -34,6 +34,10 @@ Version = tuple[int, int, int, int]
 
 VERSION_SECONDS = 120.0  # elan may be fetching the toolchain of the project
 
+HUGE_PAGES = "glibc.malloc.hugetlb=1"
+"""The embedded Lean begins with reading 300 MB: with large pages, where Linux has them, it is there in
+0.55 s in the place of 0.62, the judge in 0.28 in the place of 0.38 (medians of 15)."""
+
 KEPT_VARIABLES = {
     *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ"),
     *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
@@ -99,9 +103,8 @@ class Lean:
     def start_command(self, program: str) -> Launch:
         """How to start `Gym` or `Judge`. The embedded Lean comes with a sandbox of its own."""
         if self.embedded is not None:
-            variables = {
-                name: value for name, value in os.environ.items() if name != "NODE_OPTIONS"
-            }
+            variables = {"GLIBC_TUNABLES": HUGE_PAGES, **os.environ}
+            variables.pop("NODE_OPTIONS", None)
             return Launch(self.embedded.start_command(program), variables, self.embedded.folder)
         assert self.native is not None
         source = native_source(program, self.version)

@@ -150,8 +150,8 @@ def test_killed_while_it_packs_it_goes_on_to_the_same_tokens(
     tokenizer: PreTrainedTokenizerFast, shards: Path, tmp_path: Path
 ) -> None:
     save_tokenizer(tokenizer, tmp_path / "t")
-    words = ["pack", shards, "--tokenizer", tmp_path / "t", "--out", tmp_path / "out", "--jobs"]
-    words = list(map(str, words))
+    folders = ["--tokenizer", str(tmp_path / "t"), "--out", str(tmp_path / "out")]
+    words = ["pack", str(shards), *folders, "--jobs"]
     begun = [*TRAIN, *words, "2"]
     process = subprocess.Popen(begun, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
     while process.poll() is None and not list((tmp_path / "out").glob("train.parts/*.json")):
