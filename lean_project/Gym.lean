@@ -834,6 +834,9 @@ structure Gym where
   envs : Array (Option Env) := #[]
   /-- Environments by the imports they hold: importing again would cost the memory again. -/
   bases : List (String × Environment) := []
+  /-- Theorems that `grind` takes and that it does not, each with the hash of its statement. -/
+  taken : NameSet := {}
+  untaken : NameSet := {}
 --#if embedded
   /-- The modules of `Init`, if they have been read: whatever else is imported goes on from them. -/
   init : Option ImportState := none
@@ -1772,24 +1775,33 @@ def ownIn (env : Environment) : List Name → List String
   | [] => []
   | n :: ns => if isOwn env n then quote n.toString :: ownIn env ns else ownIn env ns
 
-def theoremJson (env : Environment) (n : Name) (info : ConstantInfo) : MetaM String := do
+/-- Says of a theorem, as it is shown, whether `grind` takes it. It refuses a whole list for one in
+which it finds no pattern. -/
+abbrev Takes := Name → ConstantInfo → String → BaseIO Bool
+
+def theoremJson (env : Environment) (takes : Takes) (n : Name) (info : ConstantInfo) :
+    MetaM String := do
   let own := ownNames env info.type.getUsedConstants 0
   let (binders, result) := signature env 0 info.type
-  return "{\"name\":" ++ quote n.toString ++ field "shown" (quote (← shownName n info.levelParams))
+  let shown ← shownName n info.levelParams
+  let grind ← (takes n info shown : BaseIO Bool)
+  return "{\"name\":" ++ quote n.toString ++ field "shown" (quote shown)
     ++ field "type" (quote (← Meta.ppExpr info.type).pretty) ++ field "own" (array own)
+    ++ field "grind" (bool grind)
     ++ field "head" (quote (opened info.type 0).getAppFn.constName.toString)
     ++ field "binders" (array binders) ++ field "result" result
     ++ field "sorry" (bool (holdsSorry info)) ++ "}"
 
 /-- The propositions among the fields of a structure from the `i`th on, which hold as theorems do. -/
-partial def lawsJson (env : Environment) (s : Name) (fields : Array Name) (i : Nat) :
+partial def lawsJson (env : Environment) (takes : Takes) (s : Name) (fields : Array Name) (i : Nat) :
     MetaM (List String) := do
   if h : i < fields.size then
-    let rest ← lawsJson env s fields (i + 1)
+    let rest ← lawsJson env takes s fields (i + 1)
     let law := s ++ fields[i]
     match env.find? law with
     | some info =>
-      if ← Meta.isProp info.type then return (← theoremJson env law info) :: rest else return rest
+      if ← Meta.isProp info.type then return (← theoremJson env takes law info) :: rest
+      else return rest
     | none => return rest
   else return []
 
@@ -1800,12 +1812,12 @@ partial def resultOf : Expr → Name
   | e => e.getAppFn.constName
 
 /-- A constant of the user's, and the constants that what it is mentions. -/
-def describe (n : Name) (info : ConstantInfo) : MetaM (Option String × List Name) := do
+def describe (takes : Takes) (n : Name) (info : ConstantInfo) : MetaM (Option String × List Name) := do
   let env ← getEnv
   match info with
   | .inductInfo v => do
     let constructors ← constructorsJson env v.ctors
-    let laws ← if isStructure env n then lawsJson env n (getStructureFields env n) 0 else pure []
+    let laws ← if isStructure env n then lawsJson env takes n (getStructureFields env n) 0 else pure []
     let more := field "laws" (array laws)
       ++ field "constructors" (array constructors) ++ field "recursive" (bool v.isRec)
       ++ field "prop" (bool (← extent v.type 0).2)
@@ -1837,51 +1849,80 @@ def describe (n : Name) (info : ConstantInfo) : MetaM (Option String × List Nam
 def mostConstants : Nat := 120
 
 /-- Constants of the user's with all that they mention, as far as `fuel` goes. -/
-partial def describeAll (fuel : Nat) (seen : NameSet) (acc : List String) : List Name → MetaM (List String)
+partial def describeAll (takes : Takes) (fuel : Nat) (seen : NameSet) (acc : List String) :
+    List Name → MetaM (List String)
   | [] => pure acc
   | n :: todo => do
     let env ← getEnv
     if fuel == 0 then return acc
-    if seen.contains n || !isOwn env n then describeAll fuel seen acc todo
+    if seen.contains n || !isOwn env n then describeAll takes fuel seen acc todo
     else
       let seen := seen.insert n
       match env.find? n with
-      | none => describeAll fuel seen acc todo
+      | none => describeAll takes fuel seen acc todo
       | some info => do
-        let (one, more) ← try describe n info catch _ => pure (none, [])
+        let (one, more) ← try describe takes n info catch _ => pure (none, [])
         let acc := match one with
           | some one => one :: acc
           | none => acc
-        describeAll (fuel - 1) seen acc (append todo more)
+        describeAll takes (fuel - 1) seen acc (append todo more)
 
 /-- Theorems that stand before a goal, as rows. -/
-def theoremsJson (env : Environment) (self : Name) : List Name → MetaM (List String)
+def theoremsJson (env : Environment) (takes : Takes) (self : Name) : List Name → MetaM (List String)
   | [] => pure []
   | n :: ns => do
-    let rest ← theoremsJson env self ns
+    let rest ← theoremsJson env takes self ns
     match env.find? n with
     | some (.thmInfo v) =>
-      if n == self then return rest else return (← theoremJson env n (.thmInfo v)) :: rest
+      if n == self then return rest else return (← theoremJson env takes n (.thmInfo v)) :: rest
     | _ => return rest
 
 /-- The constants of a goal and of its hypotheses. -/
 def goalConstants (g : MVarId) : MetaM (List Name) := inGoal g do
   return usedBy (← closedGoal g) []
 
-def contextJson (s : State) (theorems : List Name) : MetaM String := do
+/-- The same state with `True` as its only goal. -/
+def State.trivial (s : State) : EIO Exception State := do
+  let start ← (IO.getNumHeartbeats : BaseIO Nat)
+  let core ← ST.mkRef s.core
+  let meta' ← ST.mkRef s.meta'
+  let context := coreContext s.options s.currNamespace s.openDecls 200000 start
+  let g ← freshGoal {} (.const ``True []) .anonymous {} meta' context core
+  return { s with core := (← core.get), meta' := (← meta'.get), goals := [g] }
+
+/-- Tried on a goal that needs no theorem, once in this process. -/
+def grindTakes (ref : GymRef) (s : State) : Takes := fun n info shown => do
+  let key := Name.num n info.type.hash.toNat
+  let gym ← ref.get
+  if gym.taken.contains key then return true
+  if gym.untaken.contains key then return false
+  let start ← (IO.getNumHeartbeats : BaseIO Nat)
+  let takes ← match ← EIO.toBaseIO (parseTactics s ("grind only [" ++ shown ++ "]")) with
+    | .ok (.ok stx) => match ← evalOn s s.goals stx 200 start with
+      | .ok _ => pure true
+      | .error _ => pure false
+    | _ => pure false
+  ref.modify fun gym =>
+    if takes then { gym with taken := gym.taken.insert key }
+    else { gym with untaken := gym.untaken.insert key }
+  return takes
+
+def contextJson (s : State) (takes : Takes) (theorems : List Name) : MetaM String := do
   let names ← match s.goals with
     | g :: _ => goalConstants g
     | [] => pure []
-  let constants ← describeAll mostConstants {} [] names
+  let constants ← describeAll takes mostConstants {} [] names
   let env ← getEnv
-  let theorems ← theoremsJson env s.self theorems
+  let theorems ← theoremsJson env takes s.self theorems
   return field "constants" (array constants) ++ field "theorems" (array theorems)
 
 def context (ref : GymRef) (req : Json) : IO Outcome := do
   match getNat req "state", req.getObjVal? "theorems" with
   | .ok id, .ok (.arr theorems) => do
     let some s ← getState ref id | return .failed "unknown" ("no state " ++ toString id)
-    match ← EIO.toIO' (s.query (contextJson s (namesFrom theorems 0))) with
+    let told : EIO Exception String := do
+      s.query (contextJson s (grindTakes ref (← s.trivial)) (namesFrom theorems 0))
+    match ← EIO.toIO' told with
     | .error e => failure e
     | .ok fields => return .ok fields
   | _, _ => return .failed "request" "a state and theorems"
@@ -1980,7 +2021,7 @@ def premisesJson (env : Environment) (self : Name) : List Name → MetaM (List S
     | none => return rest
     | some info => do
       if n == self then return rest
-      return (← entryJson n info "theorem" (field "own" "[]" ++ field "sorry" "false"
+      return (← entryJson n info "theorem" (field "own" "[]" ++ field "sorry" "false" ++ field "grind" "true"
         ++ field "head" (quote (resultOf info.type).toString))) :: rest
 
 def premises (ref : GymRef) (req : Json) : IO Outcome := do

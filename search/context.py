@@ -130,12 +130,14 @@ class InductiveType:
 class Premise:
     """A theorem that may help, or a law that a structure has as a field. `own` are the user's constants
     that it mentions, `head` the relation that it ends in, such as `Eq`. `open`: it is not proved yet.
-    `source` is the module that it is imported from; the user's file has none."""
+    `grind`: it can be given to `grind`, which refuses a whole list for one theorem that it has no use
+    for. `source` is the module that it is imported from; the user's file has none."""
 
     signature: Signature
     own: frozenset[str] = frozenset()
     head: str = ""
     open: bool = False
+    grind: bool = True
     source: str | None = None
 
 

@@ -91,7 +91,7 @@ def _unary(sight: Sight) -> list[str]:
 
 def _laws_of_structures(sight: Sight) -> Iterator[_Law]:
     types = sight.view.context.types
-    laws = [p for p in sight.fitting if p.head == "Eq"]
+    laws = [p for p in sight.fitting if p.head == "Eq" and p.grind]
     if not any(types[o].structure for p in laws for o in p.own if o in types):
         return
     for law in laws:

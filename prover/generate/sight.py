@@ -69,13 +69,13 @@ class Sight:
         own = set(self.view.goal.own)
         recursive = [f for f in self.functions if f.matched or f.recursive]
         shown = [f.signature.shown for f in recursive if f.signature.name in own]
-        return [*shown, *(p.signature.shown for p in self.premises if p.head)]
+        return [*shown, *(p.signature.shown for p in self.premises if p.grind)]
 
     def known_to_grind(self, *first: str, theorems: bool = False) -> str:
         """What follows `grind` to have it use some names and unfold. It refuses a whole list for an
-        `abbrev` in it, or for a theorem that ends in a variable."""
+        `abbrev` in it."""
         functions = [f.signature.shown for f in self.functions if not f.reducible]
-        usable = [p.signature.shown for p in self.premises if p.head] if theorems else []
+        usable = [p.signature.shown for p in self.premises if p.grind] if theorems else []
         return using([*first, *functions, *usable])
 
     @cached_property

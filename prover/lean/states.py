@@ -404,6 +404,7 @@ def read_premises(
             frozenset(row["own"]),
             row["head"],
             row["sorry"],
+            row["grind"],
             sources.get(row["name"]),
         )
         for row in rows
