@@ -1811,6 +1811,25 @@ partial def resultOf : Expr → Name
   | .forallE _ _ b _ => resultOf b
   | e => e.getAppFn.constName
 
+/-- Of what a definition uses, whether some compute in a monad, and a monad of the library's. -/
+def computing : List Name :=
+  [``Bind.bind, ``Pure.pure, ``Functor.map, ``MonadExcept.throw, ``throwThe, ``MonadState.get, ``getThe,
+   ``MonadStateOf.set, ``modify, ``modifyGet, ``MonadReader.read, ``readThe]
+
+def monads : List Name :=
+  [`Except, `ExceptT, `Option, `OptionT, `StateM, `StateT, `ReaderM, `ReaderT, `Id]
+
+partial def someIn (p : Name → Bool) : List Name → Bool
+  | [] => false
+  | n :: ns => p n || someIn p ns
+
+def monadsIn (used : List Name) : List String :=
+  if someIn (fun n => someIn (· == n) computing) used then named monads else []
+where
+  named : List Name → List String
+    | [] => []
+    | m :: ms => if someIn (m.isPrefixOf ·) used then quote m.toString :: named ms else named ms
+
 /-- A constant of the user's, and the constants that what it is mentions. -/
 def describe (takes : Takes) (n : Name) (info : ConstantInfo) : MetaM (Option String × List Name) := do
   let env ← getEnv
@@ -1838,7 +1857,7 @@ def describe (takes : Takes) (n : Name) (info : ConstantInfo) : MetaM (Option St
       | .reducible => true
       | _ => false
     let more := field "equations" (array rows) ++ field "own" (array (ownIn env used))
-      ++ field "reducible" (bool reducible)
+      ++ field "reducible" (bool reducible) ++ field "monads" (array (monadsIn used))
     return (some (← entryJson n info "function" more), used)
   | .opaqueInfo v => return (some (← entryJson n info "opaque" ""), usedBy v.type [])
   | .ctorInfo v => return (none, [v.induct])
@@ -1890,15 +1909,21 @@ def State.trivial (s : State) : EIO Exception State := do
   let g ← freshGoal {} (.const ``True []) .anonymous {} meta' context core
   return { s with core := (← core.get), meta' := (← meta'.get), goals := [g] }
 
+/-- How many theorems are tried for one answer, the last ones; of others it is taken for granted. -/
+def mostTried : Nat := 48
+
 /-- Tried on a goal that needs no theorem, once in this process. -/
-def grindTakes (ref : GymRef) (s : State) : Takes := fun n info shown => do
+def grindTakes (ref : GymRef) (s : State) (tried : IO.Ref Nat) : Takes := fun n info shown => do
   let key := Name.num n info.type.hash.toNat
   let gym ← ref.get
   if gym.taken.contains key then return true
   if gym.untaken.contains key then return false
+  let before ← tried.get
+  if before == mostTried then return true
+  tried.set (before + 1)
   let start ← (IO.getNumHeartbeats : BaseIO Nat)
   let takes ← match ← EIO.toBaseIO (parseTactics s ("grind only [" ++ shown ++ "]")) with
-    | .ok (.ok stx) => match ← evalOn s s.goals stx 200 start with
+    | .ok (.ok stx) => match ← evalOn s s.goals stx 2000 start with
       | .ok _ => pure true
       | .error _ => pure false
     | _ => pure false
@@ -1920,8 +1945,9 @@ def context (ref : GymRef) (req : Json) : IO Outcome := do
   match getNat req "state", req.getObjVal? "theorems" with
   | .ok id, .ok (.arr theorems) => do
     let some s ← getState ref id | return .failed "unknown" ("no state " ++ toString id)
+    let tried ← IO.mkRef 0
     let told : EIO Exception String := do
-      s.query (contextJson s (grindTakes ref (← s.trivial)) (namesFrom theorems 0))
+      s.query (contextJson s (grindTakes ref (← s.trivial) tried) (namesFrom theorems 0))
     match ← EIO.toIO' told with
     | .error e => failure e
     | .ok fields => return .ok fields

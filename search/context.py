@@ -59,13 +59,14 @@ class Signature:
 class Function:
     """A definition with its equations; `opaque` ones (`partial`, axioms) have none. `own` are the
     user's constants that it mentions. `reducible`: it is an `abbrev`, which `grind` unfolds by itself
-    and must not be told to."""
+    and must not be told to. `monads` are those of the library that it computes in."""
 
     signature: Signature
     equations: tuple[Equation, ...]
     own: frozenset[str] = frozenset()
     opaque: bool = False
     reducible: bool = False
+    monads: frozenset[str] = frozenset()
 
     @property
     def recursive(self) -> bool:

@@ -12,6 +12,7 @@ from prover.generate.inductions import (
     mutual_inductions,
 )
 from prover.generate.laws import from_laws, structures
+from prover.generate.monads import from_monads
 from prover.generate.predicates import from_predicates, inversions, strong_inductions
 from prover.generate.shapes import Idea, Shape, View, usable, words
 from prover.generate.sight import (
@@ -44,6 +45,7 @@ def definitions(view: View) -> Iterator[Idea]:
     yield from _subterms(sight)
     yield from from_contradictory_facts(sight)
     yield from _at_facts(sight)
+    yield from from_monads(sight)
     yield from from_predicates(sight)
     yield from inversions(sight)
     yield from strong_inductions(sight)

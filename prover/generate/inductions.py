@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, islice
 
 from prover.generate.shapes import Idea, usable, words
 from prover.generate.sight import Sight, calls_of, head_of, using
@@ -24,8 +24,8 @@ def inductions(sight: Sight) -> Iterator[Idea]:
         kind = sight.variables[name]
         info = sight.view.context.types.get(kind)
         recursive = info.recursive if info is not None else True
-        others = _others(sight, name)
-        for step, names in enumerate(_generalised(sight, name, others)):
+        others = others_than(sight, name)
+        for step, names in enumerate(generalised(sight, name)):
             more = late + 0.12 * step
             verb = induct(name, names) if recursive else f"cases {name}"
             yield 1.60 + more, f"{verb} <;> simp_all{sight.simp}", 3
@@ -111,13 +111,15 @@ def ranked_variables(sight: Sight) -> list[str]:
     return sorted(names, key=lambda n: -score.get(n, 0))
 
 
-def _others(sight: Sight, name: str) -> list[str]:
-    """What is worth generalising in an induction: the other variables of the target that are data."""
+def others_than(sight: Sight, name: str) -> list[str]:
+    """What is worth generalising in an induction: the other variables of the target that are data,
+    those of types of the user's first, then those of any type that is itself a variable."""
     here = words(sight.view.goal.target)
-    return [n for n in sight.variables if n != name and n in here]
+    data = dict.fromkeys([*sight.variables, *sight.view.of_arbitrary_type])
+    return [n for n in data if n != name and n in here]
 
 
-def _generalised(sight: Sight, name: str, others: Sequence[str]) -> list[tuple[str, ...]]:
+def generalised(sight: Sight, name: str) -> list[tuple[str, ...]]:
     """What an induction may leave general, the likeliest first: where recursive calls change what
     stands beside the variable that they descend on (an accumulator), the hypothesis must hold for
     all that may stand there."""
@@ -130,7 +132,7 @@ def _generalised(sight: Sight, name: str, others: Sequence[str]) -> list[tuple[s
                     changing |= {n for i in moves for n in words(call.get(i, ""))}
     data = [h.name for h in sight.view.goal.hypotheses if not h.is_prop and h.value is None]
     moved = tuple(n for n in data if n in changing and n != name and usable(n))
-    every = tuple(dict.fromkeys([*others, *moved]))
+    every = tuple(dict.fromkeys([*others_than(sight, name), *moved]))
     return list(dict.fromkeys([moved, every, ()] if moved else [(), every]))
 
 
@@ -179,29 +181,27 @@ def _constructors(sight: Sight, kind: str) -> list[tuple[str, list[tuple[str, bo
 
 def along_functions(sight: Sight) -> Iterator[Idea]:
     """Induction and case analysis along a function: `fun_induction`, `fun_cases`."""
-    target = sight.view.goal.target
-    place = 0
+    for place, along in enumerate(islice(calls(sight), 3)):
+        late = 0.3 * place
+        yield 1.65 + late, f"{along} <;> simp_all{sight.simp}", 3
+        yield 1.72 + late, f"{along} <;> grind{sight.grind}"
+        if sight.lemmas:
+            yield 1.68 + late, f"{along} <;> simp_all{sight.simp_more}", 3
+            yield 1.74 + late, f"{along} <;> grind{sight.grind_more}"
+        yield 3.0 + late, along
+
+
+def calls(sight: Sight) -> Iterator[str]:
+    """Induction, or cases, along each call in the target of a function on variables."""
     for function in sight.functions:
         if not function.matched:
             continue
-        name = function.signature.shown
-        for call in calls_of(function, target):
+        for call in calls_of(function, sight.view.goal.target):
             explicit = [call.get(i) for i in function.signature.explicit]
             plain = [a for a in explicit if a is not None and a in sight.view.variables]
-            if len(plain) != len(explicit):
-                continue
-            verb = "fun_induction" if function.recursive else "fun_cases"
-            applied = f"{name} {' '.join(plain)}"
-            late = 0.3 * place
-            place += 1
-            yield 1.65 + late, f"{verb} {applied} <;> simp_all{sight.simp}", 3
-            yield 1.72 + late, f"{verb} {applied} <;> grind{sight.grind}"
-            if sight.lemmas:
-                yield 1.68 + late, f"{verb} {applied} <;> simp_all{sight.simp_more}", 3
-                yield 1.74 + late, f"{verb} {applied} <;> grind{sight.grind_more}"
-            yield 3.0 + late, f"{verb} {applied}"
-            if place == 3:
-                return
+            if len(plain) == len(explicit):
+                verb = "fun_induction" if function.recursive else "fun_cases"
+                yield f"{verb} {function.signature.shown} {' '.join(plain)}"
 
 
 def from_contradictory_facts(sight: Sight) -> Iterator[Idea]:

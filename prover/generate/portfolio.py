@@ -373,6 +373,7 @@ def inductions(view: View) -> Iterator[Idea]:
             yield 2.4 + rank, f"cases {name} <;> simp_all"
             others = [n for n, t in view.variables.items() if n != name and "List" in t]
             others += [n for n in view.of_type(NAT) if n != name]
+            others += [n for n in view.of_arbitrary_type if n in words(view.goal.target)]
             with_others = f" generalizing {' '.join(others)}" if others else ""
             if others:
                 yield 2.7 + rank, f"induction {name}{with_others} <;> simp_all"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, product
 
 from prover.generate.inductions import induct, ranked_variables
-from prover.generate.shapes import NAT, Idea, usable, words
+from prover.generate.shapes import NAT, Idea, words
 from prover.generate.sight import Sight, arguments_in, constants_of, head_of, using
 from search.context import InductiveType
 
@@ -104,7 +104,7 @@ def inversions(sight: Sight) -> Iterator[Idea]:
         places = [p for p in info.signature.explicit if p >= info.parameters]
         head, _, rest = sight.view.facts[name].text.partition(" ")
         arguments = arguments_in(rest, len(info.signature.explicit))[-len(places) :]
-        compound = [a for a in arguments if not usable(a)]
+        compound = [a for a in arguments if a not in sight.view.variables]
         if not places or not compound or head != info.signature.shown:
             continue
         equations = sight.view.fresh(*("e" for _ in compound))

@@ -105,13 +105,20 @@ class Ranker:
         write_file(folder / "ranker.bin", self.weights)
         write_json(folder / "ranker.json", self.about)
 
+    @staticmethod
+    def knows(request: Request) -> bool:
+        """Whether it has learned from searches of such goals: of functions in monads it has seen none,
+        nor the tactics for them."""
+        return not any(function.monads for function in request.context.functions.values())
+
     def ranked(
         self, request: Request, suggestions: Sequence[Suggestion], thrift: float = 0.0
     ) -> list[Suggestion]:
         """The suggestions with the log-probability that each helps, the best first. With `thrift`,
-        what costs more than usual is rated so many nats lower for each factor of e."""
+        what costs more than usual is rated so many nats lower for each factor of e. They are left as
+        they are where it does not know such goals."""
         usable = [s for s in suggestions if s.flaw is None and s.tactic]
-        if not usable:
+        if not usable or not self.knows(request):
             return list(suggestions)
         scene = Scene.of(request.state.goals[0], request.context)
         found = []

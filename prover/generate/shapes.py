@@ -258,6 +258,12 @@ class View:
     def of_type(self, *types: str) -> list[str]:
         return [name for name, type_text in self.variables.items() if type_text in types]
 
+    @cached_property
+    def of_arbitrary_type(self) -> list[str]:
+        """The values of types that are variables themselves."""
+        types = {name for name, kind in self.variables.items() if kind.startswith(("Type", "Sort"))}
+        return [name for name, kind in self.variables.items() if kind in types]
+
     def fresh(self, *bases: str) -> list[str]:
         """Names near these that no hypothesis has, different from each other."""
         return fresh((h.name for h in self.goal.hypotheses), *bases)

@@ -372,7 +372,11 @@ def read_context(reply: Mapping[str, Any]) -> Context:
                     for e in row["equations"]
                 )
                 functions[signature.name] = Function(
-                    signature, equations, frozenset(row["own"]), reducible=row["reducible"]
+                    signature,
+                    equations,
+                    frozenset(row["own"]),
+                    reducible=row["reducible"],
+                    monads=frozenset(row["monads"]),
                 )
             case "opaque" | "axiom":
                 functions[signature.name] = Function(signature, (), opaque=True)

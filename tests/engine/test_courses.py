@@ -118,6 +118,76 @@ theorem strong (p : Nat → Prop) (h : ∀ n, (∀ m, m < n → p m) → p n) : 
 """
 
 
+MONADS = """
+inductive Exp | num (n : Nat) | add (a b : Exp) | div (a b : Exp)
+def eval : Exp → Except String Nat
+  | .num n => pure n
+  | .add a b => do return (← eval a) + (← eval b)
+  | .div a b => do
+    let x ← eval a
+    let y ← eval b
+    if y = 0 then throw "div" else return x / y
+def evalO : Exp → Option Nat
+  | .num n => some n
+  | .add a b => do return (← evalO a) + (← evalO b)
+  | .div a b => do
+    let y ← evalO b
+    guard (y ≠ 0)
+    return (← evalO a) / y
+def fresh : StateM Nat Nat := do
+  let n ← get
+  set (n + 1)
+  return n
+def label : List α → StateM Nat (List (Nat × α))
+  | [] => return []
+  | x :: xs => do return (← fresh, x) :: (← label xs)
+theorem div_zero (e : Exp) (n) (h : eval e = .ok n) : eval (.div e (.num 0)) = .error "div" := by sorry
+theorem add_inv (a b : Exp) (n : Nat) (h : eval (.add a b) = .ok n) :
+    ∃ x y, eval a = .ok x ∧ eval b = .ok y ∧ n = x + y := by sorry
+theorem evalO_eval (e : Exp) (n : Nat) (h : evalO e = some n) : eval e = .ok n := by sorry
+theorem label_length (xs : List α) (s : Nat) : ((label xs).run s).1.length = xs.length := by sorry
+theorem label_state (xs : List α) (s : Nat) : ((label xs).run s).2 = s + xs.length := by sorry
+"""
+
+REFUSED = """
+inductive Reach (E : α → α → Prop) : α → α → Prop
+  | refl : Reach E a a
+  | tail : Reach E a b → E b c → Reach E a c
+theorem head (h : E a b) (h' : Reach E b c) : Reach E a c := by
+  induction h' with
+  | refl => exact .tail .refl h
+  | tail _ e ih => exact .tail ih e
+theorem invariant (P : α → Prop) (hP : ∀ x y, E x y → P x → P y) (h : Reach E a b) (ha : P a) : P b := by
+  induction h with
+  | refl => exact ha
+  | tail _ e ih => exact hP _ _ e ih
+theorem symm (hs : ∀ x y, E x y → E y x) (h : Reach E a b) : Reach E b a := by sorry
+"""
+"""With a theorem that `grind` has no use for, which it says of the whole list."""
+
+AUTOMATA = """
+structure DFA (σ α : Type) where
+  step : σ → α → σ
+  accept : σ → Bool
+def DFA.run (M : DFA σ α) (q : σ) (w : List α) : σ := w.foldl M.step q
+def DFA.inter (M : DFA σ α) (N : DFA τ α) : DFA (σ × τ) α where
+  step := fun (p, q) a => (M.step p a, N.step q a)
+  accept := fun (p, q) => M.accept p && N.accept q
+theorem inter_run (M : DFA σ α) (N : DFA τ α) (p : σ) (q : τ) (w : List α) :
+    (M.inter N).run (p, q) w = (M.run p w, N.run q w) := by sorry
+inductive RE (α : Type) | char (a : α) | seq (r s : RE α) | star (r : RE α)
+open RE
+inductive Lang : RE α → List α → Prop
+  | char a : Lang (char a) [a]
+  | seq {r s u v} : Lang r u → Lang s v → Lang (seq r s) (u ++ v)
+  | nil {r} : Lang (star r) []
+  | cons {r u v} : Lang r u → Lang (star r) v → Lang (star r) (u ++ v)
+theorem star_append (r : RE α) (u v : List α) (hu : Lang (star r) u) (hv : Lang (star r) v) :
+    Lang (star r) (u ++ v) := by sorry
+"""
+"""Values of any type left general, and an induction on a predicate of what a dot is in."""
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -126,6 +196,9 @@ theorem strong (p : Nat → Prop) (h : ∀ n, (∀ m, m < n → p m) → p n) : 
         pytest.param(NOTATION, id="notation"),
         pytest.param(LANGUAGES, id="languages"),
         pytest.param(LIBRARY, id="the least number"),
+        pytest.param(MONADS, id="monads"),
+        pytest.param(REFUSED, id="refused by grind"),
+        pytest.param(AUTOMATA, id="automata"),
     ],
 )
 def test_every_hole_is_filled(lab: Lab, text: str) -> None:
