@@ -6,13 +6,14 @@ import os
 import signal
 import sys
 
-from prover.interrupt import Interrupted, interrupt, on_signals
+from prover.interrupt import Interrupted, interrupt, on_signals, raise_again
 from prover.streams import open_streams
 
 
 def main() -> None:
     open_streams()
     on_signals(interrupt)
+    raise_again()
     try:
         from prover.cli import main as command
 

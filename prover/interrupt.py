@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import signal
+import sys
+import threading
 from collections.abc import Callable, Coroutine
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
@@ -24,6 +27,26 @@ def on_signals(handler: Callable[[int, FrameType | None], object] | signal.Handl
 def interrupt(number: int, frame: FrameType | None) -> NoReturn:
     """The handler that raises Interrupted."""
     raise Interrupted
+
+
+AGAIN = 0.01
+"""Seconds until what was dropped is raised again."""
+
+
+def raise_again() -> None:
+    """From now on, what `interrupt` raises in a place where Python drops exceptions, such as a
+    destructor or the end of an import, is raised again a moment later."""
+    others = sys.unraisablehook
+
+    def dropped(told: sys.UnraisableHookArgs) -> None:
+        if not issubclass(told.exc_type, Interrupted):
+            others(told)
+            return
+        later = threading.Timer(AGAIN, _thread.interrupt_main, (signal.SIGINT,))
+        later.daemon = True
+        later.start()
+
+    sys.unraisablehook = dropped
 
 
 def run_cancellable(work: Coroutine[Any, Any, T], first: Callable[[], bool] = lambda: False) -> T:

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -65,3 +67,27 @@ def test_a_thread_returns_and_raises() -> None:
     assert asyncio.run(in_thread(lambda: 7)) == 7
     with pytest.raises(ZeroDivisionError):
         asyncio.run(in_thread(lambda: 1 // 0))
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_an_interrupt_that_python_drops_comes_again(number: str) -> None:
+    """In a process of its own, which is sent one while it is in the callback of a weak reference."""
+    code = f"""
+import os, signal, sys, time, weakref
+from prover.interrupt import Interrupted, interrupt, on_signals, raise_again
+on_signals(interrupt)
+raise_again()
+class Thing: pass
+thing = Thing()
+watched = weakref.ref(thing, lambda _: os.kill(os.getpid(), signal.{number}))
+try:
+    del thing
+    for _ in range(500):
+        time.sleep(0.01)
+except Interrupted:
+    sys.exit(130)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "")

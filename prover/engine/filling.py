@@ -78,6 +78,12 @@ class Part:
         return "".join(split_at_comments(before)).split() in ([":="], [":=", "by"])
 
     @property
+    def in_statement(self) -> bool:
+        """Whether a hole of it stands before the proof: what is asked changes with what fills it."""
+        piece = self.target.declaration.piece
+        return piece is not None and piece.body is not None and self.holes[0].first < piece.body
+
+    @property
     def body(self) -> Hole:
         """The body of the declaration as one hole."""
         piece = self.target.declaration.piece
@@ -137,7 +143,12 @@ class Found:
 
 def not_searched(part: Part) -> Found:
     """What is known of a part that is left as it is."""
-    return Found(BestFirst(part.state).result("open", "other holes are left as they are"), None)
+    why = "other holes are left as they are"
+    if part.in_statement:
+        why = (
+            f"the hole in line {part.line} is a part of the statement, which is for you to complete"
+        )
+    return Found(BestFirst(part.state).result("open", why), None)
 
 
 def is_solved(target: Target, found: Sequence[tuple[Part, Found]]) -> bool:

@@ -239,7 +239,8 @@ class Job:
             if self.options.refute
         }
         try:
-            meant = [part for part in parts if at is None or part.is_at(at)]
+            proofs = [part for part in parts if not part.in_statement]
+            meant = [part for part in proofs if at is None or part.is_at(at)]
             found = await self._search_all(meant, doubts)
         finally:
             for doubt in doubts.values():
@@ -249,7 +250,7 @@ class Job:
         false = {name: d.disproof for name, d in doubts.items() if d.disproof is not None}
         open_ones = [t for t in wanted if t.name not in false and not is_solved(t, found)]
         lemmas: dict[str, tuple[Lemma, ...]] = {}
-        for target in open_ones if self.options.discover and meant == parts else ():
+        for target in open_ones if self.options.discover and meant == proofs else ():
             if not self._over:
                 taken = {lemma.name for own in lemmas.values() for lemma in own}
                 found, own = await self._discover(header, target, found, taken)

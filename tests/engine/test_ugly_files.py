@@ -206,3 +206,19 @@ inductive Run : Com → State → State → Prop
 theorem deterministic (h : Run c s t) (h' : Run c s u) : t = u := by sorry
 """
     assert fill(lab, text).proved
+
+
+def test_a_hole_in_a_statement_is_left_to_its_author(lab: Lab) -> None:
+    text = """
+theorem get_set (a : Array Nat) (i j x : Nat) (hi : i < a.size) (hj : j < (a.set i x).size)
+    (h : i ≠ j) : (a.set i x)[j] = a[j]'(by sorry) := by sorry
+theorem same (n : Nat) : n + 0 = n := by sorry
+def first (a : Array Nat) (h : 0 < a.size) : Nat := a[0]'(by sorry)
+"""
+    filled = fill(lab, text)
+    told = {verdict.name: verdict for verdict in filled.verdicts}
+    assert told["same"].proved and told["first"].proved
+    assert told["get_set"].reason == (
+        "the hole in line 3 is a part of the statement, which is for you to complete"
+    )
+    assert "a[j]'(by sorry)" in filled.text
