@@ -216,7 +216,8 @@ class LlamaBatch:
         self._lengths = self._lengths + lengths
         columns = np.arange(self._time)
         start = (self._time - self._lengths)[:, None]
-        positions = (columns[before:] - start).clip(min=0)
+        last = model.positions - 1  # what has ended may go on beyond it, unread
+        positions = (columns[before:] - start).clip(0, last)
         turns = model.turns[positions][:, None]
         seen = (columns >= start)[:, None, None] & (columns <= columns[before:, None])
         hidden = np.where(seen, np.float32(0), MASKED)

@@ -83,6 +83,23 @@ def test_both_read_the_same_whatever_becomes_of_the_rows() -> None:
         agree()
 
 
+def test_what_has_ended_at_the_last_position_does_not_disturb_the_others() -> None:
+    ours = Llama.load(SHIPPED_FOLDER)
+    short = [[11], [12], [13], [14]]
+    batch = LlamaBatch(ours, [[5] * ours.positions, *short])
+    alone = LlamaBatch(ours, short)
+    batch.keep([1, 2, 3, 4])
+    assert (batch.size, alone.size) == (5, 4)
+    for _ in range(3):
+        batch.feed([7, 8, 9, 10])
+        alone.feed([7, 8, 9, 10])
+    (tokens, scores), (others, expected) = (
+        one.draw(range(4), None, Sampling(1)) for one in (batch, alone)
+    )
+    assert tokens == others
+    np.testing.assert_allclose(scores, expected, atol=1e-4)
+
+
 @pytest.mark.parametrize(
     "sampling", [Sampling(12), Sampling(12, temperature=1.4, top_p=0.8), Sampling(1, temperature=0)]
 )
