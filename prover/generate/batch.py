@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -17,13 +16,8 @@ from torch import Tensor
 from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
 from transformers.cache_utils import Cache, DynamicLayer
 
+from prover.generate.continuous import ROOM, Padded
 from prover.generate.prompts import Sampling
-
-ROOM = 32
-"""Tokens by which the tensors of keys and values grow."""
-
-MOST_ENDED = 0.25
-"""The share of the rows that may have ended before they are taken out."""
 
 
 def draw(
@@ -47,7 +41,7 @@ def draw(
     return tokens[:, 0].tolist(), logprobs.gather(-1, tokens)[:, 0].tolist()
 
 
-class Batch:
+class Batch(Padded):
     """The rows of prompts that `read` begins with, and what becomes of them.
 
     It is a `continuous.Batch`. `logprobs` (rows, vocabulary) are those of the next token, after `read`
@@ -55,11 +49,11 @@ class Batch:
     """
 
     def __init__(self, model: PreTrainedModel, cache: Any, rows: int) -> None:
+        super().__init__(rows)
         self._model = model
         self._takes = inspect.signature(model.forward).parameters
         self._cache = cache
         self._lengths = [0] * rows  # tokens in the cache, of ended rows too
-        self._alive = list(range(rows))
         self._source: Tensor | None = None  # (rows, time, width), of the encoder
         self._source_lengths: list[int] = []
         self._logprobs: Tensor
@@ -89,14 +83,6 @@ class Batch:
         return batch
 
     @property
-    def size(self) -> int:
-        return len(self._lengths)
-
-    @property
-    def rows(self) -> int:
-        return len(self._alive)
-
-    @property
     def logprobs(self) -> Tensor:
         return self._logprobs if self.rows == self.size else self._logprobs[self._at(self._alive)]
 
@@ -115,16 +101,13 @@ class Batch:
         return draw(logprobs, draws, sampling)
 
     def keep(self, rows: Sequence[int]) -> None:
-        alive = [self._alive[row] for row in rows]
-        self._alive = alive
-        ordered = all(a < b for a, b in pairwise(alive))
-        if ordered and len(alive) >= (1 - MOST_ENDED) * self.size:
+        chosen = self._chosen(rows)
+        if chosen is None:
             return
-        at = self._at(alive)
-        self._alive = list(range(len(alive)))
-        self._lengths = [self._lengths[row] for row in alive]
+        at = self._at(chosen)
+        self._lengths = [self._lengths[row] for row in chosen]
         if self._source is not None:
-            self._source_lengths = [self._source_lengths[row] for row in alive]
+            self._source_lengths = [self._source_lengths[row] for row in chosen]
             self._source = self._source[at, self._source.shape[1] - max(self._source_lengths) :]
         for part, longest in self._parts():
             for layer in part.layers:
@@ -139,7 +122,7 @@ class Batch:
                 layer.values = _stack(layer.values, more.values)
         if self._source is not None and other._source is not None:
             self._source = _stack(self._source[:, None], other._source[:, None])[:, 0]
-        self._alive = self._alive + [self.size + row for row in other._alive]
+        self._append(other)
         self._lengths = self._lengths + other._lengths
         self._source_lengths = self._source_lengths + other._source_lengths
         return self

@@ -18,12 +18,19 @@ from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Generic, Protocol, Self, TypeVar
 
 from prover.generate.completion import Completion, ModelError, ModelGenerator
 from prover.generate.prompts import Format, Prompt, Sampling
 
 TOKEN_BUDGET = 65_536
+ROOM = 32
+"""Tokens by which what holds keys and values grows."""
+
+MOST_ENDED = 0.25
+"""The share of the rows that may have ended before they are taken out."""
+
 CONTEXT_TOKENS = 4
 """Tokens of the prompt that are decoded with a completion, so that its first blank is not lost."""
 
@@ -54,6 +61,34 @@ class Batch(Protocol):
     ) -> tuple[list[int], list[float]]:
         """The next token of each of `rows`, and its log-probability: the most probable, or the one at
         which the distribution function reaches the row's draw."""
+
+
+class Padded:
+    """Which of the rows that a batch computes go on: taking out each that ends would be mostly copying."""
+
+    def __init__(self, rows: int) -> None:
+        self.size = rows
+        self._alive = list(range(rows))
+
+    @property
+    def rows(self) -> int:
+        return len(self._alive)
+
+    def _chosen(self, rows: Sequence[int]) -> list[int] | None:
+        """Makes these the rows. Says which of those that are computed they are, where they are to be
+        copied, and None where all stay, the ended ones too."""
+        chosen = [self._alive[row] for row in rows]
+        ordered = all(a < b for a, b in pairwise(chosen))
+        if ordered and len(chosen) >= (1 - MOST_ENDED) * self.size:
+            self._alive = chosen
+            return None
+        self.size, self._alive = len(chosen), list(range(len(chosen)))
+        return chosen
+
+    def _append(self, other: Padded) -> None:
+        """The rows of another below."""
+        self._alive += [self.size + row for row in other._alive]
+        self.size += other.size
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,17 +21,11 @@ from safetensors import deserialize
 from threadpoolctl import ThreadpoolController
 from tokenizers import Tokenizer
 
-from prover.generate.completion import ModelError
-from prover.generate.continuous import TOKEN_BUDGET, ContinuousGenerator
+from prover.generate.completion import ModelError, sampled
+from prover.generate.continuous import ROOM, TOKEN_BUDGET, ContinuousGenerator, Padded
 from prover.generate.prompts import Format, Prompt, Sampling, UnknownFormat, named
 
 Floats = NDArray[np.float32]
-
-ROOM = 32
-"""Tokens by which the arrays of keys and values grow."""
-
-MOST_ENDED = 0.25
-"""The share of the rows that may have ended before they are taken out."""
 
 MASKED = np.float32(-1e9)
 
@@ -127,7 +120,7 @@ def _floats(tensor: dict[str, Any]) -> Floats:
     return (halves << np.uint32(16)).view(np.float32).reshape(tensor["shape"])
 
 
-class LlamaBatch:
+class LlamaBatch(Padded):
     """A `continuous.Batch` of a `Llama`, padded on the left."""
 
     def __init__(self, model: Llama, prompts: Sequence[Sequence[int]]) -> None:
@@ -137,21 +130,13 @@ class LlamaBatch:
         ids = np.zeros((rows, longest), np.int64)
         for row, prompt in enumerate(prompts):
             ids[row, longest - len(prompt) :] = prompt
+        super().__init__(rows)
         self._model = model
         self._kept = [[nothing, nothing] for _ in model.layers]  # keys and values, with room
         self._time = 0  # tokens in them, padding included
         self._lengths = np.zeros(rows, np.int64)  # without it, of ended rows too
-        self._alive = list(range(rows))
         self._logprobs: Floats
         self._read(ids, np.array(list(map(len, prompts))))
-
-    @property
-    def size(self) -> int:
-        return len(self._lengths)
-
-    @property
-    def rows(self) -> int:
-        return len(self._alive)
 
     def feed(self, tokens: Sequence[int]) -> None:
         ids = np.zeros((self.size, 1), np.int64)
@@ -159,17 +144,15 @@ class LlamaBatch:
         self._read(ids, np.ones(self.size, np.int64))
 
     def keep(self, rows: Sequence[int]) -> None:
-        self._alive = [self._alive[row] for row in rows]
-        ordered = all(a < b for a, b in pairwise(self._alive))
-        if ordered and self.rows >= (1 - MOST_ENDED) * self.size:
+        chosen = self._chosen(rows)
+        if chosen is None:
             return
-        self._lengths = self._lengths[self._alive]
+        self._lengths = self._lengths[chosen]
         excess = self._time - int(self._lengths.max())
         self._kept = [
-            [part[self._alive, :, excess : self._time] for part in layer] for layer in self._kept
+            [part[chosen, :, excess : self._time] for part in layer] for layer in self._kept
         ]
         self._time -= excess
-        self._alive = list(range(self.rows))
 
     def join(self, other: Self, /) -> Self:
         time = max(self._time, other._time)
@@ -182,7 +165,7 @@ class LlamaBatch:
             ]
             for mine, theirs in zip(self._kept, other._kept, strict=True)
         ]
-        self._alive += [self.size + row for row in other._alive]
+        self._append(other)
         self._lengths = np.concatenate([self._lengths, other._lengths])
         self._time = time
         return self
@@ -194,8 +177,7 @@ class LlamaBatch:
         if draws is None:
             tokens = logprobs.argmax(-1)[:, None]
         else:
-            probs = np.exp(logprobs / np.float32(sampling.temperature))
-            probs /= probs.sum(-1, keepdims=True)
+            probs = _softmax(logprobs / np.float32(sampling.temperature))
             order = None
             if sampling.top_p < 1:
                 order = np.argsort(-probs, axis=-1, kind="stable")
@@ -233,15 +215,21 @@ class LlamaBatch:
             keys, values = (part[:, :, : self._time] for part in kept)
             scale = np.float32(queries.shape[-1] ** -0.5)
             scores = model.turned(queries, turns) @ keys.swapaxes(2, 3) * scale + hidden
-            scores = np.exp(scores - scores.max(-1, keepdims=True))
-            found = scores / scores.sum(-1, keepdims=True) @ values
+            found = _softmax(scores) @ values
             states = states + found.swapaxes(1, 2).reshape(rows, time, -1) @ layer.heads
             both = model.normed(states, layer.feed_forward_norm) @ layer.gate_up
             gate, up = np.split(both, 2, axis=-1)
-            states = states + gate / (1 + np.exp(-gate)) * up @ layer.down
+            with np.errstate(over="ignore"):  # of what is far below 0, nothing is left
+                states = states + gate / (1 + np.exp(-gate)) * up @ layer.down
         logits = model.normed(states[:, -1], model.norm) @ model.embedding.T
         logits -= logits.max(-1, keepdims=True)
         self._logprobs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+
+
+def _softmax(scores: Floats) -> Floats:
+    powers: Floats = np.exp(scores - scores.max(-1, keepdims=True))
+    shares: Floats = powers / powers.sum(-1, keepdims=True)
+    return shares
 
 
 def _with_room(old: Floats, time: int) -> Floats:
@@ -260,7 +248,7 @@ class LlamaGenerator(ContinuousGenerator[LlamaBatch]):
     def __init__(self, model: Llama, words: Tokenizer, end: int, form: Format) -> None:
         super().__init__(
             form,
-            form.sampling,
+            sampled(form, None),
             ends={end},
             added={token.content: at for at, token in words.get_added_tokens_decoder().items()},
             positions=model.positions,

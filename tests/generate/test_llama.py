@@ -100,6 +100,18 @@ def test_what_has_ended_at_the_last_position_does_not_disturb_the_others() -> No
     np.testing.assert_allclose(scores, expected, atol=1e-4)
 
 
+def test_a_low_temperature_and_a_format_with_beams() -> None:
+    """Whose probabilities float32 does not hold unless the highest is 1, and which it samples."""
+    cold = LlamaGenerator.load(SHIPPED_FOLDER)
+    cold.sampling = Sampling(3, temperature=0.005)
+    (first, *_), *_ = completions(cold)
+    greedy = LlamaGenerator.load(SHIPPED_FOLDER)
+    greedy.sampling = Sampling(1, temperature=0)
+    assert first == completions(greedy)[0][0]
+    beams = LlamaGenerator.load(SHIPPED_FOLDER, "reprover")
+    assert beams.format.sampling.beam and not beams.sampling.beam
+
+
 @pytest.mark.parametrize(
     "sampling", [Sampling(12), Sampling(12, temperature=1.4, top_p=0.8), Sampling(1, temperature=0)]
 )
