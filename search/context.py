@@ -141,6 +141,13 @@ class Premise:
     grind: bool = True
     source: str | None = None
 
+    @property
+    def rewrites(self) -> bool:
+        """Whether `simp` can do with it. An equation of a bare variable (`f a = f b → a = b`) would be
+        tried on every term of the type, with all that it asks for."""
+        result = self.signature.result
+        return not (self.head == "Eq" and isinstance(result, tuple) and isinstance(result[-2], int))
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -154,6 +161,14 @@ class Context:
     premises: tuple[Premise, ...] = ()
     library: Library | None = None
     near: tuple[Premise, ...] = ()
+
+    @property
+    def laws(self) -> list[Premise]:
+        """Those that structures have as fields, said of all values of something."""
+        fields = {name for kind in self.types.values() if kind.structure for name in kind.members}
+        return [
+            p for p in self.premises if p.signature.name in fields and len(p.signature.explicit) > 0
+        ]
 
     def with_proved(self, names: AbstractSet[str]) -> Context:
         """The same with some theorems that are proved by now."""

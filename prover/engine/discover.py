@@ -63,6 +63,9 @@ for more lemmas."""
 REFUTED = 100
 """At how many points a conjecture is tested that comes from a goal."""
 
+MOST_RULES = 12
+"""How many theorems, the nearest, conjectures are simplified with."""
+
 STUCK = 6
 """How many of the goals that are left of inductions are looked at."""
 
@@ -93,8 +96,9 @@ class Lemma:
 @dataclass(slots=True, eq=False)
 class _Conjecture:
     """What may be a lemma: `name` is what it may be called, `functions` are those that it is about
-    and those that these are made of. `left`: a search was left with it, so that it is not tested on
-    small values yet, and hard. `due` is how many lemmas there should be before it is tried again."""
+    and those that these are made of. `left`: a search was left with it, so that it is neither
+    simplified nor tested on small values yet, and hard. `due` is how many lemmas there should be
+    before it is tried again."""
 
     name: str
     signature: str
@@ -131,7 +135,8 @@ class Discovery:
 
     `search` runs one search under a budget, with a generator or the job's own; `budget` is for all
     of them together, and for the search of the target after that; no lemma has a name of those
-    `taken`; `over` says that the job was cancelled.
+    `taken`; theorems of the text that are `proved` by now help; `over` says that the job was
+    cancelled.
     """
 
     def __init__(
@@ -143,6 +148,7 @@ class Discovery:
         found: Sequence[tuple[Part, Found]],
         *,
         taken: AbstractSet[str],
+        proved: AbstractSet[str],
         budget: Budget,
         over: Callable[[], bool],
     ) -> None:
@@ -153,6 +159,7 @@ class Discovery:
         self._parts = [part for part, _ in found]
         self._failed = [one for _, one in found]
         self._over = over
+        self._solved = proved
         self._budget = budget
         self._text = self._parts[0].text
         self._command = self._text.commands[target.declaration.command]
@@ -166,14 +173,13 @@ class Discovery:
 
     async def run(self) -> Discovered:
         """Lemmas with what is found with them, or what is left of the target after all."""
-        state = self._open[0].state
-        context = await self._pool.context(state, self._open[0].theorems)
-        exploration, bench = explored(state, context)
+        context = await self._context(self._open[0])
+        exploration, bench = explored(self._open[0].state, context)
         done = Discovered((), {})
         if await self._prove(self._speculated(context)):
             done = await self._attempt(_least(ATTEMPT, _half(self._left)), Portfolio())
         while bench.points and not (done.found or self._is_over) and exploration.batch():
-            equations = await learned(self._pool, state, exploration, bench)
+            equations = await learned(self._pool, self._open[0].state, exploration, bench)
             if await self._proved(equations, context):
                 done = await self._attempt(_least(ATTEMPT, _half(self._left)), Portfolio())
         if not done.found:
@@ -205,9 +211,45 @@ class Discovery:
                 new = self._tried.isdisjoint({found.signature, said})
                 if named and new and not self._is_target(found.claim, found.names):
                     self._tried |= {found.signature, said}
-                    name = "_".join(n.rsplit(".", 1)[-1] for n in named[:4])
+                    name = _spoken(found.claim, context)
                     conjectures.append(_Conjecture(name, found.signature, functions, left=True))
         return conjectures[:CONJECTURES]
+
+    async def _considered(self, conjecture: _Conjecture) -> _Conjecture | None:
+        """What a search was left with, as simplification leaves it; None where it does not elaborate,
+        is false, or is known by then."""
+        if not conjecture.left or conjecture.tries:
+            return conjecture
+        name = self._fresh(conjecture.name)
+        done = await self._with_hole(self._lemmas, name, conjecture.signature)
+        self._words.discard(name)
+        if done is None:
+            return None
+        states = [hole.state for hole in done.holes]
+        try:
+            goal = states[-1].goals[0]
+            if (await self._pool.refute(states[-1], most=REFUTED)).found is not None:
+                return None
+            (target,) = targets.targets(done, done.declarations[-1:])
+            part = Part(self._header, done, target, target.holes)
+            context = await self._context(part)
+            outcome = await self._pool.run(part.state, f"simp{_rules(part.state, context)}")
+            if isinstance(outcome, Progress):
+                states += outcome.children
+                left = [one.goals[0] for one in outcome.children]
+                if not left:
+                    return None
+                if len(left) == 1 and len(left[0].target) < len(goal.target):
+                    goal = left[0]
+                    said = _anonymous(goal.target, _variables(goal))
+                    if said in self._tried:
+                        return None
+                    self._tried.add(said)
+                    conjecture.name = _spoken(goal.target, context) or conjecture.name
+            conjecture.signature = _signature(goal)
+            return conjecture
+        finally:
+            self._pool.release(states)
 
     def _fresh(self, base: str) -> str:
         """A name that the text does not have."""
@@ -253,7 +295,9 @@ class Discovery:
         for first in range(0, len(conjectures), TOGETHER):
             if self._is_over:
                 break
-            group = conjectures[first : first + TOGETHER]
+            come = conjectures[first : first + TOGETHER]
+            considered = await asyncio.gather(*map(self._considered, come))
+            group = [one for one in considered if one is not None]
             names = [self._fresh(one.name) for one in group]
             tries = [self._lemma(name, one) for name, one in zip(names, group, strict=True)]
             for name, one, came in zip(names, group, await asyncio.gather(*tries), strict=True):
@@ -268,6 +312,10 @@ class Discovery:
                     self._waiting.append(one)
         return new
 
+    async def _context(self, part: Part) -> Context:
+        told = await self._pool.context(part.state, part.theorems)
+        return told.with_proved(self._solved)
+
     async def _lemma(self, name: str, conjecture: _Conjecture) -> Lemma | bool:
         """A conjecture as a lemma; True where it may be one yet, False where it is none: it does not
         elaborate, is false, or simplification alone proves it with what is there."""
@@ -278,14 +326,10 @@ class Discovery:
             goal = done.holes[-1].state.goals[0]
             if self._is_target(goal.target, _variables(goal)):
                 return False
-            if conjecture.left and not conjecture.tries:
-                conjecture.signature = _signature(goal)
-                if (await self._pool.refute(done.holes[-1].state, most=REFUTED)).found is not None:
-                    return False
             (target,) = targets.targets(done, done.declarations[-1:])
             part = Part(self._header, done, target, target.holes)
-            rules = await self._rules(part)
-            outcome = await self._pool.run(part.state, f"simp{rules}")
+            context = await self._context(part)
+            outcome = await self._pool.run(part.state, f"simp{_rules(part.state, context)}")
             if isinstance(outcome, Progress) and not outcome.children:
                 return False
             found = await self._searched(part, PROOF, _Inductive(part.state))
@@ -310,19 +354,6 @@ class Discovery:
             self._pool.release([hole.state for hole in done.holes])
             return None
         return done
-
-    async def _rules(self, part: Part) -> str:
-        """What there is to simplify with, as a list for `simp`."""
-        context = await self._pool.context(part.state, part.theorems)
-        names = [
-            *(
-                f.signature.shown
-                for f in context.functions_of(part.state.goals[0].own)
-                if not f.opaque
-            ),
-            *(p.signature.shown for p in context.premises[-8:] if not p.open),
-        ]
-        return f" [{', '.join(names)}]" if names else ""
 
     # The target
 
@@ -583,17 +614,43 @@ def called(symbol: Symbol) -> str:
     return OPERATORS.get(symbol.operator or "", symbol.name.rsplit(".", 1)[-1])
 
 
+def _spoken(claim: str, context: Context) -> str:
+    """What a claim may be called: by the user's functions and constructors in it."""
+    names = [f.signature for f in context.functions.values()]
+    names += [made for kind in context.types.values() for made in kind.constructors]
+    shown = {one.shown: one.name for one in names}
+    return "_".join(shown[called].rsplit(".", 1)[-1] for called in mentioned(claim, shown)[:4])
+
+
+def _rules(state: State, context: Context) -> str:
+    """What there is to simplify with, as a list for `simp`."""
+    functions = context.functions_of(state.goals[0].own)
+    known = [p for p in context.premises if p.rewrites and not p.open]
+    names = [
+        *(f.signature.shown for f in functions if not f.opaque),
+        *(p.signature.shown for p in known[-MOST_RULES:]),
+    ]
+    return f" [{', '.join(names)}]" if names else ""
+
+
 def _signature(goal: Goal) -> str:
-    """The goal of a theorem as what stands after its name."""
+    """The goal of a theorem as what stands after its name, without variables that it does not
+    mention."""
+    names = {hypothesis.name for hypothesis in goal.hypotheses}
+    needed = set(WORD.findall(goal.target))
+    for hypothesis in reversed(goal.hypotheses):
+        if hypothesis.is_prop or hypothesis.name in needed:
+            needed |= set(WORD.findall(hypothesis.type))
     binders = []
     for hypothesis in goal.hypotheses:
         type_ = re.sub(r"\b(Type|Sort) [\w.]+", r"\1 _", " ".join(hypothesis.type.split()))
-        if re.match(r"(Type|Sort)\b", type_):
+        if not hypothesis.name or hypothesis.name.startswith("inst"):
+            if names.intersection(WORD.findall(type_)) <= needed:
+                binders.append(f"[{type_}]")
+        elif re.match(r"(Type|Sort)\b", type_) and hypothesis.name in needed:
             binders.append(f"{{{hypothesis.name} : {type_}}}")
-        elif hypothesis.name and not hypothesis.name.startswith("inst"):
+        elif hypothesis.is_prop or hypothesis.name in needed:
             binders.append(f"({hypothesis.name} : {type_})")
-        else:
-            binders.append(f"[{type_}]")
     claim = " ".join(goal.target.split())
     return f"{' '.join(binders)} : {claim}" if binders else f": {claim}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from prover.engine.options import Searched
@@ -64,7 +65,7 @@ class Part:
         """Whether it fills a hole at a byte offset of the text."""
         return any(hole.first <= at < hole.last for hole in self.holes)
 
-    def knows(self, names: Sequence[str]) -> bool:
+    def knows(self, names: AbstractSet[str]) -> bool:
         """Whether some of these theorems stand before it."""
         return not {".".join(map(str, name)) for name in self.theorems}.isdisjoint(names)
 
@@ -109,14 +110,15 @@ class Part:
 class Found:
     """What a search came to, and why the last complete proof that it had was refused. `false` says
     in words where its goal is false, as Lean evaluates it. `earlier` is the search before it that
-    found nothing."""
+    found nothing, `premises` the theorems of the text that were known to be proved."""
 
     result: SearchResult
     refused: str | None
     false: str | None = None
     earlier: Found | None = None
+    premises: AbstractSet[str] = frozenset()
 
-    def after(self, earlier: Found) -> Found:
+    def after(self, earlier: Found | None) -> Found:
         return replace(self, earlier=earlier)
 
     def stopped(self) -> Found:

@@ -46,7 +46,7 @@ from prover.lean.worker import ElaborationFailed
 from prover.verify.layers import Judgement, failed_judgement, lean_version
 from prover.verify.verdict import Outcome, Verdict
 from search.best_first import BestFirst, SearchResult
-from search.budget import Budget
+from search.budget import Budget, Spent
 from search.context import NOTHING
 from search.graph import Status
 from search.interfaces import Progress as Step
@@ -58,8 +58,22 @@ T = TypeVar("T")
 LOOK = 8
 """A search has this part of its budget before lemmas are looked for."""
 
+FIRST = 8
+"""How many expansions each of many holes has first: what is easy is a premise of the others then."""
+
+ROUNDS = 3
+"""How often a hole is searched at most at a glance, and at length, because of new premises."""
+
 WIDTH = 8
 """How many tactics a visit of a goal runs where no model says otherwise."""
+
+
+class _Outdated(Exception):
+    """A search ended because a premise came that it lacks."""
+
+    def __init__(self, found: Found) -> None:
+        super().__init__("a premise came")
+        self.found = found
 
 
 class Job:
@@ -253,6 +267,8 @@ class Job:
         for target in open_ones if self.options.discover and meant == proofs else ():
             if not self._over:
                 taken = {lemma.name for own in lemmas.values() for lemma in own}
+                mine = [part for part in meant if part.target is target]
+                found = await self._search_all(mine, {}, found)
                 found, own = await self._discover(header, target, found, taken)
                 lemmas[target.name] = own
                 self._log()
@@ -344,41 +360,96 @@ class Job:
         return Start(outcome.children[0], tactic)
 
     async def _search_all(
-        self, parts: Sequence[Part], doubts: Mapping[str, Doubt]
+        self,
+        parts: Sequence[Part],
+        doubts: Mapping[str, Doubt],
+        found: Sequence[tuple[Part, Found]] = (),
     ) -> list[tuple[Part, Found]]:
-        """Searches in the order of the text. A theorem that was proved is a premise of those after
-        it; what stays open is searched once more if a premise came too late for it."""
-        proved: dict[str, None] = {}
-        results: dict[Part, Found] = {}
-        begun: dict[Part, int] = {}
+        """Searches in the order of the text: first at a glance, then what is open at length. A theorem
+        that was proved is a premise of those after it: a search that lacks one begins anew while it has
+        not come far, and is done again if one came too late. `found` is what earlier searches came to.
+        """
+        results = dict(found)
+        glanced: dict[Part, Spent] = {}
+        proved = {p.target.constant: None for p, _ in found if is_solved(p.target, found)}
 
-        async def search(part: Part) -> None:
-            look = self._look if self._may_discover(part) else None
+        def lacks_a_premise(part: Part, known: AbstractSet[str]) -> bool:
+            return part.knows(proved.keys() - known)
+
+        async def search(part: Part, *, glance: bool = False) -> None:
+            longer = self._may_discover(part)
+            doubt = doubts.get(part.target.name)
+            budget = self._look if longer else self.options.budget
             async with self._engine.admitted:  # the cap in seconds counts from here
-                begun[part] = len(proved)
-                doubt = None if part in results else doubts.get(part.target.name)
-                results[part] = await self._search(
-                    part, set(proved), doubt, look, short=look is not None
-                )
+                earlier, known = results.get(part), set(proved)
+                one = None if earlier or doubt is None else await self._false(part)
+                if glance:
+                    budget = self._glance
+                elif part in glanced:
+                    budget = budget.left(glanced.pop(part))
+
+                def outdated(spent: Spent) -> bool:
+                    early = spent if earlier is None else earlier.spent + spent
+                    begun = spent.expansions >= FIRST and self._look.exhausted(early) is None
+                    return begun and lacks_a_premise(part, known)
+
+                while one is None:
+                    known = set(proved)
+                    try:
+                        one = await self._search(
+                            part,
+                            known,
+                            doubt,
+                            budget,
+                            short=longer,
+                            study=not glance,
+                            outdated=outdated,
+                        )
+                    except _Outdated as ended:
+                        earlier = ended.found.after(earlier)
+            results[part] = replace(one, premises=known).after(earlier)
+            if glance:
+                glanced[part] = one.spent
             own = [results.get(other) for other in parts if other.target is part.target]
             if all(one is not None and one.result.proof is not None for one in own):
                 proved[part.target.constant] = None
 
-        await asyncio.gather(*map(search, parts))
-        again = [
-            part
-            for part in parts
-            if results[part].result.proof is None
-            and results[part].false is None
-            and part.knows([*proved][begun[part] :])
-            and not self._over
-            and not (part.target.name in doubts and doubts[part.target.name].disproof)
-        ]
-        first = [results[part] for part in again]
-        await asyncio.gather(*map(search, again))
-        for part, one in zip(again, first, strict=True):
-            results[part] = results[part].after(one)
-        return [(part, results[part]) for part in parts]
+        def is_settled(part: Part) -> bool:
+            one, doubt = results[part], doubts.get(part.target.name)
+            disproved = doubt is not None and doubt.disproof is not None
+            found = one.result.proof is not None or one.false is not None
+            return self._over or disproved or found
+
+        def with_news() -> list[Part]:
+            return [
+                part
+                for part in parts
+                if part not in results
+                or (not is_settled(part) and lacks_a_premise(part, results[part].premises))
+            ]
+
+        todo = with_news()
+        if len(todo) > 1 and (self._look.expansions or FIRST + 1) > FIRST:
+            for _ in range(ROUNDS):
+                await asyncio.gather(*(search(part, glance=True) for part in with_news()))
+            todo = [part for part in todo if not is_settled(part)]
+        for _ in range(ROUNDS):
+            await asyncio.gather(*map(search, todo))
+            todo = with_news()
+        return [(part, results[part]) for part in ([p for p, _ in found] or parts)]
+
+    async def _false(self, part: Part) -> Found | None:
+        """Where the goal of a hole within a proof is false at some values, as far as a glance tells:
+        of a whole statement, a doubt does."""
+        if part.whole or self._over:
+            return None
+        look = self.texts.pool.refute(
+            part.state, most=GLANCE.points, heartbeats=GLANCE.heartbeats, seconds=GLANCE.limit
+        )
+        at = await self._cancellable(asyncio.create_task(look))
+        if at is None or at.found is None:
+            return None
+        return Found(BestFirst(part.state).result("exhausted"), None, false=str(at.found))
 
     def _may_discover(self, part: Part) -> bool:
         """Whether lemmas are looked for if a search does not succeed: it is about functions of the
@@ -398,6 +469,12 @@ class Job:
             expansions=None if expansions is None else -(-expansions // LOOK),
             seconds=None if seconds is None else seconds / LOOK,
         )
+
+    @property
+    def _glance(self) -> Budget:
+        """What a search may take while others have not begun."""
+        look = self._look
+        return replace(look, expansions=min(FIRST, look.expansions or FIRST))
 
     async def _discover(
         self, header: str, target: Target, found: list[tuple[Part, Found]], taken: set[str]
@@ -423,6 +500,7 @@ class Job:
             target,
             own,
             taken=taken,
+            proved=solved,
             budget=self.options.budget,
             over=lambda: self._over,
         )
@@ -438,10 +516,17 @@ class Job:
         generator: TacticGenerator | None = None,
         *,
         short: bool = False,
+        study: bool = True,
+        outdated: Callable[[Spent], bool] = lambda spent: False,
     ) -> Found:
         """Searches for a proof of a part, with theorems of the text that were `proved` already. The
         budget and the generator are those of the job unless others are given; what another generator
-        led to stays as it was found. A `short` search is followed by a longer one."""
+        led to stays as it was found. A `short` search is followed by a longer one. After a `study` of
+        what it leaves open, the doubt tells whether that is false.
+
+        Raises:
+            _Outdated: it was `outdated` at what it had spent.
+        """
         options = self.options
         told = asyncio.create_task(self._engine.context(part.state, part.theorems, proved))
         context = await self._cancellable(told)
@@ -456,13 +541,6 @@ class Job:
         )
         if options.log is not None:
             self._tried.append((part.target.name, search))
-        if doubt is not None and not part.whole and not self._over:
-            look = self.texts.pool.refute(
-                part.state, most=GLANCE.points, heartbeats=GLANCE.heartbeats, seconds=GLANCE.limit
-            )
-            at = await self._cancellable(asyncio.create_task(look))
-            if at is not None and at.found is not None:
-                return Found(search.result("exhausted"), None, false=str(at.found))
         refused: list[str] = []
 
         async def verify(script: str) -> bool:
@@ -486,6 +564,8 @@ class Job:
                 self._on_progress(self._progress(part, search))
             if doubt is not None and search.spent.expansions >= STUDY_AFTER:
                 doubt.study()
+            if outdated(search.spent):
+                raise _Outdated(Found(search.result("interrupted"), None))
 
         proposer, first = (
             (generator, None) if generator is not None else self._proposers(part, short)
@@ -500,7 +580,7 @@ class Job:
             on_progress=report,
             refute=options.refute,
         )
-        found = await self._run_search(search, work, refused, doubt)
+        found = await self._run_search(search, work, refused, doubt, study)
         if (proof := found.result.proof) is None or self._over or generator is not None:
             return found
         shorter = await minimised(self.texts.pool, part.state, proof)
@@ -531,6 +611,7 @@ class Job:
         work: Callable[[], Coroutine[Any, Any, SearchResult]],
         refused: Sequence[str],
         doubt: Doubt | None,
+        study: bool,
     ) -> Found:
         if doubt is not None and not self._over:
             await self._cancellable(doubt.glance())
@@ -549,7 +630,7 @@ class Job:
             result = search.result("interrupted")
         if doubt is not None and result.status == "proved":
             await doubt.close()
-        elif doubt is not None and doubt.disproof is None and not self._over:
+        elif study and doubt is not None and doubt.disproof is None and not self._over:
             await self._cancellable(doubt.study())
         return Found(result, refused[-1] if refused else None)
 
