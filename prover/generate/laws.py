@@ -32,11 +32,13 @@ OPERATIONS = {
 @dataclass(frozen=True)
 class _Law:
     """An equation for all values: how a tactic calls it, how many values it is given, whether both
-    sides have them all, and what `grind` is told to use it; a hypothesis it uses in any case."""
+    sides have them all, whether the goal has the operation that it is about, and what `grind` is told
+    to use it; a hypothesis it uses in any case."""
 
     name: str
     values: int
     both: bool
+    near: bool = True
     told: str | None = None
 
 
@@ -63,9 +65,12 @@ def from_laws(sight: Sight) -> Iterator[Idea]:
     elements = [n for n in plain if types[n] in sight.view.variables] or plain
     unary = [f"{operation} {n}" for operation in _unary(sight) for n in elements]
     terms = [*plain, *unary, *(t for t in [*bracketed(sight.view.goal.target), *sides] if " " in t)]
-    single = [law.name for law in laws if law.values == 1]
     said = [
-        f"{attempt}have := {law} {parenthesised(t)}" for t in dict.fromkeys(terms) for law in single
+        f"{attempt}have := {law.name} {parenthesised(term)}"
+        for near in (True, False)
+        for term in dict.fromkeys(terms)
+        for law in laws
+        if law.values == 1 and law.near is near
     ]
     if said or turned:
         yield 1.39, "\n".join([*turned, *said[:MOST_INSTANCES], f"grind{grind}"])
@@ -94,12 +99,14 @@ def _laws_of_structures(sight: Sight) -> Iterator[_Law]:
     laws = [p for p in sight.fitting if p.head == "Eq" and p.grind]
     if not any(types[o].structure for p in laws for o in p.own if o in types):
         return
+    here = {*sight.view.goal.own, *sight.view.goal.around}
     for law in laws:
         name, result = law.signature.shown, law.signature.result
         values = set(law.signature.explicit)
         sides = result[-2:] if isinstance(result, tuple) else ()
         both = all(isinstance(side, tuple) and values <= binders_of(side) for side in sides)
-        yield _Law(name, len(values), both, f"_=_ {name}" if both else name)
+        near = bool(sides) and head_of(sides[0]) in here
+        yield _Law(name, len(values), both, near, f"_=_ {name}" if both else name)
 
 
 def _laws_among_facts(sight: Sight) -> Iterator[_Law]:

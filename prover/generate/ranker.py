@@ -107,9 +107,11 @@ class Ranker:
 
     @staticmethod
     def knows(request: Request) -> bool:
-        """Whether it has learned from searches of such goals: of functions in monads it has seen none,
-        nor the tactics for them."""
-        return not any(function.monads for function in request.context.functions.values())
+        """Whether it has learned from searches of such goals: of functions in monads, and of laws of
+        structures, it has seen none, nor the tactics for them."""
+        context = request.context
+        monads = any(function.monads for function in context.functions.values())
+        return not monads and not any(law.head == "Eq" for law in context.laws)
 
     def ranked(
         self, request: Request, suggestions: Sequence[Suggestion], thrift: float = 0.0
