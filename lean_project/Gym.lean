@@ -1814,7 +1814,7 @@ partial def resultOf : Expr → Name
 /-- Of what a definition uses, whether some compute in a monad, and a monad of the library's. -/
 def computing : List Name :=
   [``Bind.bind, ``Pure.pure, ``Functor.map, ``MonadExcept.throw, ``throwThe, ``MonadState.get, ``getThe,
-   ``MonadStateOf.set, ``modify, ``modifyGet, ``MonadReader.read, ``readThe]
+   ``MonadStateOf.set, ``modify, ``modifyGet, ``MonadReader.read, ``readThe, ``Option.bind, ``Except.bind]
 
 def monads : List Name :=
   [`Except, `ExceptT, `Option, `OptionT, `StateM, `StateT, `ReaderM, `ReaderT, `Id]

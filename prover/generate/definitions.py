@@ -13,7 +13,12 @@ from prover.generate.inductions import (
 )
 from prover.generate.laws import from_laws, structures
 from prover.generate.monads import from_monads
-from prover.generate.predicates import from_predicates, inversions, strong_inductions
+from prover.generate.predicates import (
+    from_predicates,
+    inversions,
+    mutual_predicates,
+    strong_inductions,
+)
 from prover.generate.shapes import Idea, Shape, View, usable, words
 from prover.generate.sight import (
     LIBRARY_TYPES,
@@ -48,6 +53,7 @@ def definitions(view: View) -> Iterator[Idea]:
     yield from from_monads(sight)
     yield from from_predicates(sight)
     yield from inversions(sight)
+    yield from mutual_predicates(sight)
     yield from strong_inductions(sight)
     yield from structures(sight)
 

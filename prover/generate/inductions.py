@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, islice
 
 from prover.generate.shapes import Idea, usable, words
-from prover.generate.sight import Sight, calls_of, head_of, using
+from prover.generate.sight import Sight, arguments_in, calls_of, constants_of, head_of, using
 from search.context import Function, Signature
 
 INDUCTIONS = 4
@@ -55,44 +55,136 @@ def inductions(sight: Sight) -> Iterator[Idea]:
 
 
 def mutual_inductions(sight: Sight) -> Iterator[Idea]:
-    """Induction on a type of a mutual block. Of the other types the same is claimed, with functions
-    that recur together with those of the target in their places."""
+    """Induction on a type of a mutual block, or on one that others are nested in, such as lists of
+    it. Of the other types the same is claimed, with functions that recur together with those of the
+    target in their places."""
     types = sight.view.context.types
     for place, name in enumerate(ranked_variables(sight)):
-        info = types.get(sight.variables[name])
-        if info is None or len(info.block) < 2 or not set(info.block) <= types.keys():
+        kind = sight.variables[name]
+        inner = [n for n in types if kind in _nested(sight, n)]
+        info = types.get(inner[0] if kind not in types and len(inner) == 1 else kind)
+        if info is None or not set(info.block) <= types.keys():
             continue
+        made = info.signature.name
+        siblings = list(info.block) if len(info.block) > 1 else [made, *_nested(sight, made)]
+        if len(siblings) < 2:
+            continue
+        principle = f"{info.signature.shown}.rec{'_1' * (kind != made)}"
         (other,) = sight.view.fresh("x")
-        motives = ""
-        for number, sibling in enumerate(info.block, 1):
-            if sibling != info.signature.name:
-                claim = _for_sibling(sight, info.signature.name, sibling)
-                claim = re.sub(rf"(?<![\w.']){re.escape(name)}(?![\w'])", other, claim)
-                motives += f" (motive_{number} := fun {other} => {claim})"
-        verb = f"induction {name} using {info.signature.shown}.rec{motives}"
-        late = 0.25 * place
-        yield 1.60 + late, f"{verb} <;> simp_all{sight.simp}", 3
-        yield 1.70 + late, f"{verb} <;> grind{sight.grind}"
-        if sight.arithmetic:
-            yield 1.9 + late, f"{verb} <;> simp_all{sight.simp} <;> omega"
+        claims = [_for_sibling(sight, name, other, sibling) for sibling in siblings]
+        for step, names in enumerate(generalised(sight, name)[:2]):
+            general = f"∀ {' '.join(names)}, " if names else ""
+            motives = "".join(
+                f" (motive_{number} := fun {other} => {general}{claim})"
+                for number, (sibling, claim) in enumerate(zip(siblings, claims, strict=True), 1)
+                if sibling != kind
+            )
+            left = f" generalizing {' '.join(names)}" if names else ""
+            verb = f"induction {name} using {principle}{motives}{left}"
+            late = 0.25 * place + 0.12 * step
+            yield 1.60 + late, f"{verb} <;> simp_all{sight.simp}", 3
+            yield 1.70 + late, f"{verb} <;> grind{sight.grind}"
+            if sight.arithmetic or sight.view.target.head in ("=", "<", "≤"):
+                yield 1.9 + late, f"{verb} <;> simp_all{sight.simp} <;> omega"
+            if sight.lemmas:
+                yield 1.65 + late, f"{verb} <;> simp_all{sight.simp_more}", 3
+                yield 1.74 + late, f"{verb} <;> grind{sight.grind_more}"
 
 
-def _for_sibling(sight: Sight, kind: str, sibling: str) -> str:
-    """The target with the functions on a type replaced by those on another one that they call and
-    are called by."""
-    claim = sight.view.goal.target
-    for function in sight.functions:
+def partners(sight: Sight) -> Iterator[tuple[Function, Function]]:
+    """Functions that call each other."""
+    for one in sight.functions:
         for other in sight.functions:
-            name, partner = function.signature, other.signature
-            together = partner.name in function.own and name.name in other.own
-            if together and _takes(name, kind) and _takes(partner, sibling):
-                pattern = rf"(?<![\w.']){re.escape(name.shown)}(?![\w'])"
-                claim = re.sub(pattern, partner.shown, claim)
-    return claim
+            mutual = other.signature.name in one.own and one.signature.name in other.own
+            if mutual and one is not other:
+                yield one, other
 
 
-def _takes(function: Signature, kind: str) -> bool:
-    return any(head_of(function.binders[place].type) == kind for place in function.explicit)
+def _nested(sight: Sight, kind: str) -> list[str]:
+    """What a type is nested in, as `List` for trees with lists of trees, if a function on it recurs
+    together with one on that; more than one such type has no known order."""
+    found = {
+        head_of(type_)
+        for one, other in partners(sight)
+        if kind in _taken_apart(one)
+        for place in other.matched
+        if head_of(type_ := other.signature.binders[place].type) != kind
+        and kind in constants_of(type_)
+    }
+    return list(found) if len(found) == 1 else []
+
+
+def _taken_apart(function: Function) -> list[str]:
+    """The heads of the types of what a function takes apart."""
+    return [head_of(function.signature.binders[place].type) for place in function.matched]
+
+
+def _for_sibling(sight: Sight, name: str, other: str, sibling: str) -> str:
+    """The target said of a value of another type, with the functions on the type of a variable
+    replaced by those on the other one that they call and are called by."""
+    kind = sight.variables[name]
+    pairs = [
+        (one, partner)
+        for one, partner in partners(sight)
+        if kind in _taken_apart(one) and sibling in _taken_apart(partner)
+    ]
+    claim, before = sight.view.goal.target, ""
+    while claim != before:
+        before = claim
+        for one, _ in pairs:
+            claim = _without_dot(sight, one.signature, claim)
+    for one, partner in pairs:
+        explicit = one.signature.explicit
+        places = [i for i, place in enumerate(explicit) if place in one.matched]
+        head = rf"(?<![\w.']){re.escape(one.signature.shown)}(?![\w.'])"
+
+        def renamed(
+            match: re.Match[str], partner: Function = partner, places: list[int] = places
+        ) -> str:
+            arguments = arguments_in(match.string[match.end() :], len(partner.signature.explicit))
+            about = any(i < len(arguments) and name in words(arguments[i]) for i in places)
+            return partner.signature.shown if about else match[0]
+
+        claim = re.sub(head, renamed, claim)
+    return replaced(claim, {name: other})
+
+
+def replaced(text: str, names: Mapping[str, str]) -> str:
+    """A text with other names in the place of some, all at once."""
+    if not names:
+        return text
+    some = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    return re.sub(rf"(?<![\w.'])(?:{some})(?![\w'])", lambda match: names[match[0]], text)
+
+
+def _without_dot(sight: Sight, function: Signature, text: str) -> str:
+    """The first call of a function in dot notation (`t.f a`, `(g t).f a`) as `(f t a)`."""
+    kind, _, short = function.name.rpartition(".")
+    explicit = function.explicit
+    own = [i for i, p in enumerate(explicit) if head_of(function.binders[p].type) == kind]
+    heads = {f.signature.shown for f in sight.functions if head_of(f.signature.result) == kind}
+    for dot in re.finditer(rf"\.{re.escape(short)}(?![\w'])", text) if own else ():
+        begin = dot.start()
+        if text[:begin].endswith(")"):
+            depth = 0
+            for begin in range(dot.start() - 1, -1, -1):
+                depth += (text[begin] == ")") - (text[begin] == "(")
+                if depth == 0:
+                    break
+            fits = text[begin + 1 : dot.start() - 1].split(" ")[0] in heads
+        else:
+            while begin > 0 and re.match(r"[\w'!?₀-₉]", text[begin - 1]):
+                begin -= 1
+            fits = sight.variables.get(text[begin : dot.start()]) == kind
+        rest = text[dot.end() :]
+        arguments = arguments_in(rest, len(explicit) - 1)
+        if fits and own[0] <= len(arguments):
+            end = dot.end()
+            for argument in arguments:
+                end = text.index(argument, end) + len(argument)
+            arguments.insert(own[0], text[begin : dot.start()])
+            return f"{text[:begin]}({function.shown} {' '.join(arguments)}){text[end:]}"
+    return text
 
 
 def ranked_variables(sight: Sight) -> list[str]:
@@ -192,11 +284,17 @@ def along_functions(sight: Sight) -> Iterator[Idea]:
 
 
 def calls(sight: Sight) -> Iterator[str]:
-    """Induction, or cases, along each call in the target of a function on variables."""
+    """Induction, or cases, along each call of a function on variables in the target, or else in the
+    hypotheses."""
+    facts = "\n".join(fact.text for fact in sight.view.facts.values())
+    yield from list(_calls_in(sight, sight.view.goal.target)) or _calls_in(sight, facts)
+
+
+def _calls_in(sight: Sight, text: str) -> Iterator[str]:
     for function in sight.functions:
         if not function.matched:
             continue
-        for call in calls_of(function, sight.view.goal.target):
+        for call in calls_of(function, text):
             explicit = [call.get(i) for i in function.signature.explicit]
             plain = [a for a in explicit if a is not None and a in sight.view.variables]
             if len(plain) == len(explicit):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice, product
 
-from prover.generate.inductions import induct, ranked_variables
+from prover.generate.inductions import induct, partners, ranked_variables, replaced
 from prover.generate.shapes import NAT, Idea, words
 from prover.generate.sight import Sight, arguments_in, constants_of, head_of, using
 from search.context import InductiveType
@@ -37,6 +37,8 @@ def from_predicates(sight: Sight) -> Iterator[Idea]:
         yield 1.55, f"simp_all{simp}", 0
         yield 1.58, f"grind{sight.inverting}"
     below = 1.0 if sight.below_induction else 0.0
+    if here and any("ih" in hypothesis.name for hypothesis in sight.view.goal.hypotheses):
+        yield 1.25, "apply_assumption"
     for place, (name, info) in enumerate(list(kinds.items())[:4]):
         late = 0.25 * place
         yield 1.3 + late, f"cases {name} <;> simp_all{simp}", 2
@@ -58,6 +60,10 @@ def from_predicates(sight: Sight) -> Iterator[Idea]:
             yield 1.95 + late, f"{verb} <;> cases {other} <;> simp_all{sight.simp_more}", 2
         if general:
             yield 2.3 + late, f"{verb} <;> grind{grind}"
+        if here:  # what a rule asks for that its conclusion does not say, `grind` does not find
+            say = f"(try simp only{sight.simp}) <;> " if sight.rules else ""
+            step = f"first | grind{grind} | (constructor <;> try solve_by_elim)"
+            yield 1.75 + late, f"{verb} <;> {say}{step}"
         yield 2.5 + late, f"induction {name}"
 
 
@@ -124,6 +130,32 @@ def inversions(sight: Sight) -> Iterator[Idea]:
         grind = sight.known_to_grind(*constructors, *empty, theorems=True)
         yield 1.68 + late, f"{put} <;> grind{grind}"
         yield 1.7 + late, f"{put} <;> simp_all{sight.simp}", 2
+
+
+def mutual_predicates(sight: Sight) -> Iterator[Idea]:
+    """Induction on a hypothesis that is one of two predicates declared together. Of the other one is
+    claimed what functions say that recur together with those of the target, or the contrary."""
+    types = sight.view.context.types
+    for place, (name, info) in enumerate(sight.told[:4]):
+        if not info.prop or len(info.block) != 2 or not set(info.block) <= types.keys():
+            continue
+        number = 2 - info.block.index(info.signature.name)
+        arguments = arguments_in(sight.view.facts[name].text.partition(" ")[2], 8)
+        indices = arguments[len(arguments) - info.indices :]
+        if not set(indices) <= sight.view.variables.keys():
+            continue
+        target = sight.view.goal.target
+        swapped = {a.signature.shown: b.signature.shown for a, b in partners(sight)}
+        claims = [replaced(target, swapped), f"¬({target})"]
+        grind = sight.known_to_grind(*sight.predicates, theorems=True)
+        for step, claim in enumerate(claims if claims[0] != target else claims[1:]):
+            motive = f"(motive_{number} := fun {' '.join(indices)} _ => {claim})"
+            verb = f"induction {name} using {info.signature.shown}.rec {motive}"
+            late = 0.25 * place + 0.02 * step
+            yield 1.55 + late, f"{verb} <;> simp_all{sight.simp}", 2
+            yield 1.6 + late, f"{verb} <;> grind{grind}"
+            if sight.arithmetic:
+                yield 1.65 + late, f"{verb} <;> omega"
 
 
 def strong_inductions(sight: Sight) -> Iterator[Idea]:

@@ -32,9 +32,11 @@ class Sight:
 
     @cached_property
     def functions(self) -> list[Function]:
-        """The functions of the goal, then those that they are made of."""
-        goal = self.view.goal
-        found = self.view.context.functions_of([*goal.own, *goal.around])
+        """The functions of the goal, then those that they are made of, and those that predicates of
+        the target speak of."""
+        goal, types = self.view.goal, self.view.context.types
+        asked = [n for name in goal.own if name in types for n in sorted(_mentioned(types[name]))]
+        found = self.view.context.functions_of([*goal.own, *goal.around, *asked])
         return [f for f in found if _shows(f)][:MOST_FUNCTIONS]
 
     @cached_property
@@ -92,7 +94,7 @@ class Sight:
                 more = _mentioned(info) - own
                 own |= more
                 todo += more & types.keys()
-        near = set(self.view.goal.own) - data
+        near = set(self.view.goal.own or self.view.goal.around) - data
 
         def rank(item: tuple[int, Premise]) -> tuple[int, int]:
             place, premise = item
@@ -112,7 +114,8 @@ class Sight:
 
     @cached_property
     def lemmas(self) -> list[str]:
-        return [p.signature.shown for p in self.premises]
+        """What simplification may use."""
+        return [p.signature.shown for p in self.fitting if p.rewrites][:MOST_TOGETHER]
 
     @cached_property
     def told(self) -> list[tuple[str, InductiveType]]:
@@ -202,9 +205,14 @@ def _shows(made: Function | Instance) -> bool:
     return not made.opaque and (made.signature.result != "Type" or bool(made.matched))
 
 
+MARKS = {"cases", "ext", "funCC", "gen", "inj", "intro", "norm", "symbol", "unfold", "usr"}
+"""What stands before a name, or alone, in a list for `grind`: no name by itself."""
+
+
 def using(rules: Sequence[str]) -> str:
     """What follows `simp_all` or `grind` to have it use some definitions and theorems."""
-    return f" [{', '.join(rules)}]" if rules else ""
+    names = [f"_root_.{name}" if name in MARKS else name for name in rules]
+    return f" [{', '.join(names)}]" if names else ""
 
 
 def is_said(made: Function | Instance) -> bool:
