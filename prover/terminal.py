@@ -69,8 +69,8 @@ ModelOption = Annotated[
     str,
     typer.Option(
         "--model",
-        help="A model beside the portfolio: auto (the one that comes with the package, if torch is "
-        "installed), none, hf:NAME or a folder, vllm:NAME, or a server's http://HOST:PORT/v1#NAME.",
+        help="A model beside the portfolio: auto (the one that comes with the package), "
+        "none, hf:NAME or a folder, vllm:NAME, or a server's http://HOST:PORT/v1#NAME.",
         metavar="WHICH",
     ),
 ]

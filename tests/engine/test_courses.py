@@ -187,10 +187,115 @@ theorem star_append (r : RE α) (u v : List α) (hu : Lang (star r) u) (hv : Lan
 """
 """Values of any type left general, and an induction on a predicate of what a dot is in."""
 
+NESTED = """
+inductive Rose (α : Type) | node : α → List (Rose α) → Rose α
+namespace Rose
+mutual
+def size : Rose α → Nat
+  | node _ cs => 1 + sizes cs
+def sizes : List (Rose α) → Nat
+  | [] => 0
+  | c :: cs => size c + sizes cs
+end
+mutual
+def map (f : α → β) : Rose α → Rose β
+  | node a cs => node (f a) (maps f cs)
+def maps (f : α → β) : List (Rose α) → List (Rose β)
+  | [] => []
+  | c :: cs => map f c :: maps f cs
+end
+mutual
+def flat : Rose α → List α
+  | node a cs => a :: flats cs
+def flats : List (Rose α) → List α
+  | [] => []
+  | c :: cs => flat c ++ flats cs
+end
+mutual
+def onto : Rose α → List α → List α
+  | node a cs, acc => a :: ontos cs acc
+def ontos : List (Rose α) → List α → List α
+  | [], acc => acc
+  | c :: cs, acc => onto c (ontos cs acc)
+end
+mutual
+theorem size_map (f : α → β) (t : Rose α) : (t.map f).size = t.size := by sorry
+theorem sizes_maps (f : α → β) (ts : List (Rose α)) : sizes (maps f ts) = sizes ts := by sorry
+end
+theorem length_flat (t : Rose α) : t.flat.length = t.size := by sorry
+theorem map_map (f : α → β) (g : β → γ) (t : Rose α) : (t.map f).map g = t.map (g ∘ f) := by sorry
+theorem flat_map (f : α → β) (t : Rose α) : (t.map f).flat = t.flat.map f := by sorry
+theorem onto_eq (t : Rose α) (acc : List α) : t.onto acc = t.flat ++ acc := by sorry
+end Rose
+mutual
+inductive Ev : Nat → Prop | zero : Ev 0 | succ : Od n → Ev (n + 1)
+inductive Od : Nat → Prop | succ : Ev n → Od (n + 1)
+end
+theorem even (n : Nat) (h : Ev n) : n % 2 = 0 := by sorry
+"""
+"""Induction on what is nested in lists of itself, and on predicates declared together."""
+
+GROUPS = """
+class Grp (G : Type) where
+  op : G → G → G
+  e : G
+  inv : G → G
+  assoc : ∀ a b c, op (op a b) c = op a (op b c)
+  e_op : ∀ a, op e a = a
+  inv_op : ∀ a, op (inv a) a = e
+namespace Grp
+variable {G : Type} [Grp G]
+local infixl:70 " ⋆ " => Grp.op
+local notation "𝟙" => Grp.e
+theorem left_cancel (a b c : G) (h : a ⋆ b = a ⋆ c) : b = c := by sorry
+theorem op_inv (a : G) : a ⋆ inv a = 𝟙 := by sorry
+theorem op_e (a : G) : a ⋆ 𝟙 = a := by sorry
+theorem inv_inv (a : G) : inv (inv a) = a := by sorry
+theorem right_cancel (a b c : G) (h : b ⋆ a = c ⋆ a) : b = c := by sorry
+theorem inv_rev (a b : G) : inv (a ⋆ b) = inv b ⋆ inv a := by sorry
+structure Hom (G H : Type) [Grp G] [Grp H] where
+  f : G → H
+  map_op : ∀ a b, f (a ⋆ b) = f a ⋆ f b
+theorem Hom.map_e {H : Type} [Grp H] (φ : Hom G H) : φ.f 𝟙 = 𝟙 := by sorry
+theorem Hom.map_inv {H : Type} [Grp H] (φ : Hom G H) (a : G) : φ.f (inv a) = inv (φ.f a) := by sorry
+"""
+"""Laws, cancellation, and theorems that rest on those before them, which are open too."""
+
+ACCOUNTS = """
+structure Account where
+  owner : String
+  balance : Nat
+inductive Op where | deposit (n : Nat) | withdraw (n : Nat)
+def step : Account → Op → Option Account
+  | a, .deposit n => some { a with balance := a.balance + n }
+  | a, .withdraw n => if n ≤ a.balance then some { a with balance := a.balance - n } else none
+def steps (a : Account) : List Op → Option Account
+  | [] => some a
+  | o :: os => (step a o).bind (steps · os)
+theorem steps_owner (a b : Account) (os : List Op) (h : steps a os = some b) :
+    b.owner = a.owner := by sorry
+def ext (f : Nat → Nat) (a : Nat) : Nat → Nat
+  | 0 => a
+  | n + 1 => f n
+theorem ext_succ (f : Nat → Nat) (a n : Nat) (h : 0 < n) : ext f a n = f (n - 1) := by sorry
+def balanced : Nat → List Bool → Bool
+  | d, [] => d == 0
+  | d, true :: bs => balanced (d + 1) bs
+  | 0, false :: _ => false
+  | d + 1, false :: bs => balanced d bs
+theorem append (xs ys : List Bool) (d e : Nat) (h : balanced d xs) (k : balanced e ys) :
+    balanced (d + e) (xs ++ ys) := by sorry
+"""
+"""`Option.bind` in words of its own, a name that means something else to `grind`, and an induction
+along what a hypothesis calls."""
+
 
 @pytest.mark.parametrize(
     "text",
     [
+        pytest.param(NESTED, id="nested types"),
+        pytest.param(GROUPS, id="groups"),
+        pytest.param(ACCOUNTS, id="accounts"),
         pytest.param(SEMANTICS, id="semantics"),
         pytest.param(MUTUAL, id="mutual types"),
         pytest.param(NOTATION, id="notation"),
