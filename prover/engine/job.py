@@ -402,7 +402,7 @@ class Job:
                             doubt,
                             budget,
                             short=longer,
-                            study=not glance,
+                            glance=glance,
                             outdated=outdated,
                         )
                     except _Outdated as ended:
@@ -516,13 +516,14 @@ class Job:
         generator: TacticGenerator | None = None,
         *,
         short: bool = False,
-        study: bool = True,
+        glance: bool = False,
         outdated: Callable[[Spent], bool] = lambda spent: False,
     ) -> Found:
         """Searches for a proof of a part, with theorems of the text that were `proved` already. The
         budget and the generator are those of the job unless others are given; what another generator
-        led to stays as it was found. A `short` search is followed by a longer one. After a `study` of
-        what it leaves open, the doubt tells whether that is false.
+        led to stays as it was found. A `short` search is followed by a longer one. At a `glance`, no
+        model is asked beside the portfolio, and what is left open is not studied for whether it is
+        false.
 
         Raises:
             _Outdated: it was `outdated` at what it had spent.
@@ -568,7 +569,7 @@ class Job:
                 raise _Outdated(Found(search.result("interrupted"), None))
 
         proposer, first = (
-            (generator, None) if generator is not None else self._proposers(part, short)
+            (generator, None) if generator is not None else self._proposers(part, short, glance)
         )
         work = partial(
             self._engine.scheduler.run,
@@ -580,7 +581,7 @@ class Job:
             on_progress=report,
             refute=options.refute,
         )
-        found = await self._run_search(search, work, refused, doubt, study)
+        found = await self._run_search(search, work, refused, doubt, study=not glance)
         if (proof := found.result.proof) is None or self._over or generator is not None:
             return found
         shorter = await minimised(self.texts.pool, part.state, proof)
@@ -594,12 +595,14 @@ class Job:
         if self.options.log is not None and tried:
             append_lines(self.options.log, [outcome_line(name, one) for name, one in tried])
 
-    def _proposers(self, part: Part, short: bool) -> tuple[TacticGenerator, TacticGenerator | None]:
+    def _proposers(
+        self, part: Part, short: bool, glance: bool
+    ) -> tuple[TacticGenerator, TacticGenerator | None]:
         """What proposes tactics, and what is tried before it."""
         settings = self._engine.settings
         if self._generator is not None:
             return self._generator, self._first
-        if settings.model is None:
+        if settings.model is None or (glance and settings.portfolio):
             return self._engine.rated(Portfolio(), short=short), None
         proposer = Proposer(self._engine, part, self.options.seed, short)
         first = self._engine.rated(Portfolio(), short=short) if settings.portfolio else None
@@ -611,6 +614,7 @@ class Job:
         work: Callable[[], Coroutine[Any, Any, SearchResult]],
         refused: Sequence[str],
         doubt: Doubt | None,
+        *,
         study: bool,
     ) -> Found:
         if doubt is not None and not self._over:
