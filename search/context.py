@@ -38,6 +38,10 @@ class Equation:
     calls: tuple[tuple[bool, ...], ...]
 
 
+MARKS = {"cases", "ext", "funCC", "gen", "inj", "intro", "norm", "symbol", "unfold", "usr"}
+"""What means something else in a list for `grind`, before a name or alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
     """A constant with its type: printed, and as binders with what is behind them. `shown` is the
@@ -48,6 +52,13 @@ class Signature:
     type: str
     binders: tuple[Binder, ...]
     result: Tree
+
+    @property
+    def listed(self) -> str:
+        """What a list for `simp` or `grind` can call it by."""
+        if self.shown not in MARKS:
+            return self.shown
+        return self.name if "." in self.name else f"_root_.{self.name}"
 
     @property
     def explicit(self) -> tuple[int, ...]:

@@ -38,6 +38,7 @@ from prover.engine.terms import (
     statement,
 )
 from prover.generate.portfolio import Portfolio, suggestions
+from prover.generate.sight import using
 from prover.lean.source import cut, fill_all, indent
 from prover.lean.source import replace as insert
 from prover.lean.states import Declaration, Elaborated, Name
@@ -296,7 +297,7 @@ class Discovery:
             if self._is_over:
                 break
             come = conjectures[first : first + TOGETHER]
-            considered = await asyncio.gather(*map(self._considered, come))
+            considered = [await self._considered(one) for one in come]
             group = [one for one in considered if one is not None]
             names = [self._fresh(one.name) for one in group]
             tries = [self._lemma(name, one) for name, one in zip(names, group, strict=True)]
@@ -626,11 +627,8 @@ def _rules(state: State, context: Context) -> str:
     """What there is to simplify with, as a list for `simp`."""
     functions = context.functions_of(state.goals[0].own)
     known = [p for p in context.premises if p.rewrites and not p.open]
-    names = [
-        *(f.signature.shown for f in functions if not f.opaque),
-        *(p.signature.shown for p in known[-MOST_RULES:]),
-    ]
-    return f" [{', '.join(names)}]" if names else ""
+    rules = [f.signature.listed for f in functions if not f.opaque]
+    return using([*rules, *(p.signature.listed for p in known[-MOST_RULES:])])
 
 
 def _signature(goal: Goal) -> str:

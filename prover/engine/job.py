@@ -370,7 +370,7 @@ class Job:
         not come far, and is done again if one came too late. `found` is what earlier searches came to.
         """
         results = dict(found)
-        glanced: dict[Part, Spent] = {}
+        glanced: dict[Part, Spent] = {}  # what searches at length have less
         proved = {p.target.constant: None for p, _ in found if is_solved(p.target, found)}
 
         def lacks_a_premise(part: Part, known: AbstractSet[str]) -> bool:
@@ -381,7 +381,7 @@ class Job:
             doubt = doubts.get(part.target.name)
             budget = self._look if longer else self.options.budget
             async with self._engine.admitted:  # the cap in seconds counts from here
-                earlier, known = results.get(part), set(proved)
+                earlier, known, looked = results.get(part), set(proved), Spent()
                 one = None if earlier or doubt is None else await self._false(part)
                 if glance:
                     budget = self._glance
@@ -407,9 +407,10 @@ class Job:
                         )
                     except _Outdated as ended:
                         earlier = ended.found.after(earlier)
+                        looked += ended.found.spent
             results[part] = replace(one, premises=known).after(earlier)
             if glance:
-                glanced[part] = one.spent
+                glanced[part] = glanced.get(part, Spent()) + looked + one.spent
             own = [results.get(other) for other in parts if other.target is part.target]
             if all(one is not None and one.result.proof is not None for one in own):
                 proved[part.target.constant] = None
@@ -436,6 +437,8 @@ class Job:
         for _ in range(ROUNDS):
             await asyncio.gather(*map(search, todo))
             todo = with_news()
+        for part in glanced if self._over else ():
+            results[part] = results[part].stopped()
         return [(part, results[part]) for part in ([p for p, _ in found] or parts)]
 
     async def _false(self, part: Part) -> Found | None:
@@ -473,8 +476,7 @@ class Job:
     @property
     def _glance(self) -> Budget:
         """What a search may take while others have not begun."""
-        look = self._look
-        return replace(look, expansions=min(FIRST, look.expansions or FIRST))
+        return replace(self._look, expansions=FIRST)
 
     async def _discover(
         self, header: str, target: Target, found: list[tuple[Part, Found]], taken: set[str]

@@ -106,7 +106,8 @@ def _laws_of_structures(sight: Sight) -> Iterator[_Law]:
         sides = result[-2:] if isinstance(result, tuple) else ()
         both = all(isinstance(side, tuple) and values <= binders_of(side) for side in sides)
         near = bool(sides) and head_of(sides[0]) in here
-        yield _Law(name, len(values), both, near, f"_=_ {name}" if both else name)
+        told = law.signature.listed
+        yield _Law(name, len(values), both, near, f"_=_ {told}" if both else told)
 
 
 def _laws_among_facts(sight: Sight) -> Iterator[_Law]:

@@ -58,7 +58,7 @@ def from_monads(sight: Sight) -> Iterator[Idea]:
         return
     rules = [rule for monad, rules in RULES.items() if monad in computed for rule in rules]
     simp = using(list(dict.fromkeys([*sight.rules, "bind", "pure", "Functor.map", *rules])))
-    grind = using([p.signature.shown for p in sight.premises if p.grind])
+    grind = using([p.signature.listed for p in sight.premises if p.grind])
     yield 0.97, f"simp_all{simp}", 3
     yield 1.2, f"simp only{simp} at * <;> grind{grind}"
     yield 1.25, f"simp_all{simp} <;> grind{grind}"

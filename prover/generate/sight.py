@@ -42,7 +42,7 @@ class Sight:
     @cached_property
     def rules(self) -> list[str]:
         """What simplification may unfold."""
-        return [f.signature.shown for f in self.functions]
+        return [f.signature.listed for f in self.functions]
 
     @cached_property
     def simp(self) -> str:
@@ -70,14 +70,14 @@ class Sight:
         this calls."""
         own = set(self.view.goal.own)
         recursive = [f for f in self.functions if f.matched or f.recursive]
-        shown = [f.signature.shown for f in recursive if f.signature.name in own]
-        return [*shown, *(p.signature.shown for p in self.premises if p.grind)]
+        rules = [f.signature.listed for f in recursive if f.signature.name in own]
+        return [*rules, *(p.signature.listed for p in self.premises if p.grind)]
 
     def known_to_grind(self, *first: str, theorems: bool = False) -> str:
         """What follows `grind` to have it use some names and unfold. It refuses a whole list for an
         `abbrev` in it."""
-        functions = [f.signature.shown for f in self.functions if not f.reducible]
-        usable = [p.signature.shown for p in self.premises if p.grind] if theorems else []
+        functions = [f.signature.listed for f in self.functions if not f.reducible]
+        usable = [p.signature.listed for p in self.premises if p.grind] if theorems else []
         return using([*first, *functions, *usable])
 
     @cached_property
@@ -115,7 +115,7 @@ class Sight:
     @cached_property
     def lemmas(self) -> list[str]:
         """What simplification may use."""
-        return [p.signature.shown for p in self.fitting if p.rewrites][:MOST_TOGETHER]
+        return [p.signature.listed for p in self.fitting if p.rewrites][:MOST_TOGETHER]
 
     @cached_property
     def told(self) -> list[tuple[str, InductiveType]]:
@@ -205,14 +205,9 @@ def _shows(made: Function | Instance) -> bool:
     return not made.opaque and (made.signature.result != "Type" or bool(made.matched))
 
 
-MARKS = {"cases", "ext", "funCC", "gen", "inj", "intro", "norm", "symbol", "unfold", "usr"}
-"""What stands before a name, or alone, in a list for `grind`: no name by itself."""
-
-
 def using(rules: Sequence[str]) -> str:
     """What follows `simp_all` or `grind` to have it use some definitions and theorems."""
-    names = [f"_root_.{name}" if name in MARKS else name for name in rules]
-    return f" [{', '.join(names)}]" if names else ""
+    return f" [{', '.join(rules)}]" if rules else ""
 
 
 def is_said(made: Function | Instance) -> bool:

@@ -278,6 +278,12 @@ def ext (f : Nat → Nat) (a : Nat) : Nat → Nat
   | 0 => a
   | n + 1 => f n
 theorem ext_succ (f : Nat → Nat) (a n : Nat) (h : 0 < n) : ext f a n = f (n - 1) := by sorry
+namespace Map
+def norm (f : Nat → Nat) (b : Nat) : Nat → Nat
+  | 0 => 0
+  | n + 1 => f (n % b)
+theorem norm_pred (f : Nat → Nat) (b n : Nat) (h : 0 < n) : norm f b n = f ((n - 1) % b) := by sorry
+end Map
 def balanced : Nat → List Bool → Bool
   | d, [] => d == 0
   | d, true :: bs => balanced (d + 1) bs
