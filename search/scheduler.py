@@ -32,6 +32,8 @@ from search.interfaces import (
 
 T = TypeVar("T")
 
+OnProgress = Callable[[BestFirst], Awaitable[object] | None]
+
 
 class SearchFailed(RuntimeError):
     """A search cannot go on; the cause is the original error. Its graph is still valid."""
@@ -194,16 +196,17 @@ class Scheduler:
         first: TacticGenerator | None = None,
         ready: Callable[[], Awaitable[object]] | None = None,
         verify: Callable[[str], Awaitable[bool]] | None = None,
-        on_progress: Callable[[BestFirst], None] | None = None,
+        on_progress: OnProgress | None = None,
         refute: bool = True,
     ) -> SearchResult:
-        """Drives a search to its end, once. `on_progress` is called after every commit. With `refute`,
-        nothing is tried on a goal below the root that the environment finds false.
+        """Drives a search to its end, once. `on_progress` is called after every commit, and what it
+        gives is waited for. With `refute`, nothing is tried on a goal below the root that the
+        environment finds false.
 
         With `first`, a goal is first tried with what that suggests; `generator` is asked in another
         visit if this does not close it: what is cheap comes before a model. What the generator needs
-        is `ready` first. Neither that nor a verdict counts as time of the search: many may wait for it
-        at once, and no proof is lost because others are judged before it.
+        is `ready` first. Neither that nor a verdict nor what `on_progress` has it wait for counts as time
+        of the search: many may wait at once, and no proof is lost because others are judged before it.
 
         A script that `verify` does not accept loses its last committed step and the search goes on.
         When this is cancelled or raises, `search.result("interrupted")` still tells what was found.
@@ -246,7 +249,7 @@ class Scheduler:
         self,
         run: _Run,
         verify: Callable[[str], Awaitable[bool]] | None,
-        on_progress: Callable[[BestFirst], None] | None,
+        on_progress: OnProgress | None,
     ) -> None:
         search = run.search
         while True:
@@ -275,9 +278,7 @@ class Scheduler:
             run.paused = False
             run.pace(self._environment.capacity)
 
-    async def _visit(
-        self, run: _Run, expansion: Expansion, on_progress: Callable[[BestFirst], None] | None
-    ) -> None:
+    async def _visit(self, run: _Run, expansion: Expansion, on_progress: OnProgress | None) -> None:
         search, goal = run.search, expansion.goal
         jobs: dict[tuple[str, bool], _Job] = {}
 
@@ -324,8 +325,10 @@ class Scheduler:
                 run.tick()
                 jobs.pop(which).settled = True
                 self._environment.release(search.take_unneeded())
-                if on_progress is not None:
-                    on_progress(search)
+                waits = None if on_progress is None else on_progress(search)
+                if waits is not None:
+                    with self._paused(run):
+                        await waits
                 if over:
                     return
         finally:

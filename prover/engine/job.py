@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import partial
@@ -36,7 +36,7 @@ from prover.engine.minimise import minimised
 from prover.engine.options import Filled, Options, Progress
 from prover.engine.outcomes import outcome_line
 from prover.engine.proposer import Proposer
-from prover.engine.refute import GLANCE, STUDY_AFTER, Doubt, disproved
+from prover.engine.refute import GLANCE, GLANCE_AFTER, STUDY_AFTER, Doubt, disproved
 from prover.engine.targets import Target
 from prover.files import append_lines
 from prover.generate.portfolio import Portfolio
@@ -562,13 +562,17 @@ class Job:
             refused.append(judgement.reason)
             return False
 
-        def report(search: BestFirst) -> None:
+        def report(search: BestFirst) -> Awaitable[object] | None:
             if self._on_progress is not None:
                 self._on_progress(self._progress(part, search))
             if doubt is not None and search.spent.expansions >= STUDY_AFTER:
-                doubt.study()
+                doubt.study(search.spent)
             if outdated(search.spent):
                 raise _Outdated(Found(search.result("interrupted"), None))
+            if doubt is None or search.proved or search.spent.tactics < GLANCE_AFTER:
+                return None
+            glance = doubt.glance()
+            return None if glance.done() else asyncio.wait([glance])
 
         proposer, first = (
             (generator, None) if generator is not None else self._proposers(part, short, glance)
@@ -619,8 +623,6 @@ class Job:
         *,
         study: bool,
     ) -> Found:
-        if doubt is not None and not self._over:
-            await self._cancellable(doubt.glance())
         if self._over or (doubt is not None and doubt.disproof is not None):
             return Found(search.result("interrupted"), None)
         task = asyncio.create_task(work())
@@ -636,8 +638,10 @@ class Job:
             result = search.result("interrupted")
         if doubt is not None and result.status == "proved":
             await doubt.close()
-        elif study and doubt is not None and doubt.disproof is None and not self._over:
-            await self._cancellable(doubt.study())
+        elif doubt is not None and not self._over:
+            await self._cancellable(doubt.glance())
+            if study and doubt.disproof is None and not self._over:
+                await self._cancellable(doubt.study(search.spent))
         return Found(result, refused[-1] if refused else None)
 
     async def _cancellable(self, task: asyncio.Task[T]) -> T | None:

@@ -21,7 +21,7 @@ from prover.verify.judge import Made
 from prover.verify.layers import Judgement
 from prover.verify.verdict import Outcome, Verdict
 from search.best_first import BestFirst
-from search.budget import Budget
+from search.budget import Budget, Spent
 from search.interfaces import Progress, State
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ CLOSING = ("by decide", "by decide +kernel")
 class Effort:
     """How far a statement is looked at: `points`, with `heartbeats` and at most `limit` seconds for
     them all; `guesses` are points that are tried to be proved where evaluation does not decide, each
-    with a search of so many `expansions` and `seconds`."""
+    with a search of so many `expansions` and `seconds`. If `without` a point, the negation is searched
+    as it stands, unless the statement holds at many points."""
 
     points: int
     heartbeats: int
@@ -45,21 +46,32 @@ class Effort:
     guesses: int
     expansions: int
     seconds: float
+    without: bool
 
 
-GLANCE = Effort(points=300, heartbeats=400, limit=4.0, guesses=1, expansions=4, seconds=2.0)
-"""Before a search."""
+GLANCE = Effort(
+    points=300, heartbeats=400, limit=4.0, guesses=1, expansions=4, seconds=2.0, without=False
+)
+"""Beside a search that does not end at once."""
 
-STUDY = Effort(points=10_000, heartbeats=8_000, limit=30.0, guesses=3, expansions=12, seconds=5.0)
+STUDY = Effort(
+    points=10_000, heartbeats=8_000, limit=30.0, guesses=3, expansions=12, seconds=5.0, without=True
+)
 """Beside a search that does not end soon."""
 
+MANY_POINTS = 100
 
 BY_CONSTRUCTORS = (
     "nofun",
     "rintro ⟨⟨⟩⟩",
     "all_goals first | decide | (repeat' constructor) | nofun",
+    "exact fun h => absurd (congrFun h default) (by decide)",
 )
-"""What closes instances of inductive predicates, or their negations."""
+"""What closes instances of inductive predicates, or their negations, and of equal functions."""
+
+GLANCE_AFTER = 4
+"""How many tactics a search has tried when its statement is glanced at: most that are proved are proved
+by then, and need no doubt."""
 
 STUDY_AFTER = 16
 """How many expansions a search has had when its statement is studied."""
@@ -131,7 +143,13 @@ class Refuter:
                 script = await self._prove(negation, point, effort)
                 if script is not None:
                     return await self._judged(header, text, declaration, negation, point, script)
-            return None
+            believed = found.points >= MANY_POINTS and not found.guesses and not found.undecided
+            if believed or not effort.without:
+                return None
+            script = await self._search(state, effort)
+            if script is None:
+                return None
+            return await self._judged(header, text, declaration, negation, Point(()), script)
         finally:
             pool.release([negation.hole.state])
 
@@ -257,9 +275,10 @@ class Doubt:
         """Takes a first look, once."""
         return self._look(GLANCE)
 
-    def study(self) -> asyncio.Task[None]:
-        """Takes a long look, once."""
-        return self._look(STUDY)
+    def study(self, spent: Spent) -> asyncio.Task[None]:
+        """Takes a long look, once: without a point only if the search for a proof was long too."""
+        long = spent.expansions >= STUDY_AFTER
+        return self._look(STUDY if long else replace(STUDY, without=False))
 
     def ends(self, search: asyncio.Task[Any]) -> None:
         """Has a disproof cancel a search for a proof."""

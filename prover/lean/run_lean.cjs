@@ -37,6 +37,10 @@ const OUT_OF_MEMORY = 137;
 const THREADS = 1; // of its task manager; one that waits for another task does not count
 const NOISE = /^(\[DEBUG| {2}mainModule\? = | {2}- \/lib\/lean\/)/;
 
+const PAGE = 1 << 16; // of WebAssembly memory
+const AT_ONCE = 32 * PAGE;
+
+const image = ['run', 'warm'].includes(mode) && JSON.parse(fs.readFileSync(kept('json')));
 let outOfMemory = false;
 
 function write(fd, text) {
@@ -91,6 +95,20 @@ const natives = {
   deserialize: new Function('code', 'bytes', 'return %DeserializeWasmModule(code, bytes)'),
 };
 let leanModule;
+let moduleAt = Infinity;
+
+// Reads on in a file, to an address of WebAssembly memory.
+const buffer = Buffer.alloc(32 * PAGE); // fs cannot read into shared memory
+function fill(file, at, size) {
+  const memory = new Uint8Array(wasmMemory.buffer, at, size);
+  for (let done = 0; done < size; done += buffer.length) {
+    const part = buffer.subarray(0, size - done);
+    if (fs.readSync(file, part) !== part.length)
+      throw Error(`${kept('image')} is damaged, delete its folder`);
+    memory.set(part, done);
+  }
+  return memory;
+}
 
 // A file in memory of its own, which need not be copied for V8.
 function contents(file) {
@@ -99,9 +117,19 @@ function contents(file) {
   return own ? bytes.buffer : new Uint8Array(bytes).buffer;
 }
 
-// Compiled at once, the module takes 130 MB less than as `lean.js` would have it, piece by piece.
+// Compiled at once, the module takes 130 MB less than as `lean.js` would have it, piece by piece. V8
+// keeps a copy of its bytes. They are read to where the end of the image will be, above all that is in
+// use by then: memory of their own, 117 MB, they would have as long as the process lives.
 function instantiate(imports, done) {
-  const bytes = fs.readFileSync(path.join(lean, 'lean.wasm'));
+  const wasm = path.join(lean, 'lean.wasm');
+  let bytes;
+  if (image) {
+    wasmMemory.grow(image.size - wasmMemory.buffer.byteLength / PAGE);
+    const size = fs.statSync(wasm).size;
+    const at = (image.used.at(-1) + 1) * PAGE - size;
+    if (at > image.stackTop) bytes = fill(fs.openSync(wasm), (moduleAt = at), size);
+  }
+  bytes ??= fs.readFileSync(wasm);
   if (mode === 'run' && fs.existsSync(kept('code')))
     leanModule = natives.deserialize(contents(kept('code')), bytes);
   leanModule ??= new WebAssembly.Module(bytes);
@@ -217,9 +245,6 @@ function load(program) {
 // The memory with a program loaded, without its pages of zeros. To read it takes a seventh of the
 // time that loading takes. All that JavaScript keeps of the runtime (its files, its threads, where
 // it has put what) is as it was, since the runtime starts the same each time.
-const PAGE = 1 << 16;
-const PAGES_AT_ONCE = 32;
-
 function save(program) {
   const loaded = load(program);
   const words = new BigUint64Array(wasmMemory.buffer);
@@ -234,24 +259,21 @@ function save(program) {
 }
 
 function restore() {
-  const file = kept('image');
-  const { loaded, stackTop: top, size, used } = JSON.parse(fs.readFileSync(kept('json')));
-  if (top !== stackTop)
-    throw Error(`${file} is of a runtime that starts differently, delete its folder`);
-  wasmMemory.grow(size - wasmMemory.buffer.byteLength / PAGE);
+  if (image.stackTop !== stackTop)
+    throw Error(`${kept('image')} is of a runtime that starts differently, delete its folder`);
+  const pages = fs.openSync(kept('image'));
   const memory = new Uint8Array(wasmMemory.buffer);
-  const buffer = Buffer.alloc(PAGES_AT_ONCE * PAGE); // fs cannot read into shared memory
-  const pages = fs.openSync(file);
-  for (let at = 0, count; at < used.length; at += count) {
+  let clean = moduleAt; // below, nothing of the module is left
+  for (let next = 0, count; next < image.used.length; next += count) {
     count = 1;
-    while (count < PAGES_AT_ONCE && used[at + count] === used[at] + count) count++;
-    const part = buffer.subarray(0, count * PAGE);
-    if (fs.readSync(pages, part) !== part.length)
-      throw Error(`${file} is damaged, delete its folder`);
-    memory.set(part, used[at] * PAGE);
+    while (image.used[next + count] === image.used[next] + count) count++;
+    const at = image.used[next] * PAGE;
+    if (at > clean) memory.fill(0, clean, at);
+    fill(pages, at, count * PAGE);
+    clean = Math.max(clean, at + count * PAGE);
   }
   fs.closeSync(pages);
-  return loaded;
+  return image.loaded;
 }
 
 // V8 optimises what runs often. What has run at all is optimised here: a process lives for seconds

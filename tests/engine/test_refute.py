@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from prover.api import Filled, Options
 from prover.engine import targets
 from prover.engine.refute import (
     GLANCE,
+    GLANCE_AFTER,
     STUDY,
     STUDY_AFTER,
     Disproof,
@@ -18,9 +20,11 @@ from prover.engine.refute import (
     Refuter,
     Unanswered,
 )
+from prover.lean.pool import Refutation
 from prover.verify.judge import Made
 from prover.verify.verdict import Outcome, Verdict
 from search.budget import Budget
+from search.interfaces import State
 from tests.lab import Lab
 
 DEFINITIONS = """
@@ -99,6 +103,9 @@ FALSE = {
     "[DecidableEq α] (xs : List α) (a : α) : a ∈ xs": "α = Nat, xs = [], a = 0",
     "(f : Nat → Nat) : f 1 = 1": "f = fun _ => 0",
     "(f g : Bool → Nat) : f = g": "f = fun _ => 0, g = fun _ => 1",
+    "{α : Type} (f g : α → α) : f ∘ g = g ∘ f": "α = Nat, f = fun _ => 0, g = fun _ => 1",
+    ": ∃ n : Nat, ∀ m, m ≤ n": "",
+    ": ∃ f : Nat → Nat, ∀ n m, f n = m → n = m + 1": "",
     "(p : α → Prop) (h : ∃ x, p x) : ∀ x, p x": None,
     "(f : α → β) (h : ∀ x y, f x = f y → x = y) : ∀ y, ∃ x, f x = y": None,
     "(r : Nat → Nat → Prop) (h : ∀ x y, r x y → r y x) : ∀ x, r x x": None,
@@ -199,11 +206,26 @@ def test_a_job_says_disproved(lab: Lab) -> None:
         a.text is not None and a.text.startswith(text[:24]) and a.disproof.split("\n")[1] in a.text
     )
     assert [layer.name for layer in a.layers if layer.passed] == [layer.name for layer in a.layers]
-    assert a.spent.expansions == 0
+    assert a.spent.tactics == GLANCE_AFTER
     assert filled.text.startswith("theorem a (n : Nat) : n < 5 := by sorry\n")
     (again,) = lab.wait(lab.prover.check_text(a.text, name="negation_of_the_statement"))
     assert again.proved
     assert a.to_json()["outcome"] == "disproved"
+
+
+def test_what_is_proved_at_once_is_not_doubted(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    doubted: list[State] = []
+    evaluate = lab.pool.refute
+
+    async def told(state: State, **how: Any) -> Refutation:
+        doubted.append(state)
+        return await evaluate(state, **how)
+
+    monkeypatch.setattr(lab.pool, "refute", told)
+    hard = "theorem h (f : Nat → Nat) (n : Nat) : f (f n) = n + f 0 := by sorry\n"
+    easy = "theorem e (a b : Nat) : a + b = b + a := by sorry\n"
+    assert fill(lab, easy).proved and not doubted
+    assert not fill(lab, hard).proved and doubted
 
 
 def test_a_statement_is_false_wherever_its_holes_are(lab: Lab) -> None:
