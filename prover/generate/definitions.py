@@ -69,6 +69,8 @@ def _closers(sight: Sight) -> Iterator[Idea]:
         yield 3.4, f"simp{sight.simp}"
         yield 2.3, f"split <;> simp_all{sight.simp}"
         yield 2.4, f"split <;> grind{sight.grind}"
+        if sight.view.target.head == "=":
+            yield 1.8, f"ext <;> grind{sight.grind}"
         for function in sight.functions[:3]:
             if not function.matched:  # its equation is the whole body
                 name = function.signature.shown

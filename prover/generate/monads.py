@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from prover.generate.inductions import calls, generalised, induct, ranked_variables
-from prover.generate.shapes import Idea
-from prover.generate.sight import Sight, using
+from prover.generate.shapes import Idea, usable, words
+from prover.generate.sight import Sight, calls_of, using
 
 STATE = (
     *("StateT.run", "StateT.run'", "StateT.bind", "StateT.pure", "StateT.map", "StateT.get"),
@@ -49,10 +49,13 @@ RULES = {
 }
 """What the operations of each monad are made of."""
 
+RESULTS = {"Option": ("Option.bind_eq_some_iff", "Option.map_eq_some_iff")}
+"""What it means that a computation has a result."""
+
 
 def from_monads(sight: Sight) -> Iterator[Idea]:
     """The functions of the goal and the monads that they compute in unfolded, alone and after an
-    induction."""
+    induction; and what it means that they have results, after an induction that leaves these general."""
     computed = {monad for function in sight.functions for monad in function.monads}
     if not computed:
         return
@@ -73,3 +76,27 @@ def from_monads(sight: Sight) -> Iterator[Idea]:
             yield 1.4 + late, f"{verb} <;> simp_all{simp}", 3
             yield 1.45 + late, f"{verb} <;> simp only{simp} at * <;> grind{grind}"
             yield 1.5 + late, f"{verb} <;> simp_all{simp} <;> grind{grind}"
+    results = [rule for monad, rules in RESULTS.items() if monad in computed for rule in rules]
+    for place, verb in enumerate(_by_cases(sight) if results else ()):
+        yield (
+            1.42 + 0.2 * place,
+            f"{verb} <;> grind{sight.known_to_grind(*sight.predicates, *results)}",
+        )
+
+
+def _by_cases(sight: Sight) -> list[str]:
+    """Induction on each of two variables that a function runs on (a program and the fuel to run it, of
+    which one gets smaller), with cases of the other and all else general."""
+    text = sight.view.text
+    data = [h.name for h in sight.view.goal.hypotheses if not h.is_prop and h.value is None]
+    named = words(text)
+    found: dict[str, int] = {}
+    for function in sight.functions:
+        for call in calls_of(function, text):
+            runs_on = [call.get(place, "") for place in sorted(function.descends)]
+            along = [name for name in runs_on if name in sight.variables][:2]
+            for name in along:
+                general = [n for n in data if n != name and n in named and usable(n)]
+                split = "".join(f" <;> cases {other}" for other in along if other != name)
+                found[induct(name, general) + split] = len(along)
+    return sorted(found, key=lambda verb: -found[verb])[:2]

@@ -296,9 +296,36 @@ theorem append (xs ys : List Bool) (d e : Nat) (h : balanced d xs) (k : balanced
 along what a hypothesis calls."""
 
 
+FUEL = """
+inductive Com
+  | skip | set (x : String) (e : (String → Nat) → Nat) | seq (a b : Com)
+  | loop (b : (String → Nat) → Bool) (c : Com)
+def put (s : String → Nat) (x : String) (v : Nat) : String → Nat := fun y => if y = x then v else s y
+inductive Big : Com → (String → Nat) → (String → Nat) → Prop
+  | skip s : Big .skip s s
+  | set s x e : Big (.set x e) s (put s x (e s))
+  | seq {a b s t u} : Big a s t → Big b t u → Big (.seq a b) s u
+  | done {b c s} : b s = false → Big (.loop b c) s s
+  | again {b c s t u} : b s = true → Big c s t → Big (.loop b c) t u → Big (.loop b c) s u
+def run : Nat → Com → (String → Nat) → Option (String → Nat)
+  | 0, _, _ => none
+  | _ + 1, .skip, s => some s
+  | _ + 1, .set x e, s => some (put s x (e s))
+  | n + 1, .seq a b, s => (run n a s).bind (run n b)
+  | n + 1, .loop b c, s => if b s then (run n c s).bind (run n (.loop b c)) else some s
+theorem run_sound (n c s t) (h : run n c s = some t) : Big c s t := by sorry
+
+def Map (α β : Type) := α → Option β
+def Map.le {α β} (m n : Map α β) : Prop := ∀ k v, m k = some v → n k = some v
+theorem le_antisymm {α β} (m n : Map α β) (h : m.le n) (h' : n.le m) : m = n := by sorry
+"""
+"""A program that runs as long as its fuel lasts, and maps that are equal where all they have is."""
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        pytest.param(FUEL, id="fuel"),
         pytest.param(NESTED, id="nested types"),
         pytest.param(GROUPS, id="groups"),
         pytest.param(ACCOUNTS, id="accounts"),
