@@ -33,6 +33,7 @@ from search.interfaces import (
 T = TypeVar("T")
 
 OnProgress = Callable[[BestFirst], Awaitable[object] | None]
+"""Is told of a search after a tactic. What it gives, the search waits for."""
 
 
 class SearchFailed(RuntimeError):

@@ -69,6 +69,10 @@ class Part:
         """Whether some of these theorems stand before it."""
         return not {".".join(map(str, name)) for name in self.theorems}.isdisjoint(names)
 
+    def speaks_of(self, constants: AbstractSet[str]) -> list[str]:
+        """Those of some constants that its goals mention."""
+        return [name for goal in self.state.goals for name in goal.around if name in constants]
+
     @property
     def whole(self) -> bool:
         """Whether the hole is all of the proof: its goal is the statement."""
@@ -110,13 +114,15 @@ class Part:
 class Found:
     """What a search came to, and why the last complete proof that it had was refused. `false` says
     in words where its goal is false, as Lean evaluates it. `earlier` is the search before it that
-    found nothing, `premises` the theorems of the text that were known to be proved."""
+    found nothing, `premises` the theorems of the text that were known to be proved; it `rests_on` what
+    has to be mended first."""
 
     result: SearchResult
     refused: str | None
     false: str | None = None
     earlier: Found | None = None
     premises: AbstractSet[str] = frozenset()
+    rests_on: tuple[str, ...] = ()
 
     def after(self, earlier: Found | None) -> Found:
         return replace(self, earlier=earlier)
@@ -143,14 +149,17 @@ class Found:
         return self.result.graph
 
 
-def not_searched(part: Part) -> Found:
-    """What is known of a part that is left as it is."""
+def not_searched(part: Part, broken: AbstractSet[str]) -> Found:
+    """What is known of a part that is left as it is, some constants of its text being `broken`."""
     why = "other holes are left as they are"
+    there = tuple(dict.fromkeys(part.speaks_of(broken)))
+    if there:
+        why = f"it speaks of `{there[0]}`, which Lean does not accept: mend that first"
     if part.in_statement:
         why = (
             f"the hole in line {part.line} is a part of the statement, which is for you to complete"
         )
-    return Found(BestFirst(part.state).result("open", why), None)
+    return Found(BestFirst(part.state).result("open", why), None, rests_on=there)
 
 
 def is_solved(target: Target, found: Sequence[tuple[Part, Found]]) -> bool:
@@ -207,6 +216,13 @@ def accepted(
     if len(declarations) == len(text.declarations):
         found += [(name, str(message)) for name, message in loose]
     return [t for t in asked if t.declaration.command not in bad], found
+
+
+def not_accepted(text: Elaborated) -> frozenset[str]:
+    """What Lean made of declarations with errors, by the full names: nothing is known of it."""
+    errors, _ = errors_by_declaration(text)
+    broken = (d.constant.name for d in text.declarations if d.place in errors)
+    return frozenset(".".join(map(str, name)) for name in broken)
 
 
 def left_open(

@@ -26,6 +26,7 @@ from prover.engine.filling import (
     filled_text,
     is_solved,
     left_open,
+    not_accepted,
     not_searched,
     open_beside,
     searched,
@@ -252,17 +253,23 @@ class Job:
             for target in wanted
             if self.options.refute
         }
+        unsound = not_accepted(text)
         try:
-            proofs = [part for part in parts if not part.in_statement]
+            proofs = [p for p in parts if not (p.in_statement or p.speaks_of(unsound))]
             meant = [part for part in proofs if at is None or part.is_at(at)]
             found = await self._search_all(meant, doubts)
         finally:
             for doubt in doubts.values():
                 await doubt.close()
             self._log()
-        found += [(part, not_searched(part)) for part in parts if part not in meant]
+        found += [(part, not_searched(part, unsound)) for part in parts if part not in meant]
         false = {name: d.disproof for name, d in doubts.items() if d.disproof is not None}
-        open_ones = [t for t in wanted if t.name not in false and not is_solved(t, found)]
+        searched_ones = {part.target.name for part in meant}
+        open_ones = [
+            target
+            for target in wanted
+            if target.name in searched_ones - false.keys() and not is_solved(target, found)
+        ]
         lemmas: dict[str, tuple[Lemma, ...]] = {}
         for target in open_ones if self.options.discover and meant == proofs else ():
             if not self._over:
@@ -722,6 +729,8 @@ class Job:
                     reason=why,
                     rests_on=tuple(rests[target.name]),
                 )
+            elif broken := dict.fromkeys(name for _, one in own for name in one.rests_on):
+                verdict = replace(verdict, rests_on=tuple(broken))
             own_lemmas = tuple(one.shown for one in there.get(target.name, ()))
             verdict = replace(verdict, seed=self.options.seed, lemmas=own_lemmas)
             verdicts.append(await self.texts.doubt(verdict, header + text.text))

@@ -59,6 +59,12 @@ STUDY = Effort(
 )
 """Beside a search that does not end soon."""
 
+SHORT_STUDY = replace(STUDY, without=False)
+"""After a search that was short."""
+
+REST_OF_STUDY = replace(STUDY, points=GLANCE.points, heartbeats=GLANCE.heartbeats, guesses=0)
+"""What the study of a long search adds to that of a short one before it."""
+
 MANY_POINTS = 100
 
 BY_CONSTRUCTORS = (
@@ -277,8 +283,11 @@ class Doubt:
 
     def study(self, spent: Spent) -> asyncio.Task[None]:
         """Takes a long look, once: without a point only if the search for a proof was long too."""
-        long = spent.expansions >= STUDY_AFTER
-        return self._look(STUDY if long else replace(STUDY, without=False))
+        if STUDY in self._looks:
+            return self._look(STUDY)
+        if spent.expansions < STUDY_AFTER:
+            return self._look(SHORT_STUDY)
+        return self._look(REST_OF_STUDY if SHORT_STUDY in self._looks else STUDY)
 
     def ends(self, search: asyncio.Task[Any]) -> None:
         """Has a disproof cancel a search for a proof."""

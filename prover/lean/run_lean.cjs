@@ -38,8 +38,6 @@ const THREADS = 1; // of its task manager; one that waits for another task does 
 const NOISE = /^(\[DEBUG| {2}mainModule\? = | {2}- \/lib\/lean\/)/;
 
 const PAGE = 1 << 16; // of WebAssembly memory
-const AT_ONCE = 32 * PAGE;
-
 const image = ['run', 'warm'].includes(mode) && JSON.parse(fs.readFileSync(kept('json')));
 let outOfMemory = false;
 
@@ -127,7 +125,12 @@ function instantiate(imports, done) {
     wasmMemory.grow(image.size - wasmMemory.buffer.byteLength / PAGE);
     const size = fs.statSync(wasm).size;
     const at = (image.used.at(-1) + 1) * PAGE - size;
-    if (at > image.stackTop) bytes = fill(fs.openSync(wasm), (moduleAt = at), size);
+    if (at > image.stackTop) {
+      const file = fs.openSync(wasm);
+      bytes = fill(file, at, size);
+      fs.closeSync(file);
+      moduleAt = at;
+    }
   }
   bytes ??= fs.readFileSync(wasm);
   if (mode === 'run' && fs.existsSync(kept('code')))

@@ -222,3 +222,27 @@ def first (a : Array Nat) (h : 0 < a.size) : Nat := a[0]'(by sorry)
         "the hole in line 3 is a part of the statement, which is for you to complete"
     )
     assert "a[j]'(by sorry)" in filled.text
+
+
+def test_what_speaks_of_a_broken_definition_is_not_searched(lab: Lab) -> None:
+    text = """
+inductive Term where | lit (n : Nat) | ite (a b : Term)
+open Term
+def weigh : Term → Nat
+  | lit _ => 1
+  | ite a b => weigh a + weigh b
+theorem size_pos (t : Term) : 0 < weigh t := by sorry
+theorem within (t : Term) : t = t := by
+  have : weigh t + 0 = weigh t := by sorry
+  rfl
+theorem sound (n m : Nat) : n + m = m + n := by sorry
+"""
+    filled = fill(lab, text)
+    outcomes = {verdict.name: verdict for verdict in filled.verdicts}
+    assert "ambiguous pattern" in outcomes["weigh"].reason
+    for name in ("size_pos", "within"):
+        why = "it speaks of `weigh`, which Lean does not accept: mend that first"
+        assert outcomes[name].reason == why
+        assert outcomes[name].outcome is Outcome.GAVE_UP and not outcomes[name].spent.tactics
+        assert outcomes[name].rests_on == ("weigh",)
+    assert outcomes["sound"].proved
