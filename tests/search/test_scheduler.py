@@ -504,7 +504,7 @@ def test_the_cap_does_not_count_what_goes_to_other_searches() -> None:
     run(main)
 
 
-def test_the_cap_counts_neither_verdicts_nor_what_a_generator_needs_first() -> None:
+def test_the_cap_counts_neither_verdicts_nor_what_the_search_has_to_wait_for() -> None:
     async def main() -> None:
         world = chain(3)
         needed: list[int] = []
@@ -518,13 +518,24 @@ def test_the_cap_counts_neither_verdicts_nor_what_a_generator_needs_first() -> N
             await asyncio.sleep(0.4)
             return True
 
+        async def wait(search: BestFirst) -> None:
+            await asyncio.sleep(0.4)
+            waited.append(search.spent.tactics)
+
+        def told(search: BestFirst) -> Awaitable[None] | None:
+            return wait(search) if search.spent.tactics == 1 else None
+
+        waited: list[int] = []
         environment = WorldEnvironment(world)
         async with Scheduler(environment) as scheduler:
             search = BestFirst(environment.start((0,)), budget=Budget(seconds=0.3))
-            result = await scheduler.run(search, generator, ready=ready, verify=verify)
+            result = await scheduler.run(
+                search, generator, ready=ready, verify=verify, on_progress=told
+            )
         assert result.status == "proved"
         assert result.spent.seconds < 0.3 < result.spent.verifying
         assert needed
+        assert waited == [1], "the search stood meanwhile"
 
     run(main)
 
