@@ -150,7 +150,8 @@ def _open_step(sketch: Sketch, line: int, counterexample: str | None) -> str:
     where = sketch.progress(line)
     number, _, words = where.partition(": ")
     if counterexample is not None:
-        what = f"is false at {counterexample}, as Lean evaluates it"
+        at = f" at {counterexample}, as Lean evaluates it" if counterexample else ""
+        what = f"is false{at}"
     else:
         what = "could not be proved"
     return f"{number} {what}: {words}" if where else f"a gap {what}"

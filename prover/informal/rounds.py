@@ -331,9 +331,8 @@ def _gap(sketch: Sketch, hole: Searched) -> str:
         f"Line {hole.line}{f' ({where})' if where else ''}:\n```\n{hole.goal[:SHOWN_GOAL]}\n```"
     ]
     if hole.counterexample is not None:
-        parts.append(
-            f"This is FALSE at {hole.counterexample or 'an instance'}: claim something else."
-        )
+        at = f" at {hole.counterexample}" if hole.counterexample else ""
+        parts.append(f"This is FALSE{at}: claim something else.")
     else:
         parts.append(f"The search did not find a proof: {hole.reason}.")
         if hole.failed:
