@@ -66,6 +66,7 @@ REST_OF_STUDY = replace(STUDY, points=GLANCE.points, heartbeats=GLANCE.heartbeat
 """What the study of a long search adds to that of a short one before it."""
 
 MANY_POINTS = 100
+"""A statement that holds at so many is searched for no other proof of its negation."""
 
 BY_CONSTRUCTORS = (
     "nofun",
