@@ -70,8 +70,9 @@ class Part:
         return not {".".join(map(str, name)) for name in self.theorems}.isdisjoint(names)
 
     def speaks_of(self, constants: AbstractSet[str]) -> list[str]:
-        """Those of some constants that its goals mention."""
-        return [name for goal in self.state.goals for name in goal.around if name in constants]
+        """Those of some constants that stand in the targets of its goals. What else is around may be of
+        no use there."""
+        return [name for goal in self.state.goals for name in goal.own if name in constants]
 
     @property
     def whole(self) -> bool:

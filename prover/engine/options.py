@@ -49,8 +49,8 @@ class Options:
     `budget` is per hole. A search visits a goal with `width` tactics at a time and divides the
     log-probability of a path by depth**`alpha` (BFS-Prover, Xin et al. 2025); None is what the
     authors of the model search with, 8 and 0 without one. `paranoid` has every verdict made by a
-    process started for it, and by external checkers. `refute`: a theorem may also be disproved,
-    before the search or beside it, and goals of the search that are false are dropped. `discover`:
+    process started for it, and by external checkers. `refute`: a theorem may also be disproved, soon
+    after its search began or beside it, and goals of the search that are false are dropped. `discover`:
     lemmas are looked for where a hole stays open, under as much of a budget again. `log` is a file that
     a line is added to for each search, with all that it tried (`prover.engine.outcomes`).
     """

@@ -236,6 +236,10 @@ theorem within (t : Term) : t = t := by
   have : weigh t + 0 = weigh t := by sorry
   rfl
 theorem sound (n m : Nat) : n + m = m + n := by sorry
+section
+variable (t : Term) (light : weigh t = 1)
+def next (n : Nat) : { k : Nat // k = n + 1 } := ⟨n + 1, by sorry⟩
+end
 """
     filled = fill(lab, text)
     outcomes = {verdict.name: verdict for verdict in filled.verdicts}
@@ -246,3 +250,4 @@ theorem sound (n m : Nat) : n + m = m + n := by sorry
         assert outcomes[name].outcome is Outcome.GAVE_UP and not outcomes[name].spent.tactics
         assert outcomes[name].rests_on == ("weigh",)
     assert outcomes["sound"].proved
+    assert outcomes["next"].proved, "what only stands around is not asked about"
