@@ -220,10 +220,11 @@ def accepted(
 
 
 def not_accepted(text: Elaborated) -> frozenset[str]:
-    """What Lean made of declarations with errors, by the full names: nothing is known of it."""
+    """What holds a `sorry` in the place of what has errors, by the full names: nothing is known of it.
+    An error beside it (of an instance to be derived, of an attribute) leaves it as it should be."""
     errors, _ = errors_by_declaration(text)
-    broken = (d.constant.name for d in text.declarations if d.place in errors)
-    return frozenset(".".join(map(str, name)) for name in broken)
+    made = (c for d in text.declarations if d.place in errors for c in d.constants if c.sorry)
+    return frozenset(".".join(map(str, constant.name)) for constant in made)
 
 
 def left_open(

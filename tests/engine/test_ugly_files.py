@@ -240,6 +240,13 @@ section
 variable (t : Term) (light : weigh t = 1)
 def next (n : Nat) : { k : Nat // k = n + 1 } := ⟨n + 1, by sorry⟩
 end
+structure Wave where
+  height : Nat → Nat
+  deriving DecidableEq
+theorem eta (w : Wave) : Wave.mk w.height = w := by sorry
+def two : Nat := 2
+  where helper : Nat := nowhere
+theorem two_pos : 0 < two := by sorry
 """
     filled = fill(lab, text)
     outcomes = {verdict.name: verdict for verdict in filled.verdicts}
@@ -251,3 +258,6 @@ end
         assert outcomes[name].rests_on == ("weigh",)
     assert outcomes["sound"].proved
     assert outcomes["next"].proved, "what only stands around is not asked about"
+    for name in ("Wave", "two"):
+        assert outcomes[name].outcome is Outcome.REJECTED
+    assert outcomes["eta"].proved and outcomes["two_pos"].proved, "these errors are beside them"
