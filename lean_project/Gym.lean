@@ -2882,6 +2882,10 @@ partial def constantTier (m : Sampler) (vars : List (Expr × Sample)) (type : Ex
     | 1 => return #[{ value := mkStrLit "a", text := quote "a" }]
     | 2 => return #[{ value := mkStrLit "b", text := quote "b" },
         { value := mkStrLit "ab", text := quote "ab" }]
+    | 3 => return #[{ value := mkStrLit "aba", text := quote "aba" },
+        { value := mkStrLit "a b", text := quote "a b" }]
+    | 4 => return #[{ value := mkStrLit "Ab0 ", text := quote "Ab0 " }]
+    | 5 => return #[{ value := mkStrLit "abcab", text := quote "abcab" }]
     | _ => return #[]
   | ``Char =>
     match n with
@@ -3540,7 +3544,13 @@ where
   unfoldsToForall (e : Expr) : MetaM (Option Expr) := do
     match e with
     | .app (.const ``Not _) p => return some (.forallE `h p (mkConst ``False) .default)
-    | _ => return none
+    | e => do
+      match ← unfoldDefinition? e with
+      | some unfolded =>
+        match unfolded.headBeta with
+        | .forallE name d b info => return if ← Meta.isProp d then none else some (.forallE name d b info)
+        | _ => return none
+      | none => return none
 
 /-- What one choice of types and instances may take. -/
 structure Share where
@@ -3651,7 +3661,7 @@ def refute (ref : GymRef) (req : Json) (start : Nat) : IO Outcome := do
     if closed.hasExprMVar then return .failed "open" "the goal has metavariables"
     let statement ← if getBool req "negation" then
         match closed.consumeMData with
-        | .app (.const ``Not _) p => pure p
+        | .app (.const ``Not _) p | .forallE _ p (.const ``False _) _ => pure p
         | _ => return .failed "request" "the goal is no negation"
       else pure closed
     let statement := atGround statement

@@ -37,9 +37,18 @@ from prover.engine.minimise import minimised
 from prover.engine.options import Filled, Options, Progress
 from prover.engine.outcomes import outcome_line
 from prover.engine.proposer import Proposer
-from prover.engine.refute import GLANCE, GLANCE_AFTER, STUDY_AFTER, Doubt, disproved
+from prover.engine.refute import (
+    GLANCE,
+    GLANCE_AFTER,
+    STUDY_AFTER,
+    Claim,
+    Doubt,
+    disproved,
+    may_claim,
+)
 from prover.engine.targets import Target
 from prover.files import append_lines
+from prover.generate.mixed import Hinted, Silent
 from prover.generate.portfolio import Portfolio
 from prover.lean.source import as_lean_reads, cut, with_options
 from prover.lean.states import Declaration, Elaborated, Hole
@@ -51,7 +60,7 @@ from search.budget import Budget, Spent
 from search.context import NOTHING
 from search.graph import Status
 from search.interfaces import Progress as Step
-from search.interfaces import State, TacticGenerator
+from search.interfaces import State, Suggestion, TacticGenerator
 from search.scheduler import SearchFailed
 
 T = TypeVar("T")
@@ -70,10 +79,11 @@ WIDTH = 8
 
 
 class _Outdated(Exception):
-    """A search ended because a premise came that it lacks."""
+    """A search ended because of what came meanwhile: a premise that it lacks, or an instance that proves
+    its goal."""
 
     def __init__(self, found: Found) -> None:
-        super().__init__("a premise came")
+        super().__init__("more is known now")
         self.found = found
 
 
@@ -105,6 +115,7 @@ class Job:
         self._on_progress = on_progress
         self._searches: set[asyncio.Task[Any]] = set()
         self._tried: list[tuple[str, BestFirst]] = []  # in the order of their beginnings
+        self._claims: dict[Part, Claim] = {}
         self._held: list[State] = []  # until a text is filled, beside those of its holes
         self._over = False
         self._begun = False
@@ -259,8 +270,9 @@ class Job:
             meant = [part for part in proofs if at is None or part.is_at(at)]
             found = await self._search_all(meant, doubts)
         finally:
-            for doubt in doubts.values():
-                await doubt.close()
+            for look in (*doubts.values(), *self._claims.values()):
+                await look.close()
+            self._claims.clear()
             self._log()
         found += [(part, not_searched(part, unsound)) for part in parts if part not in meant]
         false = {name: d.disproof for name, d in doubts.items() if d.disproof is not None}
@@ -386,6 +398,7 @@ class Job:
         async def search(part: Part, *, glance: bool = False) -> None:
             longer = self._may_discover(part)
             doubt = doubts.get(part.target.name)
+            claim = None if found else self._claim(part)  # that was studied before
             budget = self._look if longer else self.options.budget
             async with self._engine.admitted:  # the cap in seconds counts from here
                 earlier, known, looked = results.get(part), set(proved), Spent()
@@ -411,6 +424,7 @@ class Job:
                             short=longer,
                             glance=glance,
                             outdated=outdated,
+                            claim=claim,
                         )
                     except _Outdated as ended:
                         earlier = ended.found.after(earlier)
@@ -460,6 +474,14 @@ class Job:
         if at is None or at.found is None:
             return None
         return Found(BestFirst(part.state).result("exhausted"), None, false=str(at.found))
+
+    def _claim(self, part: Part) -> Claim | None:
+        """What is known of an instance that proves a goal, where one may and the portfolio may take
+        part."""
+        goals, own = part.state.goals, self._generator is None and self._engine.settings.portfolio
+        if not own or len(goals) != 1 or not may_claim(goals[0]):
+            return None
+        return self._claims.setdefault(part, Claim(self._engine, self.texts, part.state))
 
     def _may_discover(self, part: Part) -> bool:
         """Whether lemmas are looked for if a search does not succeed: it is about functions of the
@@ -527,17 +549,23 @@ class Job:
         short: bool = False,
         glance: bool = False,
         outdated: Callable[[Spent], bool] = lambda spent: False,
+        claim: Claim | None = None,
     ) -> Found:
         """Searches for a proof of a part, with theorems of the text that were `proved` already. The
         budget and the generator are those of the job unless others are given; what another generator
         led to stays as it was found. A `short` search is followed by a longer one. At a `glance`, no
         model is asked beside the portfolio, and what is left open is not studied for whether it is
-        false.
+        false, or what it may `claim` true.
 
         Raises:
-            _Outdated: it was `outdated` at what it had spent.
+            _Outdated: it was `outdated` at what it had spent, or an instance was found for its `claim`.
         """
         options = self.options
+        if claim is not None and (script := claim.take()) is not None:
+            alone = Hinted(Silent(), [Suggestion(script, 0.0)])
+            by_instance = await self._search(part, proved, doubt, budget, alone)
+            if by_instance.result.proof is not None or self._over:
+                return by_instance
         told = asyncio.create_task(self._engine.context(part.state, part.theorems, proved))
         context = await self._cancellable(told)
         search = BestFirst(
@@ -574,12 +602,15 @@ class Job:
                 self._on_progress(self._progress(part, search))
             if doubt is not None and search.spent.expansions >= STUDY_AFTER:
                 doubt.study(search.spent)
-            if outdated(search.spent):
+            found = claim is not None and claim.script is not None
+            if not search.proved and (found or outdated(search.spent)):
                 raise _Outdated(Found(search.result("interrupted"), None))
-            if doubt is None or search.proved or search.spent.tactics < GLANCE_AFTER:
+            if search.proved or search.spent.tactics < GLANCE_AFTER:
                 return None
-            glance = doubt.glance()
-            return None if glance.done() else asyncio.wait([glance])
+            looks = [] if doubt is None else [doubt.glance()]
+            looks += [] if claim is None else [claim.look(search.spent)]
+            running = [look for look in looks if not look.done()]
+            return asyncio.wait(running) if running else None
 
         proposer, first = (
             (generator, None) if generator is not None else self._proposers(part, short, glance)
@@ -595,6 +626,10 @@ class Job:
             refute=options.refute,
         )
         found = await self._run_search(search, work, refused, doubt, study=not glance)
+        if claim is not None and found.result.proof is None and not (glance or self._over):
+            await self._cancellable(claim.study())
+            if claim.script is not None:
+                raise _Outdated(found)
         if (proof := found.result.proof) is None or self._over or generator is not None:
             return found
         shorter = await minimised(self.texts.pool, part.state, proof)

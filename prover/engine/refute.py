@@ -1,13 +1,14 @@
-"""False statements: an instance at which one fails, and a proof of its negation.
+"""Instances: one at which a statement fails, with a proof of its negation, or one that a goal claims
+to exist.
 
-Instances are found by evaluation in Lean (`LeanPool.refute`), which is believed in nothing: what
-counts is the proof of the negation, judged like every proof.
+They are found by evaluation in Lean (`LeanPool.refute`), which is believed in nothing: what counts is
+the proof, judged like every proof.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from prover.verify.layers import Judgement
 from prover.verify.verdict import Outcome, Verdict
 from search.best_first import BestFirst
 from search.budget import Budget, Spent
-from search.interfaces import Progress, State
+from search.interfaces import Goal, Progress, State
 
 if TYPE_CHECKING:
     from prover.engine.engine import Engine
@@ -65,14 +66,32 @@ SHORT_STUDY = replace(STUDY, without=False)
 REST_OF_STUDY = replace(STUDY, points=GLANCE.points, heartbeats=GLANCE.heartbeats, guesses=0)
 """What the study of a long search adds to that of a short one before it."""
 
+CLAIM_GLANCE = replace(GLANCE, points=1_000, heartbeats=1_000)
+"""At a goal that may claim an instance, which no short search finds: it takes 0.1 s."""
+
+CLAIM_STUDY = replace(SHORT_STUDY, points=20_000, heartbeats=16_000, limit=10.0)
+"""At such a goal whose search does not end soon: the search waits for it, some 2 s."""
+
 MANY_POINTS = 100
 """A statement that holds at so many is searched for no other proof of its negation."""
+
+EXISTS = "refine Classical.not_forall_not.mp ?_\ntry simp only [not_exists]"
+"""What makes an existential goal the negation of one that is true of all."""
+
+OF_FUNCTIONS = (
+    "exact fun h => absurd (congrFun h default) (by decide)",
+    "simp [funext_iff]",
+    "exact fun h => absurd (congrFun h 1) (by decide)",
+    "exact fun h => absurd (congrFun h (by constructor)) (by decide)",
+)
+"""What closes that functions are equal or not."""
 
 BY_CONSTRUCTORS = (
     "nofun",
     "rintro ⟨⟨⟩⟩",
     "all_goals first | decide | (repeat' constructor) | nofun",
-    "exact fun h => absurd (congrFun h default) (by decide)",
+    *OF_FUNCTIONS,
+    f"all_goals first | decide | (intros; rfl) | {' | '.join(f'({one}; done)' for one in OF_FUNCTIONS)}",
 )
 """What closes instances of inductive predicates, or their negations, and of equal functions."""
 
@@ -147,7 +166,7 @@ class Refuter:
             if found.reason:
                 raise Unanswered(found.reason)
             for point in _candidates(found, effort):
-                script = await self._prove(negation, point, effort)
+                script = await self._prove(state, point, effort)
                 if script is not None:
                     return await self._judged(header, text, declaration, negation, point, script)
             believed = found.points >= MANY_POINTS and not found.guesses and not found.undecided
@@ -190,31 +209,93 @@ class Refuter:
             return None
         return Negation(header, whole, done, own[0], holes[0])
 
-    async def _prove(self, negation: Negation, point: Point, effort: Effort) -> str | None:
-        """A tactic script for the negation by an instance."""
+    async def claimed(self, state: State, effort: Effort) -> str | None:
+        """A tactic script for a goal that claims an instance, and which nothing given is about: for
+        `∃ x, P x` by one where `P` holds, for `¬ ∀ x, P x`, or `False` from `∀ x, P x`, by one where it
+        fails. None where none was found.
+
+        Raises:
+            Unanswered: it claims none, or evaluating took the process along, and would again.
+        """
         pool = self._texts.pool
-        state = negation.hole.state
+        given = [h.name for h in state.goals[0].hypotheses]
+        before = f"revert {given[-1]}" if given else EXISTS
+        asked = await self._after(state, before)
+        try:
+            found = await pool.refute(
+                asked or state,
+                most=effort.points,
+                heartbeats=effort.heartbeats,
+                negation=True,
+                seconds=effort.limit,
+            )
+            if found.reason:
+                raise Unanswered(found.reason)
+            for point in _candidates(found, effort):
+                if asked is not None and not given:
+                    script = await self._witnessed(state, point, effort)
+                else:
+                    script = await self._prove(asked or state, point, effort)
+                    if script is not None and asked is not None:
+                        script = f"{before}\n{script}"
+                if script is not None:
+                    return script
+            return None
+        finally:
+            if asked is not None:
+                pool.release([asked])
+
+    async def _after(self, state: State, tactic: str) -> State | None:
+        """What a tactic leads to, if that is one state."""
+        outcome = await self._texts.pool.run(state, tactic, whole=True)
+        if not isinstance(outcome, Progress):
+            return None
+        if len(outcome.children) == 1:
+            return outcome.children[0]
+        self._texts.pool.release(outcome.children)
+        return None
+
+    async def _prove(self, state: State, point: Point, effort: Effort) -> str | None:
+        """A tactic script for a negation by an instance."""
+        return await self._closed(
+            state,
+            lambda by: f"intro h\nexact absurd {_instance(point, by)} {by}",
+            f"intro h\nrefine absurd {_instance(point, '?_')} ?_ <;> clear h",
+            effort,
+        )
+
+    async def _witnessed(self, state: State, point: Point, effort: Effort) -> str | None:
+        """A tactic script for an existential goal by an instance."""
+
+        def those(by: str) -> str:
+            return f"⟨{', '.join(by if one.text is None else one.text for one in point.values)}⟩"
+
+        return await self._closed(
+            state, lambda by: f"exact {those(by)}", f"refine {those('?_')}", effort
+        )
+
+    async def _closed(
+        self, state: State, done: Callable[[str], str], opened: str, effort: Effort
+    ) -> str | None:
+        """What is `done` with a proof of what an instance leaves, or goes on where it is `opened`."""
+        pool = self._texts.pool
         for closing in CLOSING:
-            script = f"intro h\nexact absurd {_instance(point, f'({closing})')} ({closing})"
+            script = done(f"({closing})")
             outcome = await pool.run(state, script)
             if isinstance(outcome, Progress):
                 if not outcome.children:
                     return script
                 pool.release(outcome.children)
-        script = f"intro h\nrefine absurd {_instance(point, '?_')} ?_ <;> clear h"
-        outcome = await pool.run(state, script, whole=True)
+        outcome = await pool.run(state, opened, whole=True)
         if not isinstance(outcome, Progress):
             return None
         if not outcome.children:
-            return script
-        if len(outcome.children) > 1:
-            pool.release(outcome.children)
-            return None
+            return opened
         try:
             rest = await self._search(outcome.children[0], effort)
         finally:
             pool.release(outcome.children)
-        return None if rest is None else f"{script}\n{rest}"
+        return None if rest is None else f"{opened}\n{rest}"
 
     async def _search(self, state: State, effort: Effort) -> str | None:
         for tactic in BY_CONSTRUCTORS:
@@ -260,7 +341,30 @@ class Refuter:
         return Disproof(str(point), script, header + candidate, judgement)
 
 
-class Doubt:
+class Looks:
+    """Looks at something, each taken once, of so much effort."""
+
+    def __init__(self) -> None:
+        self._taken: dict[Effort, asyncio.Task[None]] = {}
+
+    async def close(self) -> None:
+        """Ends the looks that are not over."""
+        looks = list(self._taken.values())
+        self._taken.clear()
+        for look in looks:
+            look.cancel()
+        await asyncio.gather(*looks, return_exceptions=True)
+
+    def _look(self, effort: Effort) -> asyncio.Task[None]:
+        if effort not in self._taken:
+            self._taken[effort] = asyncio.create_task(self._work(effort))
+        return self._taken[effort]
+
+    async def _work(self, effort: Effort) -> None:
+        raise NotImplementedError
+
+
+class Doubt(Looks):
     """Whether one theorem is false, as far as that has been looked at: `disproof` says so."""
 
     def __init__(
@@ -271,10 +375,10 @@ class Doubt:
         text: Elaborated,
         declaration: Declaration,
     ) -> None:
+        super().__init__()
         self.disproof: Disproof | None = None
         self._refuter = Refuter(engine, texts)
         self._header, self._text, self._declaration = header, text, declaration
-        self._looks: dict[Effort, asyncio.Task[None]] = {}
         self._searches: list[asyncio.Task[Any]] = []
         self._unanswered = False
 
@@ -284,28 +388,15 @@ class Doubt:
 
     def study(self, spent: Spent) -> asyncio.Task[None]:
         """Takes a long look, once: without a point only if the search for a proof was long too."""
-        if STUDY in self._looks:
+        if STUDY in self._taken:
             return self._look(STUDY)
         if spent.expansions < STUDY_AFTER:
             return self._look(SHORT_STUDY)
-        return self._look(REST_OF_STUDY if SHORT_STUDY in self._looks else STUDY)
+        return self._look(REST_OF_STUDY if SHORT_STUDY in self._taken else STUDY)
 
     def ends(self, search: asyncio.Task[Any]) -> None:
         """Has a disproof cancel a search for a proof."""
         self._searches.append(search)
-
-    async def close(self) -> None:
-        """Ends the looks that are not over."""
-        looks = list(self._looks.values())
-        self._looks.clear()
-        for look in looks:
-            look.cancel()
-        await asyncio.gather(*looks, return_exceptions=True)
-
-    def _look(self, effort: Effort) -> asyncio.Task[None]:
-        if effort not in self._looks:
-            self._looks[effort] = asyncio.create_task(self._work(effort))
-        return self._looks[effort]
 
     async def _work(self, effort: Effort) -> None:
         if self._unanswered:
@@ -319,6 +410,39 @@ class Doubt:
         if self.disproof is not None:
             for search in self._searches:
                 search.cancel()
+
+
+class Claim(Looks):
+    """Whether an instance proves one goal, as far as one was looked for: `script` does."""
+
+    def __init__(self, engine: Engine, texts: Checker, state: State) -> None:
+        super().__init__()
+        self.script: str | None = None
+        self._refuter = Refuter(engine, texts)
+        self._state = state
+        self._over = False
+
+    def look(self, spent: Spent) -> asyncio.Task[None]:
+        """Looks, once soon after a search began, and once when it was long."""
+        return self._look(CLAIM_GLANCE if spent.expansions < STUDY_AFTER else CLAIM_STUDY)
+
+    def study(self) -> asyncio.Task[None]:
+        """Looks as long as it may, once."""
+        return self._look(CLAIM_STUDY)
+
+    def take(self) -> str | None:
+        """The script, once: it is tried, and nothing is looked for any more."""
+        script, self.script = self.script, None
+        self._over = self._over or script is not None
+        return script
+
+    async def _work(self, effort: Effort) -> None:
+        if self._over or self.script is not None:
+            return
+        try:
+            self.script = await self._refuter.claimed(self._state, effort)
+        except Unanswered:
+            self._over = True
 
 
 def disproved(verdict: Verdict, disproof: Disproof) -> Verdict:
@@ -335,6 +459,12 @@ def disproved(verdict: Verdict, disproof: Disproof) -> Verdict:
         axioms=judgement.axioms,
         open_goals=(),
     )
+
+
+def may_claim(goal: Goal) -> bool:
+    """Whether a goal may be one that an instance proves: nothing is given but what is contradicted."""
+    given = goal.hypotheses
+    return not given or (len(given) == 1 and given[0].is_prop and goal.target == "False")
 
 
 def _candidates(found: Refutation, effort: Effort) -> list[Point]:
