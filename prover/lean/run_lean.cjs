@@ -61,12 +61,9 @@ function pause() {
 // lean.js reads standard input byte by byte through a callback that cannot wait. Reading the
 // descriptor here blocks exactly as long as there is nothing to do.
 function readInput(stream, target, offset, length) {
-  const bytes = Buffer.alloc(length); // fs cannot read into shared memory
   for (;;) {
     try {
-      const count = fs.readSync(0, bytes, 0, length, null);
-      target.set(bytes.subarray(0, count), offset);
-      return count;
+      return fs.readSync(0, target, offset, length, null);
     } catch (error) {
       if (error.code === 'EOF') return 0;
       if (error.code !== 'EAGAIN') throw error;
@@ -96,15 +93,10 @@ let leanModule;
 let moduleAt = Infinity;
 
 // Reads on in a file, to an address of WebAssembly memory.
-const buffer = Buffer.alloc(32 * PAGE); // fs cannot read into shared memory
 function fill(file, at, size) {
   const memory = new Uint8Array(wasmMemory.buffer, at, size);
-  for (let done = 0; done < size; done += buffer.length) {
-    const part = buffer.subarray(0, size - done);
-    if (fs.readSync(file, part) !== part.length)
-      throw Error(`${kept('image')} is damaged, delete its folder`);
-    memory.set(part, done);
-  }
+  if (fs.readSync(file, memory) !== size)
+    throw Error(`${kept('image')} is damaged, delete its folder`);
   return memory;
 }
 
