@@ -44,6 +44,9 @@ GRACE_SECONDS = 5.0
 LAST_WORDS_SECONDS = 1.0
 """How long what a server that has ended left behind may hold up the end."""
 
+QUIET_SECONDS = 0.2
+"""A server that has ended says nothing more if it has not for so long."""
+
 BEHIND = "PROVER_PROXY"
 """Set in the environment of a server behind a proxy: there is none before it a second time."""
 
@@ -543,15 +546,31 @@ async def _between(
         await stdin.drain()
 
     proxy = Proxy(editor, Side(write), model)
+    heard, passing = 0, False
+
+    async def from_server(piece: Piece) -> None:
+        nonlocal heard, passing
+        heard, passing = heard + 1, True
+        await proxy.from_server(piece)
+        passing = False
+
+    async def last_words() -> None:
+        before = -1
+        while not back.done() and (passing or heard != before):
+            before = heard
+            await asyncio.wait((back,), timeout=QUIET_SECONDS)
+
     there = asyncio.create_task(pump(Input(0).reader, proxy.from_editor))
-    back = asyncio.create_task(pump(stdout, proxy.from_server))
+    back = asyncio.create_task(pump(stdout, from_server))
     ended = asyncio.create_task(exited(server))
     try:
         await asyncio.wait((there, back, ended), return_when=asyncio.FIRST_COMPLETED)
         left_by_editor = _failed(back) or (there.done() and not _failed(there))
         stdin.close()
         await asyncio.wait((ended,), timeout=GRACE_SECONDS)
-        await asyncio.wait((back,), timeout=LAST_WORDS_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
+                await last_words()
     finally:
         await proxy.close()
         for task in (there, back, ended):

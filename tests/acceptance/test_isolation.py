@@ -47,11 +47,13 @@ class Probe:
         self._runner = asyncio.Runner()
         self._prover = Prover(Settings(lean="embedded", jobs=1, limits=LIMITS))
         self._traces: dict[str, Trace] = {}
+        self._watched: set[tuple[Path, tuple[int, int]]] = set()
 
     def __enter__(self) -> Self:
         self._runner.run(self._prover.__aenter__())
         self._runner.run(self._prover.check_text("theorem t : 1 = 1 := rfl"))
         self._calm = _processes()
+        self._watched = _watched(self._prover)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -65,7 +67,6 @@ class Probe:
 
     async def _trace(self, name: str) -> Trace:
         file = Path(__file__).parent / "isolation" / f"{name}.lean"
-        before = _watched(self._prover)
         try:
             verdicts = await self._prover.check_text(file.read_text(encoding="utf-8"))
             said = "\n".join(verdict.reason for verdict in verdicts)
@@ -76,7 +77,8 @@ class Probe:
             if _processes() <= self._calm:
                 break
             await asyncio.sleep(0.1)
-        changed = {path for path, _ in _watched(self._prover) ^ before}
+        before, self._watched = self._watched, _watched(self._prover)
+        changed = {path for path, _ in self._watched ^ before}
         return Trace(said, afterwards, _processes() - self._calm, changed)
 
 
