@@ -19,7 +19,7 @@ from prover.generate.predicates import (
     mutual_predicates,
     strong_inductions,
 )
-from prover.generate.shapes import Idea, Shape, View, usable, words
+from prover.generate.shapes import Idea, Shape, View, shape, usable, words
 from prover.generate.sight import (
     LIBRARY_TYPES,
     MOST_PREMISES,
@@ -44,6 +44,7 @@ def definitions(view: View) -> Iterator[Idea]:
     yield from _closers(sight)
     yield from _meaning(sight)
     yield from _premises(sight)
+    yield from _existing(sight)
     yield from inductions(sight)
     yield from mutual_inductions(sight)
     yield from along_functions(sight)
@@ -116,6 +117,26 @@ def _premises(sight: Sight) -> Iterator[Idea]:
         (fact,) = sight.view.fresh("h")
         for arguments in islice(_hypotheses_for(sight, premise), 3):
             yield 2.3 + late, f"have {fact} := {name} {' '.join(arguments)}"
+
+
+def _existing(sight: Sight) -> Iterator[Idea]:
+    """Has a theorem say of what is to exist what it says of something, perhaps of a call that the goal
+    does not speak of."""
+    target, functions = sight.view.target, sight.view.context.functions.keys()
+    if target.head != "∃":
+        return
+    equation = shape(target.parts[0]).head == "="
+    own = set(sight.view.goal.own)
+    speaking = [
+        p
+        for p in reversed(sight.view.context.premises)
+        if not p.open and p.own & own & functions and (p.head == "Eq") == equation
+    ]
+    for place, premise in enumerate(speaking[:MOST_PREMISES]):
+        of_it = f"apply Exists.intro; apply {premise.signature.shown}"
+        late = 0.1 * place
+        yield 1.06 + late, f"{of_it} <;> first | assumption | exact Nat.le_refl _ | omega"
+        yield 2.06 + late, of_it
 
 
 def _hypotheses_for(sight: Sight, premise: Premise) -> Iterator[tuple[str, ...]]:

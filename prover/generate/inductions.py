@@ -42,6 +42,9 @@ def inductions(sight: Sight) -> Iterator[Idea]:
                 if step == 0 and len(sight.outermost) < len(sight.rules) + len(sight.lemmas):
                     yield 1.62 + more, f"{verb} <;> simp_all{using(sight.outermost)}", 2
                     yield 1.64 + more, f"{verb} <;> grind{using(sight.outermost)}"
+                if step == 0 and sight.closing:
+                    yield 1.61 + more, f"{verb} <;> simp_all{using(sight.closing)}", 2
+                    yield 1.63 + more, f"{verb} <;> grind{using(sight.closing)}"
             if not recursive:
                 break
             split = "".join(f" <;> cases {other}" for other in others[:2])

@@ -118,17 +118,26 @@ class Ranker:
     ) -> list[Suggestion]:
         """The suggestions with the log-probability that each helps, the best first. With `thrift`,
         what costs more than usual is rated so many nats lower for each factor of e. They are left as
-        they are where it does not know such goals."""
+        they are where it does not know such goals; of a shape that it has not learned of, one keeps the
+        place that it was given."""
         usable = [s for s in suggestions if s.flaw is None and s.tactic]
         if not usable or not self.knows(request):
             return list(suggestions)
         scene = Scene.of(request.state.goals[0], request.context)
-        found = []
-        for suggestion, places in zip(usable, encoded(scene, usable), strict=True):
+        logprobs, strange = [], set()
+        for place, places in enumerate(encoded(scene, usable)):
             logprob = _log_sigmoid(self.helps.at(places))
             if thrift:
                 logprob -= thrift * max(0.0, self.costs.at(places))
-            found.append(suggestion.rated(logprob))
+            logprobs.append(logprob)
+            if not (self.helps.weights[places[0]] or self.costs.weights[places[0]]):
+                strange.add(place)
+        given = sorted(range(len(usable)), key=lambda place: -usable[place].logprob)
+        best = sorted(logprobs, reverse=True)
+        for place, logprob in zip(given, best, strict=True):
+            if place in strange:
+                logprobs[place] = max(logprob, logprobs[place])
+        found = [s.rated(logprob) for s, logprob in zip(usable, logprobs, strict=True)]
         found.sort(key=lambda s: -s.logprob)
         return [*found, *(s for s in suggestions if s.flaw is not None or not s.tactic)]
 

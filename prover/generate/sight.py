@@ -65,13 +65,26 @@ class Sight:
         return self.known_to_grind(theorems=True)
 
     @cached_property
+    def _recurring(self) -> list[str]:
+        """What recurs in the target itself."""
+        own = set(self.view.goal.own)
+        recursive = [f for f in self.functions if f.matched or f.recursive]
+        return [f.signature.listed for f in recursive if f.signature.name in own]
+
+    @cached_property
     def outermost(self) -> list[str]:
         """Theorems, and what recurs in the target itself: enough where the theorems speak of all that
         this calls."""
+        return [*self._recurring, *(p.signature.listed for p in self.premises if p.grind)]
+
+    @cached_property
+    def closing(self) -> list[str]:
+        """The same with those theorems only that end in a relation of the user's in the target: what
+        else is known of its sides leads away from them. Nothing if these are all."""
         own = set(self.view.goal.own)
-        recursive = [f for f in self.functions if f.matched or f.recursive]
-        rules = [f.signature.listed for f in recursive if f.signature.name in own]
-        return [*rules, *(p.signature.listed for p in self.premises if p.grind)]
+        usable = [p for p in self.premises if p.grind]
+        ending = [p.signature.listed for p in usable if p.head in own]
+        return [*self._recurring, *ending] if 0 < len(ending) < len(usable) else []
 
     def known_to_grind(self, *first: str, theorems: bool = False) -> str:
         """What follows `grind` to have it use some names and unfold. It refuses a whole list for an
