@@ -321,11 +321,49 @@ theorem le_antisymm {α β} (m n : Map α β) (h : m.le n) (h' : n.le m) : m = n
 """
 """A program that runs as long as its fuel lasts, and maps that are equal where all they have is."""
 
+ORDER = """
+class Lattice (α : Type u) where
+  join : α → α → α
+  idem : ∀ a : α, join a a = a
+  comm : ∀ a b : α, join a b = join b a
+  assoc : ∀ a b c : α, join (join a b) c = join a (join b c)
+variable {α : Type u} [Lattice α]
+open Lattice
+def below (a b : α) : Prop := join a b = b
+theorem below_refl (a : α) : below a a := idem a
+theorem below_trans {a b c : α} (h : below a b) (k : below b c) : below a c := by
+  grind [below, assoc, comm, idem]
+theorem below_antisymm {a b : α} (h : below a b) (k : below b a) : a = b := by
+  grind [below, assoc, comm, idem]
+theorem join_below {a b c : α} (h : below a c) (k : below b c) : below (join a b) c := by
+  grind [below, assoc, comm, idem]
+theorem join_absorb (a b : α) : join a (join a b) = join a b := by rw [← assoc, idem]
+theorem join_eq_iff {a b : α} : join a b = b ↔ ∃ c, b = join a c := by
+  constructor
+  · exact fun h => ⟨b, h.symm⟩
+  · rintro ⟨c, rfl⟩
+    rw [← assoc, idem]
+def joins (a : α) : List α → α
+  | [] => a
+  | b :: l => joins (join a b) l
+theorem joins_below {l : List α} {a c : α} (h : below a c) (k : ∀ b ∈ l, below b c) :
+    below (joins a l) c := by sorry
+def spent : List Nat → Nat | [] => 0 | x :: xs => x + spent xs
+def pay (fuel n : Nat) : List Nat :=
+  match fuel with | 0 => [] | f + 1 => if n ≥ 5 then 5 :: pay f (n - 5) else [n]
+theorem pay_pays {fuel n : Nat} (h : n < fuel) : spent (pay fuel n) = n := by
+  fun_induction pay fuel n <;> simp_all [spent] <;> omega
+theorem all_is_paid (n m : Nat) : ∃ l, spent l = n + m := by sorry
+"""
+"""A relation that much is known of, of which little helps; what exists by a theorem about a program that
+the goal does not name."""
+
 
 @pytest.mark.parametrize(
     "text",
     [
         pytest.param(FUEL, id="fuel"),
+        pytest.param(ORDER, id="order"),
         pytest.param(NESTED, id="nested types"),
         pytest.param(GROUPS, id="groups"),
         pytest.param(ACCOUNTS, id="accounts"),

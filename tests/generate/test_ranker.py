@@ -121,6 +121,21 @@ def test_a_ranker_orders_by_what_it_has_learned_and_is_read_as_it_was_written(
         Ranker.load(tmp_path)
 
 
+def test_what_it_has_not_learned_of_keeps_its_place() -> None:
+    one = scene("double", "n")
+    helps, costs = (array("b", bytes(2**BITS)) for _ in range(2))
+    for tactic, weight in (("omega", 20), ("simp", 40), ("rfl", -40)):
+        (places,) = encoded(one, [of(tactic)])
+        helps[places[0]] = weight
+    ranker = Ranker(Linear(-3.0, 0.1, helps), Linear(0.0, 0.1, costs), {})
+    given = [
+        Suggestion(tactic, -0.1 * place) for place, tactic in enumerate(("rfl", "new", "omega"))
+    ]
+    found = ranker.ranked(Request(State("k", (one.goal,))), [*given, Suggestion("simp", -0.9)])
+    assert [s.tactic for s in found] == ["simp", "new", "omega", "rfl"]
+    assert found[1].logprob == found[2].logprob
+
+
 def test_the_shipped_order_has_all_that_the_portfolio_suggests() -> None:
     one = scene("double", "n")
     request = Request(State("k", (one.goal,)))
