@@ -563,7 +563,7 @@ class Job:
         options = self.options
         if claim is not None and (script := claim.take()) is not None:
             alone = Hinted(Silent(), [Suggestion(script, 0.0)])
-            by_instance = await self._search(part, proved, doubt, budget, alone)
+            by_instance = await self._search(part, proved, doubt, generator=alone)
             if by_instance.result.proof is not None or self._over:
                 return by_instance
         told = asyncio.create_task(self._engine.context(part.state, part.theorems, proved))
