@@ -1,6 +1,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
-TWO := --numprocesses=2 --dist=loadscope --no-loadscope-reorder
+# of three processes on two cores, one may wait
+SHARED := --numprocesses=3 --dist=loadscope --no-loadscope-reorder
 
 .PHONY: prove check test fuzz vsix
 
@@ -20,7 +21,7 @@ check: .venv/dev
 	$(BIN)/lint-imports
 	@echo "== Tests that need no Lean"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not lean and not acceptance and not slow' \
-		$(TWO)
+		$(SHARED)
 
 test: .venv/dev
 	@echo "== Style"
@@ -33,7 +34,7 @@ test: .venv/dev
 	@echo "== Imports"
 	$(BIN)/lint-imports
 	@echo "== Tests"
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(TWO)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SHARED)
 
 fuzz: .venv/dev
 	@echo "== Property tests on new random examples"
