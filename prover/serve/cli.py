@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import asdict
 from typing import Annotated
 
@@ -34,6 +33,8 @@ def serve(
     resident: Annotated[bool, typer.Option("--resident", hidden=True)] = False,
 ) -> None:
     """Keep Lean and models warm for `prover prove`, editors and agents: the resident engine."""
+    import asyncio
+
     from prover.serve import process
     from prover.serve.client import connect
 
@@ -65,6 +66,8 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
 ) -> None:
     """What runs. Exit code 1 if nothing does."""
+    import asyncio
+
     from prover.serve import process
     from prover.serve.client import ask_all
 
@@ -96,6 +99,8 @@ def status(
 @app.command()
 def stop() -> None:
     """End it, and what it works on."""
+    import asyncio
+
     from prover.serve.client import stop_all
 
     stopped = asyncio.run(stop_all())
