@@ -259,9 +259,7 @@ def prove(
                     out.print(Text(filled.text.rstrip() + "\n"))
                 print_verdicts(filled.verdicts, source.path is None and not several, verbose)
             if bad := filled.failures[MALFORMED]:
-                err.print(
-                    Text(f"{bad} suggestions were no text that Lean could be given: left out")
-                )
+                err.print(Text(f"left out, as Lean cannot be given it: {bad} of the suggestions"))
         return PROVED if filled.proved else NOT_PROVED
 
     async def work(prover: Prover | Remote) -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import math
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
@@ -49,6 +51,11 @@ def raise_again() -> None:
     sys.unraisablehook = dropped
 
 
+TOGETHER = 0.3
+"""Seconds in which the same signal counts once: `timeout` and batch systems send it to a process and
+then to its group, in which it is too."""
+
+
 def run_cancellable(work: Coroutine[Any, Any, T], first: Callable[[], bool] = lambda: False) -> T:
     """`asyncio.run`, where the first signal calls `first`; if that says no, and at the next one, work
     is cancelled. An exception that a handler raises could come up in a place that drops it, such as
@@ -61,6 +68,7 @@ def run_cancellable(work: Coroutine[Any, Any, T], first: Callable[[], bool] = la
 
     signals = 0
     cancelled = False
+    counted: dict[int, float] = {}
 
     async def main() -> T:
         loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
@@ -72,6 +80,10 @@ def run_cancellable(work: Coroutine[Any, Any, T], first: Callable[[], bool] = la
                 cancelled = task.cancel()
 
         def note(number: int, frame: FrameType | None) -> None:
+            now = time.monotonic()
+            if now - counted.get(number, -math.inf) < TOGETHER:
+                return
+            counted[number] = now
             with contextlib.suppress(RuntimeError):  # the loop is closed: all is over
                 loop.call_soon_threadsafe(stop)
 

@@ -588,7 +588,7 @@ def test_an_interrupt_of_a_search_keeps_what_it_has(prover: Shell) -> None:
     args = ["prove", "a.lean", "--write", "--json", "--trace", "t.json", "--budget", "100000"]
     process = prover.start(*args, "--jobs", "1")
     wait_for(process, "t: ")  # the first line about it comes when `a` is proved for long
-    done = end(process, signal.SIGINT)
+    done = end(process, signal.SIGTERM, signal.SIGTERM, pause=0.01)  # as `timeout` does
     assert done.code == 130, done
     verdicts: list[dict[str, Any]] = json.loads(done.out)
     assert [(v["name"], v["outcome"]) for v in verdicts] == [("a", "proved"), ("t", "gave_up")]

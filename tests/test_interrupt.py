@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from prover.interrupt import Interrupted, in_thread, run_cancellable
+from prover.interrupt import TOGETHER, Interrupted, in_thread, run_cancellable
 
 
 async def until_cancelled(signals: list[int], cleaned: list[bool]) -> str:
@@ -38,6 +38,19 @@ def test_the_first_signal_may_be_taken_and_the_second_may_not() -> None:
     with pytest.raises(Interrupted):
         run_cancellable(until_cancelled([signal.SIGINT, signal.SIGTERM], cleaned), lambda: True)
     assert cleaned == [True, True]
+
+
+def test_a_signal_to_the_process_and_then_to_its_group_is_one() -> None:
+    async def sent_twice(pause: float) -> str:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(pause)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.05)
+        return "done"
+
+    assert run_cancellable(sent_twice(0), lambda: True) == "done"
+    with pytest.raises(Interrupted):
+        run_cancellable(sent_twice(TOGETHER + 0.05), lambda: True)
 
 
 def test_a_cancellation_that_is_no_signal_stays_one() -> None:
