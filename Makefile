@@ -1,7 +1,6 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
-# of three processes on two cores, one may wait
-SHARED := --numprocesses=3 --dist=loadscope --no-loadscope-reorder
+TWO := --numprocesses=2 --dist=loadscope --no-loadscope-reorder
 
 .PHONY: prove check test fuzz vsix
 
@@ -21,7 +20,7 @@ check: .venv/dev
 	$(BIN)/lint-imports
 	@echo "== Tests that need no Lean"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not lean and not acceptance and not slow' \
-		$(SHARED)
+		$(TWO)
 
 test: .venv/dev
 	@echo "== Style"
@@ -34,7 +33,7 @@ test: .venv/dev
 	@echo "== Imports"
 	$(BIN)/lint-imports
 	@echo "== Tests"
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SHARED)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(TWO)
 
 fuzz: .venv/dev
 	@echo "== Property tests on new random examples"
